@@ -1,0 +1,1 @@
+"""The outside world: adapters for ledgers, processors and channels. No decisions, no database."""

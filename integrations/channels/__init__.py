@@ -1,0 +1,1 @@
+"""Ways a message travels; `base` is the port."""

@@ -1,0 +1,152 @@
+"""The OAuth legs for both ledgers, through requests-oauthlib: authorise, exchange, refresh, revoke.
+
+Knows nothing of tenants or storage: `workflows/connections.py` leases, seals and saves. Times come from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+import requests
+from oauthlib.oauth2 import OAuth2Error
+from oauthlib.oauth2.rfc6749.errors import (
+    InsecureTransportError,
+    InvalidClientError,
+    InvalidGrantError,
+    UnauthorizedClientError,
+)
+from requests.auth import HTTPBasicAuth
+from requests_oauthlib import OAuth2Session
+
+from integrations.errors import Misconfigured, OutsideError, Reconnect, Rejected, Transient
+from integrations.transport import Transport
+
+TIMEOUT = (5, 20)
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthApp:
+    """One vendor's endpoints and our keys there. `pkce` sends S256; `headers` go with token calls."""
+
+    label: str
+    client_id: str
+    client_secret: str
+    authorize_url: str
+    token_url: str
+    revoke_url: str
+    scopes: tuple[str, ...]
+    pkce: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    revoke_as_json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token set. Times are aware; `refresh_hard_expires_at` is None where the vendor does not tell."""
+
+    access: str
+    refresh: str
+    scope: tuple[str, ...]
+    expires_at: datetime
+    refresh_hard_expires_at: datetime | None = None
+
+
+def begin(app: OAuthApp, redirect_uri: str) -> tuple[str, str, str]:
+    """(URL to send the browser to, state, PKCE verifier or "")."""
+    session = OAuth2Session(
+        app.client_id, redirect_uri=redirect_uri, scope=list(app.scopes), pkce="S256" if app.pkce else None
+    )
+    url, state = session.authorization_url(app.authorize_url)
+    return url, state, getattr(session, "_code_verifier", None) or ""
+
+
+def exchange(app: OAuthApp, redirect_uri: str, code: str, verifier: str, transport: Transport, now: datetime) -> Token:
+    """Turn a callback's code into tokens. Rejected when the code is not good; Misconfigured when our keys are not."""
+    session = _session(app, transport, redirect_uri=redirect_uri)
+    try:
+        with _refusals(app):
+            fields = session.fetch_token(app.token_url, code=code, code_verifier=verifier or None, **_common(app))
+    except Reconnect as error:
+        raise Rejected(f"{app.label} did not accept the consent; start the connection again.") from error
+    return _read(fields, "", now)
+
+
+def refresh(app: OAuthApp, refresh_token: str, transport: Transport, now: datetime) -> Token:
+    """New tokens. Reconnect on invalid_grant; Transient when the answer was lost: retry with the same old token."""
+    session = _session(app, transport)
+    with _refusals(app):
+        fields = session.refresh_token(app.token_url, refresh_token=refresh_token, **_common(app))
+    return _read(fields, refresh_token, now)
+
+
+def revoke(app: OAuthApp, token: str, transport: Transport) -> None:
+    """Withdraw the whole grant at the vendor; an already dead token is no error."""
+    session = transport.mount(requests.Session())
+    payload: dict[str, Any] = {"json": {"token": token}} if app.revoke_as_json else {"data": {"token": token}}
+    try:
+        answer = session.post(
+            app.revoke_url, auth=HTTPBasicAuth(app.client_id, app.client_secret), timeout=TIMEOUT, **payload
+        )
+    except requests.RequestException as error:
+        raise Transient(f"{app.label} could not be reached to withdraw the permission.") from error
+    if answer.status_code not in (200, 400):
+        raise Transient(f"{app.label} answered {answer.status_code} to the withdrawal.")
+
+
+def _session(app: OAuthApp, transport: Transport, **options: Any) -> OAuth2Session:
+    session = OAuth2Session(app.client_id, **options)
+    transport.mount(session)
+    for hook in ("access_token_response", "refresh_token_response"):
+        session.register_compliance_hook(hook, partial(_usable, app))
+    return session
+
+
+def _common(app: OAuthApp) -> dict[str, Any]:
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded", **app.headers}
+    return {"auth": HTTPBasicAuth(app.client_id, app.client_secret), "headers": headers, "timeout": TIMEOUT}
+
+
+def _usable(app: OAuthApp, answer: requests.Response) -> requests.Response:
+    """Stop at answers that are no OAuth answer at all, before the library tries to read them."""
+    if answer.status_code >= 500 or answer.status_code == 429:
+        raise Transient(f"{app.label} answered {answer.status_code} to a token request.", retry_after=30)
+    return answer
+
+
+@contextmanager
+def _refusals(app: OAuthApp) -> Iterator[None]:
+    try:
+        yield
+    except requests.RequestException as error:
+        raise Transient(f"{app.label} could not be reached for a token.", retry_after=15) from error
+    except InsecureTransportError as error:
+        raise Misconfigured(f"The token address of {app.label} must be https.") from error
+    except OAuth2Error as error:
+        raise _refusal(app, error) from error
+    except ValueError as error:
+        raise Transient(f"{app.label} sent an unreadable token answer.", retry_after=30) from error
+
+
+def _refusal(app: OAuthApp, error: OAuth2Error) -> OutsideError:
+    if isinstance(error, InvalidGrantError):
+        return Reconnect(f"{app.label} no longer accepts this permission; connect again.")
+    if isinstance(error, InvalidClientError | UnauthorizedClientError):
+        return Misconfigured(f"{app.label} does not accept this installation's client id and secret.")
+    return Rejected(f"{app.label} refused the token request ({error.error}).", code=str(error.error))
+
+
+def _read(fields: Mapping[str, Any], old_refresh: str, now: datetime) -> Token:
+    scope = fields.get("scope") or ()
+    hard = fields.get("x_refresh_token_hard_expires_in")
+    return Token(
+        access=fields["access_token"],
+        refresh=fields.get("refresh_token") or old_refresh,
+        scope=tuple(scope.split() if isinstance(scope, str) else scope),
+        expires_at=now + timedelta(seconds=int(fields.get("expires_in", 1800))),
+        refresh_hard_expires_at=None if hard is None else now + timedelta(seconds=int(hard)),
+    )

@@ -1,0 +1,1 @@
+"""Card and bank payment processors; `base` is the port."""

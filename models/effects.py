@@ -1,0 +1,131 @@
+"""Things to do in the outside world, and what was really said.
+
+An effect is a row with a unique key; the row alone claims, counts attempts and waits. A touch is the message as sent.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, HasUid
+
+
+class EffectState(StrEnum):
+    """due → claimed → sending → sent | in_doubt | rejected | dropped."""
+
+    DUE = "due"
+    CLAIMED = "claimed"
+    SENDING = "sending"
+    SENT = "sent"
+    IN_DOUBT = "in_doubt"
+    REJECTED = "rejected"
+    DROPPED = "dropped"
+
+
+class EffectKind(StrEnum):
+    """MESSAGE is a cadence message; THANKS answers a confirmed payment; BOOKING writes a payment to the ledger."""
+
+    MESSAGE = "message"
+    THANKS = "thanks"
+    BOOKING = "booking"
+
+
+class Effect(HasUid, Base):
+    """One thing to do outside, once. `content` is what was planned (ids, steps, stored bytes); `note` is for people."""
+
+    __tablename__ = "effect"
+
+    key: Mapped[str] = mapped_column(String(300), unique=True)
+    kind: Mapped[str] = mapped_column(String(10))
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    state: Mapped[str] = mapped_column(String(10), default=EffectState.DUE)
+    not_before: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    lease_owner: Mapped[str] = mapped_column(String(22), default="")
+    lease_until: Mapped[datetime | None]
+    content: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    note: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_effect_due", "state", "not_before"),)
+
+
+class Touch(HasUid, Base):
+    """A message that was sent, is being sent, or is in doubt. `evidence` is what was read just before.
+
+    `recipients_hash` outlives an erased person; `text` and `html` are what was said.
+    """
+
+    __tablename__ = "touch"
+
+    effect_id: Mapped[int] = mapped_column(ForeignKey("effect.id"), unique=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    cadence_version_id: Mapped[int | None] = mapped_column(ForeignKey("cadence_version.id"))
+    state: Mapped[str] = mapped_column(String(10))
+    step: Mapped[str] = mapped_column(String(60))
+    day: Mapped[date]
+    recipients: Mapped[list[Any]] = mapped_column(default=list)
+    recipients_hash: Mapped[str] = mapped_column(String(64), default="")
+    message_id: Mapped[str] = mapped_column(String(200), unique=True)
+    subject: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sending_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+
+    effect: Mapped[Effect] = relationship(lazy="raise_on_sql")
+    lines: Mapped[list[TouchInvoice]] = relationship(back_populates="touch", lazy="raise_on_sql")
+
+
+class TouchRecipient(Base):
+    """Who got a cadence message on which local day, by hash. The constraint makes a second one that day impossible."""
+
+    __tablename__ = "touch_recipient"
+
+    touch_id: Mapped[int] = mapped_column(ForeignKey("touch.id", ondelete="CASCADE"), index=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    address_hash: Mapped[str] = mapped_column(String(64))
+    day: Mapped[date]
+
+    __table_args__ = (UniqueConstraint("company_id", "address_hash", "day"),)
+
+
+class TouchInvoice(Base):
+    """One invoice in a message: the step said about it, and its balance and version as read at the door."""
+
+    __tablename__ = "touch_invoice"
+
+    touch_id: Mapped[int] = mapped_column(ForeignKey("touch.id", ondelete="CASCADE"), index=True)
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"))
+    anchor: Mapped[str] = mapped_column(String(40))
+    step: Mapped[str] = mapped_column(String(60))
+    balance_minor: Mapped[int] = mapped_column(BigInteger)
+    currency: Mapped[str] = mapped_column(String(3))
+    version: Mapped[str] = mapped_column(String(64), default="")
+
+    touch: Mapped[Touch] = relationship(back_populates="lines", lazy="raise_on_sql")
+
+    # A step is said once per invoice and anchor instance.
+    __table_args__ = (UniqueConstraint("invoice_id", "anchor", "step"),)
+
+
+class MissedStep(Base):
+    """A step that was passed over unsaid; missed is not owed."""
+
+    __tablename__ = "missed_step"
+
+    invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"))
+    anchor: Mapped[str] = mapped_column(String(40))
+    step: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("invoice_id", "anchor", "step"),)

@@ -1,0 +1,82 @@
+"""Who signs in, which companies they look after, and what the installation remembers of itself."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from models.base import Base, HasUid
+
+
+class Practice(HasUid, Base):
+    """An accounting firm, or one business on its own."""
+
+    __tablename__ = "practice"
+
+    name: Mapped[str] = mapped_column(String(200))
+    created_at: Mapped[datetime]
+
+
+class User(HasUid, Base):
+    """A person of a practice. `email` is lower case; `password_hash` is argon2's own string."""
+
+    __tablename__ = "user"
+
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    password_hash: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+    practice: Mapped[Practice] = relationship(lazy="joined")
+
+
+class Company(HasUid, Base):
+    """A client company. `zone` is None until somebody said where it is; `live_at` is None while nothing may be sent.
+
+    `sync_state`: idle, running or failed, with `sync_note` for people and `sync_rows` as progress.
+    """
+
+    __tablename__ = "company"
+
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), index=True)
+    name: Mapped[str] = mapped_column(String(500))
+    ledger_kind: Mapped[str] = mapped_column(String(20))
+    currency: Mapped[str] = mapped_column(String(3))
+    country: Mapped[str] = mapped_column(String(3))
+    zone: Mapped[str | None] = mapped_column(String(64))
+    language: Mapped[str] = mapped_column(String(5), default="en")
+    email: Mapped[str] = mapped_column(String(254), default="")
+    short_code: Mapped[str] = mapped_column(String(20), default="")
+    deposit_account: Mapped[str] = mapped_column(String(64), default="")
+    cadence_version_id: Mapped[int] = mapped_column(ForeignKey("cadence_version.id"))
+    live_at: Mapped[datetime | None]
+    paused: Mapped[bool] = mapped_column(default=False)
+    sync_state: Mapped[str] = mapped_column(String(10), default="idle")
+    sync_note: Mapped[str] = mapped_column(Text, default="")
+    sync_rows: Mapped[int] = mapped_column(default=0)
+    next_sync_at: Mapped[datetime | None] = mapped_column(index=True)
+    created_at: Mapped[datetime]
+
+
+class CadenceVersion(HasUid, Base):
+    """A cadence as it was written; never changed once used."""
+
+    __tablename__ = "cadence_version"
+
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), index=True)
+    name: Mapped[str] = mapped_column(String(60))
+    fingerprint: Mapped[str] = mapped_column(String(16))
+    source: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class Memory(Base):
+    """What the installation must remember between starts, such as the plan version last used."""
+
+    __tablename__ = "memory"
+
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    value: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,1 @@
+"""The pure room: units, and properties of the plan."""

@@ -1,0 +1,1 @@
+"""Tests about the code itself: its sizes, its layers, its settings, its files."""
