@@ -1,0 +1,220 @@
+"""Xero's identity server and its list of connections: consent, tokens, revocation.
+
+The bookkeeping of tokens is `sandbox.oauth`'s; here are Xero's addresses, bodies and its rule that tokens belong to a
+person while connections belong to organisations.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from sandbox.oauth import Grant, Refused, TokenStore
+
+if TYPE_CHECKING:
+    from sandbox.xero.twin import XeroTwin
+
+# An app made after 2 March 2026 is offered the granular scopes only.
+SCOPES = {
+    *("openid", "profile", "email", "offline_access", "accounting.invoices", "accounting.invoices.read"),
+    *("accounting.payments", "accounting.payments.read", "accounting.contacts", "accounting.contacts.read"),
+    *("accounting.settings", "accounting.settings.read", "accounting.attachments.read"),
+    "accounting.reports.aged.read",
+}
+Answer = Response | AnyResponse | str | tuple[Any, int] | tuple[Any, int, dict[str, str]]
+
+
+@dataclass(slots=True)
+class Connection:
+    id: str
+    tenant: str
+    event: str
+    created: datetime
+    updated: datetime
+
+
+class _Jwts(TokenStore):
+    """The shared token store, with access tokens that are JWTs as Xero's are."""
+
+    def __init__(self, twin: XeroTwin, new_id: Callable[[], str]) -> None:
+        super().__init__(twin.clock, new_id, 1800, timedelta(0), timedelta(minutes=30))
+        self._twin = twin
+
+    def _new_access(self, grant: Grant) -> str:
+        expires = self.clock() + timedelta(seconds=self.access_seconds)
+        claims = {
+            "client_id": self._twin.client_id,
+            "xero_userid": grant.subject,
+            "authentication_event_id": grant.extra["event"],
+            "scope": list(grant.scope),
+            "exp": int(expires.timestamp()),
+            "jti": self.new_id(),
+        }
+        token = _jwt(claims, self._twin.client_secret)
+        self._access[token] = (grant, expires)
+        return token
+
+
+def token_store(twin: XeroTwin) -> TokenStore:
+    return _Jwts(twin, twin.new_uuid)
+
+
+def _jwt(claims: dict[str, Any], key: str) -> str:
+    parts = [{"alg": "HS256", "typ": "JWT"}, claims]
+    text = ".".join(_b64(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+    return f"{text}.{_b64(hmac.new(key.encode(), text.encode(), hashlib.sha256).digest())}"
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def mount(app: Flask, twin: XeroTwin) -> None:
+    """Add the identity routes to the twin's app."""
+    app.add_url_rule("/identity/connect/authorize", "authorize", lambda: _authorize(twin), methods=["GET", "POST"])
+    app.add_url_rule("/connect/token", "token", lambda: _token(twin), methods=["POST"])
+    app.add_url_rule("/connect/revocation", "revocation", lambda: _revocation(twin), methods=["POST"])
+    for spelling in ("/connections", "/Connections"):  # the documents and the official client differ
+        app.add_url_rule(spelling, f"list {spelling}", lambda: _connections(twin))
+        rule = f"{spelling}/<id>"
+        app.add_url_rule(rule, rule, lambda id: _remove(twin, id), methods=["DELETE"])
+
+
+def _authorize(twin: XeroTwin) -> Answer:
+    """The consent page. Posting `tenant` (several times) and `decision` (allow, cancel) to its address answers it."""
+    problem = _problem(twin)
+    scopes = request.args.get("scope", "").split()
+    if problem or request.method == "GET":
+        title = "Something is not right" if problem else "Dunlin wants access to your organisations"
+        page = render_template(
+            "consent.html",
+            title=title,
+            problem=problem,
+            organisations=list(twin.organisations.values()),
+            connected={one.tenant for one in twin.connections.values()},
+            several=request.args.get("acr_values") != "bulk_connect:false",
+            scopes=scopes,
+        )
+        return page, 400 if problem else 200
+    chosen = [id for id in request.form.getlist("tenant") if id in twin.organisations]
+    if request.form.get("decision") != "allow" or not chosen:
+        return _back(error="access_denied")
+    return _back(code=_consent(twin, chosen, tuple(scopes)), scope=" ".join(scopes))
+
+
+def _problem(twin: XeroTwin) -> str:
+    """Why no consent can be asked for; Xero shows a page of its own and sends nobody back."""
+    asked = request.args
+    uri = asked.get("redirect_uri", "")
+    unknown = set(asked.get("scope", "").split()) - SCOPES
+    if asked.get("client_id") != twin.client_id:
+        return "unauthorized_client: Unknown client or client not enabled"
+    if asked.get("response_type") != "code":
+        return "unsupported_response_type"
+    # Xero itself wants https or http://localhost; 127.0.0.1 is let in so that the demo needs no name.
+    if not uri.startswith(("https://", "http://localhost", "http://127.0.0.1")):
+        return "invalid_request: Invalid redirect_uri"
+    if unknown or not asked.get("scope"):
+        return f"invalid_scope: {' '.join(sorted(unknown))}"
+    return ""
+
+
+def _back(**answer: str) -> AnyResponse:
+    fields = {**answer, "state": request.args.get("state", "")}
+    uri = request.args["redirect_uri"]
+    return redirect(f"{uri}{'&' if '?' in uri else '?'}{urlencode(fields)}", 302)
+
+
+def _consent(twin: XeroTwin, chosen: list[str], scopes: tuple[str, ...]) -> str:
+    """Scopes add up over consents; a tenant that is connected already keeps its connection."""
+    now, event = twin.clock(), twin.new_uuid()
+    grant = next((one for one in twin.tokens.grants if one.alive), None) or Grant(twin.user_id, ())
+    grant.scope = tuple(dict.fromkeys((*grant.scope, *scopes)))
+    grant.extra["event"] = event
+    held = {one.tenant: one for one in twin.connections.values()}
+    for tenant in chosen:
+        made = held.get(tenant) or Connection(twin.new_uuid(), tenant, event, now, now)
+        made.event, made.updated = event, now
+        twin.connections[made.id] = made
+    return twin.tokens.code_for(grant, request.args["redirect_uri"], request.args.get("code_challenge", ""))
+
+
+def _is_our_app(twin: XeroTwin) -> bool:
+    scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
+    try:
+        given = base64.b64decode(coded).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return False
+    return scheme == "Basic" and given == f"{twin.client_id}:{twin.client_secret}"
+
+
+def _token(twin: XeroTwin) -> Answer:
+    if not _is_our_app(twin):
+        return {"error": "invalid_client"}, 400
+    form = request.form
+    try:
+        if form.get("grant_type") == "authorization_code":
+            code, uri = form.get("code", ""), form.get("redirect_uri", "")
+            grant, access, refresh = twin.tokens.exchange(code, uri, form.get("code_verifier", ""))
+        elif form.get("grant_type") == "refresh_token":
+            grant, access, refresh = twin.tokens.refresh(form.get("refresh_token", ""))
+        else:
+            return {"error": "unsupported_grant_type"}, 400
+    except Refused as refused:
+        return {"error": refused.code}, 400
+    now = int(twin.clock().timestamp())
+    about = {"aud": twin.client_id, "sub": grant.subject, "xero_userid": grant.subject, "iat": now, "exp": now + 300}
+    return {
+        "id_token": _jwt(about, twin.client_secret),
+        "access_token": access,
+        "expires_in": twin.tokens.access_seconds,
+        "token_type": "Bearer",
+        "refresh_token": refresh,
+        "scope": " ".join(grant.scope),
+    }, 200
+
+
+def _revocation(twin: XeroTwin) -> Answer:
+    """Ends the person's whole grant: every connection goes with it."""
+    if not _is_our_app(twin):
+        return {"error": "invalid_client"}, 400
+    if twin.tokens.revoke(request.form.get("token", "")):
+        twin.connections.clear()
+    return "", 200
+
+
+def _connections(twin: XeroTwin) -> Answer:
+    event = request.args.get("authEventId")
+    rows = [_row(twin, one) for one in twin.connections.values() if event in (None, one.event)]
+    return Response(json.dumps(rows), mimetype="application/json")
+
+
+def _row(twin: XeroTwin, it: Connection) -> dict[str, str]:
+    return {
+        "id": it.id,
+        "authEventId": it.event,
+        "tenantId": it.tenant,
+        "tenantType": "ORGANISATION",
+        "tenantName": twin.organisations[it.tenant].about.name,
+        "createdDateUtc": it.created.strftime("%Y-%m-%dT%H:%M:%S.%f0"),
+        "updatedDateUtc": it.updated.strftime("%Y-%m-%dT%H:%M:%S.%f0"),
+    }
+
+
+def _remove(twin: XeroTwin, id: str) -> Answer:
+    """The id must be the connection's own: a tenant's or an event's is forbidden, an unknown one is not found."""
+    if twin.connections.pop(id, None) is not None:
+        return "", 204
+    known = any(id in (one.tenant, one.event) for one in twin.connections.values())
+    return {"Title": "Forbidden" if known else "Not Found", "Status": 403 if known else 404}, 403 if known else 404

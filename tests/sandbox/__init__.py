@@ -1,0 +1,1 @@
+"""The twins against the vendors' descriptions."""
