@@ -1,0 +1,1 @@
+"""The fault simulation: one thread, no sockets, injected time and names; a seed replays exactly."""

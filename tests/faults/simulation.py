@@ -1,0 +1,392 @@
+"""One seeded run of the whole system in a hostile world, and the promises that must hold afterwards.
+
+A kill is a BaseException at a boundary: before or after a commit, a request, a word of SMTP. After it everything but
+the database file and the pretend world is thrown away and Dunlin starts anew.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.facts import InvoiceStatus
+from integrations.channels.smtp import Smtp
+from integrations.errors import BadSignature
+from models import Attempt, AttemptLine, Connection, Effect, EffectState, Grant, Invoice
+from models.store import Store, migrate
+from sandbox.books import Webhook
+from sandbox.stripe import Declined
+from tests.town import MONDAY, SHOPS, Town, numbers_of
+from workflows import audit, clock, doctor, effects, inbox
+from workflows.errors import Refusal
+
+DAYS = 12
+CALM = timedelta(minutes=6)  # a reading at the door may be five minutes old; the world changes no faster here
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class KillableStore(Store):
+    """A store whose process may die just before or just after a commit."""
+
+    boundary: Callable[[str], None] = staticmethod(lambda _where: None)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with super().write() as session:
+            yield session
+            self.boundary("before commit")
+        self.boundary("after commit")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one run did, and every broken promise in words."""
+
+    seed: int
+    kills: int = 0
+    faults: int = 0
+    messages: int = 0
+    payments: int = 0
+    in_doubt: int = 0
+    reconnected: int = 0
+    broken: list[str] = field(default_factory=list)
+
+
+@lru_cache(maxsize=1)
+def _empty_database() -> bytes:
+    """The tables, made once: migrating anew in each run would be most of its time."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/empty.db")
+        migrate(store)
+        store.close()
+        return Path(folder, "empty.db").read_bytes()
+
+
+class Simulation:
+    """One run. `chance` decides everything that is not decided by the code under test."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.chance, self.outcome = Random(f"faults/{seed}"), Outcome(seed)
+        self.path = folder / "dunlin.db"
+        self.path.write_bytes(_empty_database())
+        self.town = Town(f"sqlite:///{self.path}", seed=seed)
+        self.armed = False
+        self.late: list[Webhook] = []
+        self.balances: list[tuple[str, str]] = []
+        self.town.network.before = lambda _method, _url: self._boundary("before request")
+        self.town.network.after = lambda _method, _url: self._boundary("after request")
+        self.town.mailbox.on_message = self._note_balance
+        self._people()
+
+    # The world
+
+    def _people(self) -> None:
+        for kind, letter in (("quickbooks", "Q"), ("xero", "X")):
+            for place in range(3):
+                self.town.customer(kind, f"{letter}{place}".lower())
+            for number in range(1, 6):
+                due = MONDAY.date() + timedelta(days=self.chance.randint(-20, 15))
+                customer = f"{letter}{self.chance.randrange(3)}".lower()
+                self.town.open(kind, f"{letter}-{number}", customer, due, f"{self.chance.randint(20, 900)}.50")
+        self.numbers = [one.key for books in self.town.books.values() for one in books.invoices]
+
+    def _note_balance(self, mail: Any) -> None:
+        if mail.header("X-Dunlin-Step") == "thanks":
+            return
+        for number in numbers_of(mail):
+            kind = "quickbooks" if number.startswith("Q") else "xero"
+            if self.town.twin(kind).balance(self.town.tenants[kind], number) <= 0:
+                self.balances.append((number, mail.header("X-Dunlin-Step")))
+
+    # Dying and starting anew
+
+    def _boundary(self, where: str) -> None:
+        if self.armed and self.chance.random() < 0.003:
+            self.outcome.kills += 1
+            raise Killed(where)
+
+    def _start(self) -> None:
+        store = KillableStore(self.town.database)
+        store.boundary = self._boundary  # type: ignore[method-assign]
+        self.town.start(store)
+        line = self.town.mailbox.connect
+        self.town.rt = replace(self.town.rt, channel=Smtp(self.town.settings.smtp_url, lambda: _Line(line(), self)))
+
+    def _alive(self, act: Callable[[], object]) -> None:
+        """Do it; when the process dies of it, start another. The dead one's leases run out as time passes."""
+        try:
+            act()
+        except Killed:
+            self.town.rt.store.close()
+            self._start()
+        except (Refusal, Declined):
+            pass
+
+    # One run
+
+    def run(self) -> Outcome:
+        self.town.begin(store=Store(self.town.database))
+        self.town.rt.store.close()
+        self._start()
+        end = MONDAY + timedelta(days=DAYS)
+        self.armed = True
+        while self.town.now < end:
+            self._something_happens()
+            self._time_passes()
+            self._alive(lambda: clock.tick(self.town.rt))
+        self.armed = False
+        self._calm_down()
+        self._check()
+        self.town.close()
+        return self.outcome
+
+    def _time_passes(self) -> None:
+        upcoming = clock.next_moment(self.town.rt)
+        step = self.chance.choice((CALM, timedelta(hours=4), timedelta(hours=11)))
+        soonest = self.town.now + CALM
+        self.town.clock.move(max(soonest, min(upcoming or soonest + step, self.town.now + step)))
+
+    def _something_happens(self) -> None:
+        events: list[tuple[float, Callable[[], object]]] = [
+            (0.25, self._fault),
+            (0.20, self._pay),
+            (0.10, self._transfer),
+            (0.08, self._promise),
+            (0.03, self._dispute),
+            (0.03, self._void),
+            (0.50, self._webhooks),
+        ]
+        for likely, event in events:
+            if self.chance.random() < likely:
+                self._alive(event)
+
+    def _fault(self) -> None:
+        """Something outside goes wrong once."""
+        self.outcome.faults += 1
+        town, chance = self.town, self.chance
+        what = chance.randrange(4)
+        if what == 0:
+            town.mailbox.plan_fault(
+                chance.choice(("busy", "drop", "busy-after-data", "drop-after-data", "refuse-after-data"))
+            )
+        elif what == 1:
+            town.quickbooks.plan_fault(*chance.choice((("query", "503"), ("cdc", "429"), ("payment", "drop"))))
+        elif what == 2:
+            town.xero.plan_fault(
+                *chance.choice((("Invoices", "503"), ("Invoices", "429-minute"), ("Payments", "drop")))
+            )
+        else:
+            town.stripe.plan_fault("sessions", chance.choice(("503", "lost", "drop")))
+
+    def _number(self) -> str:
+        return self.chance.choice(self.numbers)
+
+    def _pay(self) -> None:
+        self.town.stripe.pay(urlsplit(self.town.checkout(self._number())).path.rpartition("/")[2])
+
+    def _transfer(self) -> None:
+        number = self._number()
+        kind = "quickbooks" if number.startswith("Q") else "xero"
+        balance = self.town.twin(kind).balance(self.town.tenants[kind], number)
+        pending = any(number in one for one in self._pending())
+        if balance > 0 and not pending:
+            self.town.transfer(kind, number, str(balance))
+
+    def _pending(self) -> list[str]:
+        """Invoices on an open payment page or paid there: nobody also sends a transfer for those."""
+        with self.town.rt.store.read() as session:
+            return list(
+                session.scalars(
+                    select(Invoice.number)
+                    .join(AttemptLine, AttemptLine.invoice_id == Invoice.id)
+                    .where(AttemptLine.state.not_in(("void", "confirmed")))
+                )
+            )
+
+    def _promise(self) -> None:
+        self.town.promise(self._number(), self._today() + timedelta(days=self.chance.randint(0, 12)))
+
+    def _dispute(self) -> None:
+        self.town.dispute(self._number())
+
+    def _void(self) -> None:
+        number = self._number()
+        kind = "quickbooks" if number.startswith("Q") else "xero"
+        twin, tenant = self.town.twin(kind), self.town.tenants[kind]
+        untouched = twin.balance(tenant, number) == next(
+            one.amount for one in self.town.books[kind].invoices if one.key == number
+        )
+        if untouched and number not in self._pending():
+            twin.void(tenant, number)
+
+    def _today(self) -> date:
+        return self.town.now.date()
+
+    def _webhooks(self) -> None:
+        """Deliveries arrive late, twice and out of order."""
+        town = self.town
+        self.late += [*town.quickbooks.webhooks(), *town.xero.webhooks(), *town.stripe.webhooks()]
+        self.chance.shuffle(self.late)
+        while self.late and self.chance.random() < 0.8:
+            self._deliver(self.late.pop())
+
+    def _deliver(self, hook: Webhook) -> None:
+        try:
+            for _ in range(self.chance.choice((1, 1, 2))):
+                inbox.accept(self.town.rt, hook.kind, hook.raw, hook.headers)
+        except Killed:
+            self.late.append(hook)  # no answer: the vendor sends it again
+            raise
+        except BadSignature:
+            self.outcome.broken.append(f"A {hook.kind} webhook was taken for a forgery.")
+
+    def _calm_down(self) -> None:
+        """No more faults: leases run out, what was left is taken up, everything is read once more."""
+        town = self.town
+        for kind in town.tenants:
+            self._reconnect(kind)
+        for _ in range(6):
+            town.clock.move(town.now + effects.LEASE + timedelta(minutes=10))
+            for hook in self.late:
+                self._deliver(hook)
+            self.late = []
+            town.settle()
+        for _ in range(3):  # faults still waiting are used up, and whoever was asked to come back comes back
+            town.clock.move(town.now + timedelta(hours=7))
+            town.settle()
+
+    def _reconnect(self, kind: str) -> None:
+        """A renewed token lost with a dying process, and noticed too late: the accountant connects again."""
+        with self.town.rt.store.read() as session:
+            state = session.scalars(select(Connection.state).join(Grant).where(Grant.kind == kind)).one()
+        if state != "active":
+            self.outcome.reconnected += 1
+            self.town.connect(kind)
+
+    # The promises
+
+    def _check(self) -> None:
+        broken = self.outcome.broken
+        broken += [f"{number}: {step} was said although nothing was owed." for number, step in self.balances]
+        broken += list(self._said_twice())
+        broken += list(self._left_unfinished())
+        broken += list(self._money())
+        broken += list(self._mirror())
+        broken += list(audit.verify(self.town.rt))
+        broken += [f"Invoice {one}: silence without a because." for one in doctor.unexplained(self.town.rt)]
+
+    def _said_twice(self) -> Iterator[str]:
+        mails = self.town.mails()
+        self.outcome.messages = len(mails)
+        ids = Counter(mail.header("Message-ID") for mail in mails)
+        yield from (f"{one} arrived {count} times." for one, count in ids.items() if count > 1)
+        days: Counter[tuple[str, str, str]] = Counter()
+        for mail in mails:
+            if mail.header("X-Dunlin-Step") == "thanks":
+                continue
+            zone = next(one for one in SHOPS.values() if one.name == mail.header("X-Dunlin-Company"))
+            local = self._local(mail.received_at, zone.zone)
+            days.update((zone.key, address, local) for address in mail.recipients)
+        yield from (f"{one} heard {count} messages in a day." for one, count in days.items() if count > 1)
+        steps = Counter(
+            (number, mail.header("X-Dunlin-Step"))
+            for mail in mails
+            if len(numbers_of(mail)) == 1
+            for number in numbers_of(mail)
+            if mail.header("X-Dunlin-Step") != "thanks"
+        )
+        yield from (f"{one} was said {count} times." for one, count in steps.items() if count > 1)
+
+    def _local(self, moment: Any, zone: str) -> str:
+        return str(moment.astimezone(ZoneInfo(zone)).date())
+
+    def _left_unfinished(self) -> Iterator[str]:
+        with self.town.rt.store.read() as session:
+            for effect in session.scalars(select(Effect)):
+                if effect.state in (EffectState.CLAIMED.value, EffectState.SENDING.value):
+                    yield f"{effect.key} stays {effect.state}."
+                if effect.state == EffectState.IN_DOUBT.value:
+                    self.outcome.in_doubt += 1
+                if effect.state == EffectState.DUE.value and effect.not_before <= self.town.now:
+                    yield f"{effect.key} is due and was not done: {effect.note}"
+            for attempt in session.scalars(select(Attempt).where(Attempt.state == "created")):
+                if attempt.created_at < self.town.now - timedelta(hours=1):
+                    yield f"Attempt {attempt.uid} was never looked up."
+
+    def _money(self) -> Iterator[str]:
+        """Every cent taken is booked exactly once, or on the desk."""
+        paid = {one.reference: one for one in self.town.stripe.paid_sessions()}
+        self.outcome.payments = len(paid)
+        booked = Counter(
+            payment.reference
+            for kind, tenant in self.town.tenants.items()
+            for payment in self.town.twin(kind).payments(tenant)
+        )
+        with self.town.rt.store.read() as session:
+            lines = session.execute(select(AttemptLine, Attempt.uid).join(Attempt)).all()
+        for line, uid in lines:
+            times = booked[line.uid] + (booked[line.uid[:21]] if len(line.uid) > 21 else 0)
+            if uid in paid and line.state not in ("confirmed", "desk"):
+                yield f"{line.uid} was paid and is {line.state}."
+            if uid in paid and line.state == "confirmed" and times != 1:
+                yield f"{line.uid} is booked {times} times."
+            if uid not in paid and times:
+                yield f"{line.uid} is booked and was never paid."
+
+    def _mirror(self) -> Iterator[str]:
+        with self.town.rt.store.read() as session:
+            rows = {row.number: row for row in session.scalars(select(Invoice))}
+        for kind, tenant in self.town.tenants.items():
+            for invoice in self.town.books[kind].invoices:
+                real = self.town.twin(kind).balance(tenant, invoice.key)
+                row = rows[invoice.key]
+                if row.balance.decimal != real:
+                    yield f"{invoice.key}: the mirror says {row.balance}, the ledger {real}."
+                if real > 0 and row.status != InvoiceStatus.OPEN.value:
+                    yield f"{invoice.key}: {row.status} in the mirror, open in the ledger."
+
+
+class _Line:
+    """An SMTP connection whose process may die at every word."""
+
+    def __init__(self, line: Any, run: Simulation) -> None:
+        self._line, self._run = line, run
+
+    def __getattr__(self, name: str) -> Any:
+        word = getattr(self._line, name)
+        if name not in ("mail", "rcpt", "data"):
+            return word
+
+        def said(*args: Any, **more: Any) -> Any:
+            self._run._boundary(f"before {name}")
+            answer = word(*args, **more)
+            self._run._boundary(f"after {name}")
+            return answer
+
+        return said
+
+
+def simulate(seed: int) -> Outcome:
+    """One run in a folder of its own."""
+    folder = Path(tempfile.mkdtemp(prefix="dunlin-faults-"))
+    try:
+        return Simulation(seed, folder).run()
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,244 @@
+"""A small pretend town in one process, without sockets: both ledgers, the card processor, a mailbox, and Dunlin.
+
+Tests say in a few words what the bookkeeper, the customers and time do; the town carries it out over the real wire
+formats. Nothing of Dunlin is replaced.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from email.message import EmailMessage
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from sqlalchemy import select
+
+import app as house
+import settings as configuration
+from integrations.channels.smtp import Smtp
+from integrations.transport import Transport
+from models import Account, Company, Invoice, Touch
+from models.store import Store, migrate
+from sandbox.books import BookCompany, BookCustomer, BookInvoice, BookPayment
+from sandbox.books import Company as Books
+from sandbox.browser import Browser
+from sandbox.mailbox import Mail, Mailbox
+from sandbox.quickbooks import QuickBooksTwin
+from sandbox.stage import WorldClock, environment, ids
+from sandbox.stripe import StripeTwin
+from sandbox.wires import Network
+from sandbox.xero import XeroTwin
+from workflows import answers, clock, companies, connections, inbox, payments, people
+from workflows.engine import Inline
+from workflows.runtime import Runtime
+
+MONDAY = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
+PUBLIC = "https://dunlin.test"
+SHOPS = {
+    "quickbooks": BookCompany("larch", "Larch & Co", "USD", "US", "America/New_York", "office@larch.example"),
+    "xero": BookCompany("wren", "Wren Studio", "GBP", "GB", "Europe/London", "hello@wren.example", ("EUR",)),
+}
+
+
+class Town:
+    """One practice with one company in each ledger. `now` is the world's clock; nothing happens unless told."""
+
+    def __init__(self, database: str = "sqlite://", start: datetime = MONDAY, seed: int = 1) -> None:
+        self.clock, self.database, self.seed = WorldClock(start), database, seed
+        self.new_id = ids(seed)
+        self.mailbox = Mailbox(self.clock.now)
+        self.quickbooks = QuickBooksTwin(self.clock.now, self.new_id, "http://quickbooks.test")
+        self.xero = XeroTwin(self.clock.now, self.new_id, "http://xero.test")
+        self.stripe = StripeTwin(self.clock.now, self.new_id, "sk_test", "whsec_test", "http://stripe.test")
+        self.network = Network()
+        for name, twin in (("quickbooks", self.quickbooks), ("xero", self.xero), ("stripe", self.stripe)):
+            self.network.route(f"{name}.test", twin.app)
+        self.books = {kind: Books(about) for kind, about in SHOPS.items()}
+        self.tenants: dict[str, str] = {}
+        self.calls: Counter[tuple[str, str]] = Counter()
+        self.rt: Runtime
+
+    # Before the first day
+
+    def customer(self, kind: str, key: str, name: str = "", *emails: str, **more: object) -> None:
+        """A customer known to the ledger from the start; one address unless others are given."""
+        addresses = emails or (f"{key}@customers.example",)
+        self.books[kind].customers.append(
+            BookCustomer(key, name or key.title(), key.title(), addresses, **more)  # type: ignore[arg-type]
+        )
+
+    def open(self, kind: str, number: str, customer: str, due: date, amount: str = "100.00", **more: object) -> None:
+        """An invoice that stands in the books on the first day, issued 30 days before it is due."""
+        about = self.books[kind].about
+        fields: dict[str, object] = {"issued": due - timedelta(days=30), "currency": about.currency, **more}
+        self.books[kind].invoices.append(
+            BookInvoice(number, customer, due=due, amount=Decimal(amount), **fields)  # type: ignore[arg-type]
+        )
+
+    def begin(self, store: Store | None = None, live: bool = True) -> Town:
+        """Load the books, connect both ledgers through their consent pages, read them, and switch sending on."""
+        self.tenants = {
+            "quickbooks": self.quickbooks.add_company(self.books["quickbooks"]),
+            "xero": self.xero.add_company(self.books["xero"]),
+        }
+        self.start(store)
+        migrate(self.rt.store)
+        owner = people.create_owner(self.rt, "Sandpiper Accounting", "Robin Vale", "robin@sandpiper.example", "x" * 12)
+        with self.rt.store.read() as session:
+            found = people.user(session, owner)
+            assert found is not None
+            self.practice_id = found.practice_id
+        self.connect("quickbooks")
+        self.connect("xero")
+        clock.settle(self.rt)
+        for kind in ("quickbooks", "xero"):
+            self.prepare(kind)
+            if live:
+                companies.set_live(self.rt, self.company(kind).id, on=True)
+        return self
+
+    def start(self, store: Store | None = None) -> None:
+        """Start Dunlin's process anew on the same database: everything in memory is fresh."""
+        keys = {"DUNLIN_SECRET_KEYS": "s" * 40, "DUNLIN_INDEX_KEY": "i" * 40}
+        given = environment(self.quickbooks, self.xero, self.stripe, "smtp://127.0.0.1:25", PUBLIC)
+        loaded = configuration.load({**given, **keys, "DUNLIN_DATABASE_URL": self.database})
+        rt = house.build_runtime(
+            loaded,
+            store=store or Store(self.database),
+            clock=self.clock,
+            engine=Inline(),
+            transport=Transport(self.network.adapter, self.network.pool),
+            ids=self.new_id,
+            calls=self.calls,
+        )
+        self.rt = replace(rt, channel=Smtp(loaded.smtp_url, self.mailbox.connect))
+        self.settings = loaded
+
+    def connect(self, kind: str) -> list[str]:
+        """A person goes through the vendor's consent page and allows everything."""
+        begun = connections.begin(self.rt, kind)
+        http = requests.Session()
+        for prefix in ("http://", "https://"):
+            http.mount(prefix, self.network.adapter())
+        page = Browser(http).open(begun.url)
+        form = next(one for one in page.forms if one.method == "post")
+        for box in form.kind("checkbox"):
+            box.chosen = True
+        fields = form.fields() + [(one.name, one.value) for one in form.kind("submit")[:1]]
+        answer = http.post(form.action, data=fields, allow_redirects=False, timeout=5)
+        query = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
+        assert query["state"] == begun.state
+        return connections.finish(self.rt, self.practice_id, kind, query, begun.verifier)
+
+    def prepare(self, kind: str) -> None:
+        """The settings without which nobody may be spoken to."""
+        company = self.company(kind)
+        accounts = companies.deposit_accounts(self.rt, company.id)
+        about = SHOPS[kind]
+        companies.change_settings(self.rt, company.id, about.zone, accounts[0].id, about.email)
+
+    # Days pass
+
+    @property
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def at(self, day: date, hour: int = 18, minute: int = 0) -> None:
+        """Live on until that moment (UTC), doing whatever becomes due on the way, in order."""
+        end = datetime(day.year, day.month, day.day, hour, minute, tzinfo=UTC)
+        self.settle()
+        while (upcoming := clock.next_moment(self.rt)) is not None and upcoming < end:
+            self.clock.move(max(upcoming, self.now + timedelta(minutes=1)))
+            self.settle()
+        self.clock.move(end)
+        self.settle()
+
+    def settle(self) -> None:
+        """Carry webhooks and tick until it is quiet."""
+        for _ in range(10):
+            carried = self.carry()
+            clock.settle(self.rt)
+            if not carried:
+                return
+
+    def carry(self) -> int:
+        """Deliver every waiting webhook; how many."""
+        waiting = [*self.quickbooks.webhooks(), *self.xero.webhooks(), *self.stripe.webhooks()]
+        for hook in waiting:
+            inbox.accept(self.rt, hook.kind, hook.raw, hook.headers)
+        return len(waiting)
+
+    # What people do
+
+    def twin(self, kind: str) -> QuickBooksTwin | XeroTwin:
+        return self.quickbooks if kind == "quickbooks" else self.xero
+
+    def transfer(self, kind: str, number: str, amount: str) -> None:
+        """The bookkeeper books a bank transfer today."""
+        payment = BookPayment(number, Decimal(amount), self.now.date(), "bank 123")
+        self.twin(kind).receive(self.tenants[kind], payment)
+
+    def promise(self, number: str, day: date) -> None:
+        invoice = self.invoice(number)
+        answers.promise(self.rt, invoice.account_id, [invoice.uid], day)
+
+    def dispute(self, number: str, text: str = "The quantity is wrong.") -> None:
+        invoice = self.invoice(number)
+        answers.dispute(self.rt, invoice.account_id, invoice.uid, text)
+
+    def checkout(self, *numbers: str) -> str:
+        """The payer presses Pay; the hosted page's address."""
+        invoices = [self.invoice(number) for number in numbers]
+        return payments.start_checkout(
+            self.rt, invoices[0].account_id, [one.uid for one in invoices], f"{PUBLIC}/p/token"
+        )
+
+    def pay(self, *numbers: str) -> None:
+        """The payer pays on the hosted page; the processor's webhook waits to be carried."""
+        self.stripe.pay(urlsplit(self.checkout(*numbers)).path.rpartition("/")[2])
+
+    # What can be seen
+
+    def company(self, kind: str) -> Company:
+        with self.rt.store.read() as session:
+            return session.scalars(select(Company).where(Company.ledger_kind == kind)).one()
+
+    def invoice(self, number: str) -> Invoice:
+        with self.rt.store.read() as session:
+            return session.scalars(select(Invoice).where(Invoice.number == number)).one()
+
+    def account(self, number: str) -> Account:
+        """The account that an invoice belongs to."""
+        account_id = self.invoice(number).account_id
+        with self.rt.store.read() as session:
+            return session.get_one(Account, account_id)
+
+    def causes(self, number: str) -> set[str]:
+        """Why nothing is being said about an invoice, as it stands on its account."""
+        invoice = self.invoice(number)
+        return {one[0] for one in self.account(number).because if one[1] == invoice.id}
+
+    def mails(self, number: str = "") -> list[Mail]:
+        """Messages that arrived, oldest first; only those about one invoice when its number is given."""
+        return [mail for mail in self.mailbox.messages() if not number or number in numbers_of(mail)]
+
+    def steps(self, number: str) -> list[str]:
+        """The steps of the messages about an invoice, in order of arrival."""
+        return [mail.header("X-Dunlin-Step") for mail in self.mails(number)]
+
+    def touches(self) -> list[Touch]:
+        with self.rt.store.read() as session:
+            return list(session.scalars(select(Touch).order_by(Touch.id)))
+
+    def close(self) -> None:
+        self.rt.store.close()
+
+
+def numbers_of(mail: Mail | EmailMessage) -> list[str]:
+    """The invoice numbers a message says it is about."""
+    header: Callable[[str], str] = mail.header  # type: ignore[union-attr]
+    return [one.strip() for one in header("X-Dunlin-Invoices").split(",") if one.strip()]

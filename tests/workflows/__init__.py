@@ -1,0 +1,1 @@
+"""One workflow at a time, on a real database."""

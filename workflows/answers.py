@@ -1,0 +1,180 @@
+"""What customers tell us on the portal, and its end: promises and disputes.
+
+Each sets a hold that `plan()` reads, or ends one, and wakes the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, selectinload
+
+from core.facts import InvoiceStatus
+from models import Account, Company, Dispute, Invoice, Promise
+from workflows import audit, gather, mirror
+from workflows.errors import Refusal
+from workflows.runtime import Runtime
+
+LONGEST_PROMISE = 30
+BROKEN_LIMIT = 2
+ANSWER_DAYS = 5
+
+
+def longest_promise(rt: Runtime) -> int:  # noqa: ARG001
+    """How many days ahead a promised day may be."""
+    return LONGEST_PROMISE
+
+
+def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
+    """Keep quiet about these invoices until a little after `day`. Refusal for a day past or too far away."""
+    now = rt.clock.now()
+    with rt.store.write() as session:
+        invoices = _open_invoices(session, account_id, invoice_uids)
+        company = session.get_one(Company, invoices[0].company_id)
+        calendar, cadence = gather.calendar_of(company, now), gather.cadence_of(session, company)
+        today = calendar.today(now)
+        if not today <= day <= today + timedelta(days=LONGEST_PROMISE):
+            raise Refusal(f"Please choose a day from today on, at most {LONGEST_PROMISE} days away.")
+        _refuse_another(session, invoices)
+        _withdraw_open(session, invoices, rt)
+        made = Promise(
+            uid=rt.new_id(),
+            company_id=company.id,
+            account_id=account_id,
+            day=day,
+            until=day + timedelta(days=cadence.grace_days + 1),
+            state="open",
+            made_at=now,
+            invoices=list(invoices),
+        )
+        session.add(made)
+        audit.record(rt, session, "promise-made", company.id, account_id, made.uid, day=day.isoformat())
+        mirror.wake(session, [account_id], now)
+        return made
+
+
+def _open_invoices(session: Session, account_id: int, uids: Sequence[str]) -> Sequence[Invoice]:
+    found = session.scalars(
+        select(Invoice).where(
+            Invoice.account_id == account_id,
+            Invoice.uid.in_(list(uids)),
+            Invoice.status == InvoiceStatus.OPEN.value,
+        )
+    ).all()
+    if not found or len(found) != len(set(uids)):
+        raise Refusal("Please choose at least one open invoice.")
+    return found
+
+
+def _about(invoices: Sequence[Invoice]) -> list[int]:
+    return [one.id for one in invoices]
+
+
+def _refuse_another(session: Session, invoices: Sequence[Invoice]) -> None:
+    """After two promises that were not kept a person takes over."""
+    broken = session.scalar(
+        select(func.count())
+        .select_from(Promise)
+        .where(Promise.state == "broken", Promise.invoices.any(Invoice.id.in_(_about(invoices))))
+    )
+    if (broken or 0) >= BROKEN_LIMIT:
+        raise Refusal("Let us find a way together: please reply to our e-mail, and a person will answer you.")
+
+
+def _withdraw_open(session: Session, invoices: Sequence[Invoice], rt: Runtime) -> None:
+    """A new day replaces an earlier promise about the same invoices."""
+    overlapping = select(Promise).where(Promise.state == "open", Promise.invoices.any(Invoice.id.in_(_about(invoices))))
+    for earlier in session.scalars(overlapping.options(selectinload(Promise.invoices))).all():
+        left = [one for one in earlier.invoices if one.id not in _about(invoices)]
+        if left:
+            earlier.invoices = left
+        else:
+            earlier.state, earlier.settled_at = "withdrawn", rt.clock.now()
+
+
+def settle_promises(rt: Runtime) -> int:
+    """Mark promises kept when everything is paid, broken once their quiet time is over; how many."""
+    with rt.store.read() as session:
+        waiting = session.scalars(select(Promise.id).where(Promise.state == "open")).all()
+    return sum(_settle(rt, promise_id) for promise_id in waiting)
+
+
+def _settle(rt: Runtime, promise_id: int) -> bool:
+    now = rt.clock.now()
+    with rt.store.write() as session:
+        made = session.scalars(
+            select(Promise).where(Promise.id == promise_id).options(selectinload(Promise.invoices))
+        ).one()
+        calendar = gather.calendar_of(session.get_one(Company, made.company_id), now)
+        owed = [one for one in made.invoices if one.status == InvoiceStatus.OPEN.value and one.balance_minor > 0]
+        if owed and calendar.today(now) < made.until:
+            return False
+        made.state, made.settled_at = ("broken" if owed else "kept"), now
+        audit.record(rt, session, f"promise-{made.state}", made.company_id, made.account_id, made.uid)
+        mirror.wake(session, [made.account_id], now)
+        return True
+
+
+def dispute(rt: Runtime, account_id: int, invoice_uid: str, text: str) -> Dispute:
+    """Something is wrong with an invoice: be silent about it until a person has answered."""
+    if not text.strip():
+        raise Refusal("Please tell us in a few words what is wrong, so that the right person can answer.")
+    now = rt.clock.now()
+    with rt.store.write() as session:
+        (invoice,) = _open_invoices(session, account_id, [invoice_uid])
+        company = session.get_one(Company, invoice.company_id)
+        known = session.scalars(
+            select(Dispute).where(Dispute.invoice_id == invoice.id, Dispute.state == "open")
+        ).first()
+        if known is not None:
+            known.text = f"{known.text}\n\n{text.strip()}"[:10_000]
+            return known
+        opened = Dispute(
+            uid=rt.new_id(),
+            company_id=company.id,
+            account_id=account_id,
+            invoice_id=invoice.id,
+            text=text.strip()[:10_000],
+            answer_by=_answer_by(company, rt),
+            state="open",
+            opened_at=now,
+        )
+        session.add(opened)
+        audit.record(rt, session, "dispute-opened", company.id, account_id, opened.uid, invoice=invoice.uid)
+        mirror.wake(session, [account_id], now)
+        return opened
+
+
+def _answer_by(company: Company, rt: Runtime) -> date:
+    calendar = gather.calendar_of(company, rt.clock.now())
+    day = calendar.today(rt.clock.now())
+    for _ in range(ANSWER_DAYS):
+        day = calendar.on_or_after(day + timedelta(days=1))
+    return day
+
+
+def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str) -> None:
+    """A person has answered; the invoice is spoken about again as the cadence says."""
+    if not text.strip():
+        raise Refusal("Please note in a few words how it was resolved.")
+    now = rt.clock.now()
+    with rt.store.write() as session:
+        found = session.get_one(Dispute, dispute_id)
+        if found.state != "open":
+            raise Refusal("This dispute was already resolved.")
+        found.state, found.resolution, found.resolved_at = "resolved", text.strip(), now
+        audit.record(
+            rt, session, "dispute-resolved", found.company_id, found.account_id, found.uid, user=user_id, text=text
+        )
+        mirror.wake(session, [found.account_id], now)
+
+
+def pause(rt: Runtime, account_id: int, until: date | None, user_id: int) -> None:
+    """Leave an account alone until a local date (exclusive); None lifts it."""
+    with rt.store.write() as session:
+        row = session.get_one(Account, account_id)
+        row.paused_until = until
+        audit.record(rt, session, "account-paused", row.company_id, row.id, row.uid, user=user_id, until=str(until))
+        mirror.wake(session, [row.id], rt.clock.now())

@@ -1,0 +1,98 @@
+"""The clock: APScheduler starts one verb after another; the rows say what is due. The only reader of the present.
+
+Jobs live in memory, one per verb; a tick that comes late runs once. The headless demo never starts it: it calls
+`tick` and jumps from wake to wake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import func, select
+
+from models import Account, Company, Connection, Delivery, Effect, EffectState, Promise
+from workflows import answers, audit, dispatcher, effects, inbox, payments, planner, sync
+from workflows.runtime import Runtime
+
+
+class SystemClock:
+    """The machine's own time, in UTC."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+Verb = Callable[[Runtime], object]
+
+# In the order in which one tick runs them: listen, read, settle, decide, do, write down.
+VERBS: dict[str, tuple[Verb, timedelta]] = {
+    "inbox": (inbox.handle, timedelta(seconds=10)),
+    "recover": (effects.recover, timedelta(minutes=1)),
+    "sweep_payments": (payments.sweep, timedelta(minutes=5)),
+    "sync": (sync.sync_due, timedelta(seconds=15)),
+    "promises": (answers.settle_promises, timedelta(minutes=15)),
+    "plan": (planner.plan_due, timedelta(seconds=10)),
+    "perform": (dispatcher.perform_due, timedelta(seconds=10)),
+    "audit": (audit.link_all, timedelta(minutes=1)),
+    "nightly": (planner.sweep, timedelta(hours=24)),
+}
+_EVERY_TICK = tuple(name for name in VERBS if name != "nightly")
+ROUNDS = 12
+
+
+def tick(rt: Runtime) -> None:
+    """Run every verb once, in order."""
+    for name in _EVERY_TICK:
+        VERBS[name][0](rt)
+
+
+def settle(rt: Runtime) -> None:
+    """Tick until nothing more is due at this moment (a booking asks for a reading, a reading for a thank-you …)."""
+    for _ in range(ROUNDS):
+        tick(rt)
+        following = next_moment(rt)
+        if following is None or following > rt.clock.now():
+            return
+
+
+def next_moment(rt: Runtime) -> datetime | None:
+    """The earliest moment at which a verb has something to do; None when only the outside world can make one."""
+    with rt.store.read() as session:
+        questions = (
+            select(func.min(Account.wake_at)),
+            select(func.min(Company.next_sync_at)).join(Connection).where(Connection.state == "active"),
+            select(func.min(Effect.not_before)).where(Effect.state == EffectState.DUE.value),
+            select(func.min(Effect.lease_until)).where(
+                Effect.state.in_((EffectState.CLAIMED.value, EffectState.SENDING.value))
+            ),
+            select(func.min(Delivery.received_at)).where(
+                Delivery.handled_at.is_(None), Delivery.attempts < inbox.TRIES
+            ),
+        )
+        moments = [session.scalar(question) for question in questions]
+        until = session.scalar(select(func.min(Promise.until)).where(Promise.state == "open"))
+    if until is not None:
+        # By noon UTC the day has begun in every zone that companies keep books in.
+        moments.append(datetime(until.year, until.month, until.day, 12, tzinfo=UTC))
+    known = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments if moment is not None]
+    return min(known, default=None)
+
+
+def start(rt: Runtime) -> BackgroundScheduler:
+    """Start the ticks of a serving process; call `shutdown()` on what comes back."""
+    scheduler = BackgroundScheduler(timezone=UTC)
+    for name, (verb, every) in VERBS.items():
+        scheduler.add_job(
+            verb,
+            "interval",
+            args=[rt],
+            seconds=every.total_seconds(),
+            id=name,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=None,
+        )
+    scheduler.start()
+    return scheduler

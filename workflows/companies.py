@@ -1,0 +1,103 @@
+"""A company's own settings and its one switch: whether anything may be sent at all."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from integrations.errors import OutsideError
+from integrations.ledgers.base import DepositAccount
+from models import Company, Connection
+from workflows import audit, planner
+from workflows.connections import with_ledger
+from workflows.errors import Refusal
+from workflows.runtime import Runtime
+
+
+def not_ready(rt: Runtime, session: Session, company: Company) -> list[str]:
+    """What is missing before the company may speak, one sentence each; empty when it may."""
+    connection = session.scalars(
+        select(Connection).where(Connection.company_id == company.id, Connection.state == "active")
+    ).first()
+    checks = {
+        "Connect it to its ledger.": connection is not None,
+        "Wait until the first reading of the ledger is complete.": connection is not None
+        and connection.read_at is not None,
+        "Say which time zone it works in.": company.zone is not None,
+        "Choose the account in which card payments are booked.": bool(company.deposit_account),
+        "Give the address that receives customers' replies.": "@" in company.email,
+        "Set up the mail server of this installation (DUNLIN_SMTP_URL).": rt.channel is not None,
+        "Set DUNLIN_PUBLIC_URL to the https address under which customers reach Dunlin.": _reachable(rt),
+    }
+    return [sentence for sentence, holds in checks.items() if not holds]
+
+
+def _reachable(rt: Runtime) -> bool:
+    """Outside the demo, links must lead to an https address that is not this machine only."""
+    if rt.is_demo:
+        return True
+    address = urlsplit(rt.public_url)
+    host = address.hostname or ""
+    if address.scheme != "https" or host == "localhost" or host.endswith(".localhost"):
+        return False
+    try:
+        return not (ip_address(host).is_loopback or ip_address(host).is_unspecified)
+    except ValueError:
+        return bool(host)
+
+
+def set_live(rt: Runtime, company_id: int, on: bool) -> None:
+    """Switch sending on or off. Refusal names the first thing missing."""
+    with rt.store.write() as session:
+        company = session.get_one(Company, company_id)
+        if on:
+            missing = not_ready(rt, session, company)
+            if missing:
+                raise Refusal(f"{company.name} cannot speak yet. {missing[0]}")
+        company.live_at = rt.clock.now() if on else None
+        audit.record(rt, session, "live" if on else "not-live", company_id, subject=company.uid)
+        planner.wake_company(rt, session, company_id)
+
+
+def set_paused(rt: Runtime, company_id: int, on: bool) -> None:
+    """Stop all sending of a company for now, or go on."""
+    with rt.store.write() as session:
+        company = session.get_one(Company, company_id)
+        company.paused = on
+        audit.record(rt, session, "paused" if on else "resumed", company_id, subject=company.uid)
+        planner.wake_company(rt, session, company_id)
+
+
+def change_settings(rt: Runtime, company_id: int, zone: str, deposit_account: str, email: str) -> None:
+    """Where the company is, where its card payments are booked, and who gets the replies."""
+    if zone and zone not in available_timezones():
+        raise Refusal(f"{zone} is not a time zone Dunlin knows; choose one such as Europe/Dublin.")
+    if email and "@" not in email:
+        raise Refusal("Please give a whole e-mail address for replies.")
+    with rt.store.write() as session:
+        company = session.get_one(Company, company_id)
+        company.zone, company.email = zone or None, email.strip()
+        company.deposit_account = deposit_account
+        audit.record(
+            rt,
+            session,
+            "settings",
+            company_id,
+            subject=company.uid,
+            zone=zone,
+            deposit_account=deposit_account,
+            email=email,
+        )
+        planner.wake_company(rt, session, company_id)
+
+
+def deposit_accounts(rt: Runtime, company_id: int) -> tuple[DepositAccount, ...]:
+    """The accounts the bookkeeper can choose from, read now; Refusal when the ledger cannot be asked."""
+    try:
+        return with_ledger(rt, company_id, lambda ledger: ledger.deposit_accounts())
+    except OutsideError as error:
+        raise Refusal(f"The accounts of the ledger cannot be listed just now. {error}") from error

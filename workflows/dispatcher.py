@@ -1,0 +1,72 @@
+"""Performing what is due: one round per company, sharing one reading of the ledger and one mail session."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import structlog
+
+from integrations.errors import Misconfigured, OutsideError, Reconnect, Transient
+from models import Effect, EffectKind
+from workflows import bookings, door, effects, sending, thanks
+from workflows.runtime import Runtime
+
+log = structlog.get_logger()
+_SENDERS = {EffectKind.MESSAGE: sending.send, EffectKind.THANKS: thanks.send}
+LATER = 900.0
+
+
+def perform_due(rt: Runtime) -> int:
+    """Run a round for every company with something due; how many companies."""
+    companies = effects.due_companies(rt)
+    rt.engine.run([partial(perform_round, rt, company_id) for company_id in companies])
+    return len(companies)
+
+
+def perform_round(rt: Runtime, company_id: int) -> None:
+    """Everything due for one company: bookings first, then messages."""
+    claimed = effects.claim(rt, company_id, rt.new_id())
+    for effect in claimed:
+        if effect.kind == EffectKind.BOOKING.value:
+            bookings.book(rt, effect)
+    speaking = [effect for effect in claimed if effect.kind != EffectKind.BOOKING.value]
+    if speaking and _read_first(rt, company_id, speaking):
+        _speak(rt, speaking)
+
+
+def _read_first(rt: Runtime, company_id: int, speaking: Sequence[Effect]) -> bool:
+    """Fresh balances for all of the round's accounts; without them nothing is said."""
+    try:
+        door.read(rt, company_id, sorted({effect.account_id for effect in speaking}))
+    except Reconnect as error:
+        for effect in speaking:
+            sending.drop(rt, effect, str(error))
+    except OutsideError as error:
+        _all_later(rt, speaking, error)
+    else:
+        return True
+    return False
+
+
+def _speak(rt: Runtime, speaking: Sequence[Effect]) -> None:
+    if rt.channel is None:
+        _all_later(rt, speaking, Misconfigured("No mail server is set up."))
+        return
+    left = list(speaking)
+    try:
+        with rt.channel.open() as talk:
+            while left:
+                effect = left[0]
+                _SENDERS[EffectKind(effect.kind)](rt, talk, effect)
+                left.pop(0)
+    except OutsideError as error:
+        # The session could not be opened, or broke before anything of `left` was handed over.
+        _all_later(rt, left, error)
+
+
+def _all_later(rt: Runtime, speaking: Sequence[Effect], error: OutsideError) -> None:
+    wait = error.retry_after if isinstance(error, Transient) else LATER
+    log.warning("a round must wait", kind=type(error).__name__, seconds=wait)
+    for effect in speaking:
+        effects.put_back(rt, effect, wait, str(error))

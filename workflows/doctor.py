@@ -1,0 +1,84 @@
+"""Is the installation sound, and does it keep its promises? Counts and complains; mends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from sqlalchemy import func, select
+
+from core.facts import InvoiceStatus
+from core.plan import plan
+from models import Account, Company, Connection, Delivery, Effect, EffectState, Invoice, UnreadableRow
+from workflows import audit, gather, inbox
+from workflows.runtime import Runtime
+
+STUCK = timedelta(hours=1)
+
+
+def complaints(rt: Runtime) -> Iterator[str]:
+    """One sentence for each thing that needs a person."""
+    yield from audit.verify(rt)
+    before = rt.clock.now() - STUCK
+    with rt.store.read() as session:
+        for company in session.scalars(select(Company).where(Company.sync_state == "failed")):
+            yield f"{company.name} could not be read: {company.sync_note}"
+        for state, count in session.execute(
+            select(Connection.state, func.count()).where(Connection.state == "needs_reconnect").group_by("state")
+        ):
+            yield f"{count} companies must be connected again ({state.replace('_', ' ')})."
+        stuck = session.scalar(
+            select(func.count())
+            .select_from(Effect)
+            .where(
+                Effect.state.in_((EffectState.CLAIMED.value, EffectState.SENDING.value)), Effect.lease_until < before
+            )
+        )
+        if stuck:
+            yield f"{stuck} effects were claimed and never finished; is the clock running?"
+        lost = session.scalar(
+            select(func.count())
+            .select_from(Delivery)
+            .where(Delivery.handled_at.is_(None), Delivery.attempts >= inbox.TRIES)
+        )
+        if lost:
+            yield f"{lost} webhooks could not be handled; their notes say why."
+        unreadable = session.scalar(select(func.count()).select_from(UnreadableRow))
+        if unreadable:
+            yield f"{unreadable} rows of the ledgers could not be read; see the desk."
+
+
+def figures(rt: Runtime) -> dict[str, object]:
+    """Counts of the whole installation, and whether every silence has a because right now."""
+    with rt.store.read() as session:
+
+        def count(table: type[Company] | type[Account] | type[Invoice]) -> int:
+            return session.scalar(select(func.count()).select_from(table)) or 0
+
+        in_doubt = session.scalar(
+            select(func.count()).select_from(Effect).where(Effect.state == EffectState.IN_DOUBT.value)
+        )
+        counted: dict[str, object] = {
+            "companies": count(Company),
+            "accounts": count(Account),
+            "invoices": count(Invoice),
+            "touches_in_doubt": in_doubt or 0,
+        }
+    return {**counted, "silences_explained": not unexplained(rt)}
+
+
+def unexplained(rt: Runtime) -> list[int]:
+    """Open invoices (ids) about which `plan()` would neither speak now nor say why not. Must be empty."""
+    now = rt.clock.now()
+    silent: list[int] = []
+    with rt.store.read() as session:
+        accounts = session.scalars(
+            select(Invoice.account_id).where(Invoice.status == InvoiceStatus.OPEN.value).distinct()
+        ).all()
+        for account_id in accounts:
+            gathered = gather.account(rt, session, account_id, now)
+            answer = plan(gathered.facts, gathered.cadence, gathered.calendar, now)
+            explained = {one.invoice for one in answer.because}
+            explained |= {line.invoice for action in answer.actions for line in action.lines}
+            silent += [one.id for one in gathered.facts.invoices if one.id not in explained]
+    return silent

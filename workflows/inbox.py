@@ -1,0 +1,101 @@
+"""Webhooks: verify, store once, answer. What they say is handled later by the clock; they cost no read of their own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from core.money import Money
+from integrations.processors.base import Checkout
+from models import Company, Connection, Delivery
+from workflows import payments
+from workflows.errors import Refusal
+from workflows.runtime import Runtime
+
+log = structlog.get_logger()
+TRIES = 20
+
+
+def accept(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str]) -> bool:
+    """Verify and keep a delivery; False when the same bytes are already here. BadSignature when forged.
+
+    Anything else raised means it could not be stored: answer 503 and the vendor comes again.
+    """
+    events = _read(rt, kind, raw, headers)
+    try:
+        with rt.store.write() as session:
+            session.add(
+                Delivery(
+                    kind=kind,
+                    key=hashlib.sha256(kind.encode() + b"\0" + raw).hexdigest(),
+                    raw_sealed=rt.vault.seal(raw),
+                    events_sealed=rt.vault.seal(json.dumps(events).encode()),
+                    received_at=rt.clock.now(),
+                )
+            )
+    except IntegrityError:
+        return False
+    return True
+
+
+def _read(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str]) -> list[dict[str, Any]]:
+    if kind in rt.ledgers:
+        return [asdict(event) for event in rt.ledgers[kind].events(raw, headers)]
+    if kind in rt.processors:
+        return [
+            {"event": event_id, "type": what, "checkout": asdict(checkout) if checkout else None}
+            for event_id, what, checkout in rt.processors[kind].events(raw, headers)
+        ]
+    raise Refusal("There is no such webhook here.")
+
+
+def handle(rt: Runtime) -> int:
+    """Act on every delivery not handled yet; how many. One that fails is tried again at the next tick."""
+    with rt.store.read() as session:
+        waiting = session.scalars(
+            select(Delivery).where(Delivery.handled_at.is_(None), Delivery.attempts < TRIES).order_by(Delivery.id)
+        ).all()
+    for delivery in waiting:
+        _handle(rt, delivery)
+    return len(waiting)
+
+
+def _handle(rt: Runtime, delivery: Delivery) -> None:
+    events = json.loads(rt.vault.unseal(delivery.events_sealed))
+    note, done = "", True
+    try:
+        for event in events:
+            if delivery.kind in rt.ledgers:
+                _dirty(rt, delivery.kind, event["tenant"])
+            elif event["checkout"]:
+                payments.from_event(rt, event["checkout"]["reference"], _checkout(event["checkout"]))
+    except Exception as error:
+        # Whatever it was, the delivery stays and is tried again; a person sees its note after the last try.
+        note, done = f"{type(error).__name__}: {error}", False
+        log.exception("a delivery could not be handled", delivery=delivery.id)
+    with rt.store.write() as session:
+        row = session.get_one(Delivery, delivery.id)
+        row.attempts, row.note = row.attempts + 1, note
+        row.handled_at = rt.clock.now() if done else None
+
+
+def _checkout(fields: dict[str, Any]) -> Checkout:
+    return Checkout(**{**fields, "amount": Money(**fields["amount"])})
+
+
+def _dirty(rt: Runtime, kind: str, tenant: str) -> None:
+    """Something changed at this tenant: its company is read at the next tick."""
+    tag = rt.vault.tag(kind, tenant)
+    with rt.store.write() as session:
+        company_id = session.scalars(
+            select(Connection.company_id).where(Connection.external_tag == tag, Connection.state == "active")
+        ).first()
+        if company_id is not None:
+            session.get_one(Company, company_id).next_sync_at = rt.clock.now()

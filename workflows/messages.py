@@ -1,0 +1,258 @@
+"""Turning facts about invoices into one message: subject, text and HTML, in the reader's language.
+
+Pure apart from reading `templates/messages`: no clock, no chance, nothing is sent here, and the same facts give the
+same bytes. It only words what it is given; who hears what and when was decided before.
+
+A language is a folder: `words.toml` (the words around every message) and one `<name>.txt` per template: a first line
+`subject: …`, an empty line, then paragraphs. The two layouts are shared by all languages.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from email.utils import format_datetime
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
+from babel.numbers import format_currency
+from css_inline import CSSInliner
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, select_autoescape
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from core.money import Money, exponent, totals
+from core.wording import plain
+from integrations.channels.base import Envelope
+
+_HOME = Path(__file__).resolve().parents[1] / "templates" / "messages"
+_FALLBACK = "en"
+
+
+class MessageError(Exception):
+    """The message cannot be written; one sentence for the person who looks after the templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLine:
+    """One invoice as the reader sees it. A balance of zero means it is paid."""
+
+    number: str
+    issued: date
+    due: date | None
+    balance: Money
+    total: Money
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFacts:
+    """All a message may say. `contact` is a person's name or ""; `today` is the company's local date.
+
+    `sender` is an address with its display name; `moment` (aware) becomes the Date header; `paid` are amounts just
+    received, and turns the message into a thank-you that asks for nothing.
+    """
+
+    template: str
+    language: str
+    company: str
+    sender: str
+    reply_to: str
+    contact: str
+    customer: str
+    recipients: tuple[str, ...]
+    lines: tuple[MessageLine, ...]
+    credits: tuple[Money, ...]
+    portal_url: str
+    today: date
+    message_id: str
+    moment: datetime
+    step: str
+    paid: tuple[Money, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line in words. `state` fits a table ("due today"), `says` a sentence ("is due today")."""
+
+    number: str
+    issued: str
+    amount: str
+    total: str
+    part_paid: bool
+    kind: str
+    state: str
+    says: str
+
+
+def render(facts: MessageFacts) -> Envelope:
+    """Write the message; MessageError when its template is missing or broken, or a fact cannot be shown."""
+    _check(facts)
+    folder, locale = _language(facts.template, facts.language)
+    try:
+        words = tomllib.loads((_HOME / folder / "words.toml").read_text(encoding="utf-8"))
+        view = _view(facts, locale, words)
+        subject, paragraphs = _body(f"{folder}/{facts.template}.txt", view)
+        said = {name: _compiled(source).render(view) for name, source in words["around"].items()}
+        page = {**view, "subject": subject, "paragraphs": paragraphs, "words": said}
+        text = _environment().get_template("layout.txt").render(page).strip() + "\n"
+        html = _environment().get_template("layout.html").render(page)
+    except (TemplateError, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise MessageError(f"The message template {facts.template!r} ({folder}) cannot be used: {error}.") from error
+    return Envelope(
+        sender=plain(facts.sender, 500),
+        recipients=facts.recipients,
+        reply_to=plain(facts.reply_to, 500),
+        subject=subject,
+        text=text,
+        html=_inliner().inline(html),
+        message_id=plain(facts.message_id, 500),
+        headers=_headers(facts),
+    )
+
+
+def template_names(language: str = _FALLBACK) -> frozenset[str]:
+    """The names a cadence's steps may use in a language folder."""
+    return frozenset(file.stem for file in (_HOME / language).glob("*.txt"))
+
+
+def _check(facts: MessageFacts) -> None:
+    if facts.moment.tzinfo is None:
+        raise MessageError("A message needs a moment with its time zone.")
+    if not facts.lines and not facts.paid:
+        raise MessageError("A message needs an invoice or a payment to speak of.")
+    if not re.match(r"https?://[^\s]+$", facts.portal_url):
+        raise MessageError("A message needs a web address for the portal.")
+    if not re.fullmatch(r"[a-z0-9-]+", facts.template):
+        raise MessageError(f"{plain(facts.template)!r} is not a template name: use small letters, digits and dashes.")
+
+
+def _language(template: str, language: str) -> tuple[str, Locale]:
+    """The folder to read and the locale for dates and amounts; English as a whole where anything is missing."""
+    try:
+        locale = Locale.parse(language.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        locale = Locale(_FALLBACK)
+    if template in template_names(locale.language) and (_HOME / locale.language / "words.toml").is_file():
+        return locale.language, locale
+    if template not in template_names():
+        raise MessageError(f"There is no message template {template!r}.")
+    return _FALLBACK, locale if locale.language == _FALLBACK else Locale(_FALLBACK)
+
+
+def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict[str, Any]:
+    """What templates may name; everything from outside is a plain string on one line."""
+    lines = sorted(facts.lines, key=lambda line: (line.due or date.max, line.issued, line.number))
+    rows = [_row(line, facts.today, locale, words) for line in lines]
+    kinds = [row.kind for row in rows]
+    amounts = [_amount(total, locale) for total in totals(line.balance for line in lines).values() if total.minor > 0]
+    return {
+        "language": str(locale).replace("_", "-"),
+        "direction": locale.text_direction,
+        "company": plain(facts.company),
+        "customer": plain(facts.customer),
+        "contact": plain(facts.contact),
+        "rows": rows,
+        "first": rows[0] if rows else None,
+        "count": len(rows),
+        "late": kinds.count("late"),
+        "coming": kinds.count("coming"),
+        "open": sum(kind != "paid" for kind in kinds),
+        "totals": amounts,
+        "total": format_list(amounts, locale=locale),
+        "credits": format_list([_amount(one, locale) for one in facts.credits if one.minor > 0], locale=locale),
+        "paid": format_list([_amount(one, locale) for one in facts.paid], locale=locale),
+        "portal_url": facts.portal_url,
+    }
+
+
+def _row(line: MessageLine, today: date, locale: Locale, words: Mapping[str, Any]) -> Row:
+    kind = _kind(line, today)
+    due = "" if line.due is None else _day(line.due, today, locale)
+    return Row(
+        number=plain(line.number, 60),
+        issued=_day(line.issued, today, locale),
+        amount=_amount(line.balance if line.balance.minor > 0 else line.total, locale),
+        total=_amount(line.total, locale),
+        part_paid=0 < line.balance.minor < line.total.minor,
+        kind=kind,
+        state=_compiled(words["state"][kind]).render(due=due),
+        says=_compiled(words["says"][kind]).render(due=due),
+    )
+
+
+def _kind(line: MessageLine, today: date) -> str:
+    """Which words are true of this invoice today."""
+    if line.balance.minor <= 0:
+        return "paid"
+    if line.due is None:
+        return "undated"
+    if line.due == today:
+        return "today"
+    return "late" if line.due < today else "coming"
+
+
+def _day(day: date, today: date, locale: Locale) -> str:
+    """With the month in letters, so that no reader can take it for another day; the year only where it differs."""
+    if day.year == today.year:
+        return format_skeleton("MMMMd", day, locale=locale)
+    return format_date(day, format="long", locale=locale)
+
+
+def _amount(money: Money, locale: Locale) -> str:
+    """Always to the currency's ISO minor unit: the locale data would round some currencies to whole units."""
+    pattern = copy.copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (exponent(money.currency), exponent(money.currency))
+    return format_currency(money.decimal, money.currency, format=pattern, locale=locale, currency_digits=False)
+
+
+def _body(path: str, view: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Subject and paragraphs of a template file."""
+    head, _, rest = _environment().get_template(path).render(view).partition("\n")
+    label, _, subject = head.partition(":")
+    paragraphs = [plain(paragraph, 2000) for paragraph in re.split(r"\n\s*\n", rest) if paragraph.strip()]
+    if label != "subject" or not subject.strip() or not paragraphs:
+        raise MessageError(f"The message template {path!r} needs a first line 'subject: …' and a paragraph.")
+    return plain(subject, 200), paragraphs
+
+
+def _headers(facts: MessageFacts) -> dict[str, str]:
+    """A comma inside an invoice number is written %2C, so that the list can be taken apart again."""
+    numbers = (plain(line.number).replace("%", "%25").replace(",", "%2C") for line in facts.lines)
+    return {
+        "Date": format_datetime(facts.moment),
+        "X-Dunlin-Step": plain(facts.step),
+        "X-Dunlin-Invoices": ", ".join(numbers),
+        "X-Dunlin-Company": plain(facts.company, 500),
+        "Auto-Submitted": "auto-generated",
+        "X-Auto-Response-Suppress": "All",
+    }
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    """Jinja's sandbox: templates are data that accountants write. Only `.html` files escape, and they all do."""
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(_HOME),
+        autoescape=select_autoescape(("html",), default=False, default_for_string=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@lru_cache(maxsize=500)
+def _compiled(source: str) -> Template:
+    return _environment().from_string(source)
+
+
+@cache
+def _inliner() -> CSSInliner:
+    """Styles onto the elements for mail programs that drop style sheets; media rules stay. It fetches nothing."""
+    return CSSInliner(load_remote_stylesheets=False, keep_at_rules=True)

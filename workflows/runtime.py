@@ -1,0 +1,60 @@
+"""Everything a workflow needs from outside, in one frozen object that only `app.build_runtime()` fills.
+
+Declares; does nothing. Adapters appear here as ports, so that no workflow can know a vendor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from integrations.channels.base import Channel
+from integrations.ledgers.base import LedgerKind
+from integrations.processors.base import Processor
+from integrations.transport import Transport
+from models.store import Store
+from workflows.vault import Vault
+
+
+class Clock(Protocol):
+    """The only source of the present. `now()` is aware and in UTC."""
+
+    def now(self) -> datetime: ...
+
+
+class Engine(Protocol):
+    """Where and when a company's due effects are performed. The rows stay the truth; an engine only runs things."""
+
+    def run(self, rounds: Sequence[Callable[[], None]]) -> None:
+        """Carry out the rounds, each exactly as given; may return before they have ended."""
+        ...
+
+    def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """`link_keys` sign portal links, oldest first; `new_id` makes 22 random URL-safe characters;
+    `count_call` is told of each ledger call: (kind, purpose).
+    """
+
+    clock: Clock
+    new_id: Callable[[], str]
+    store: Store
+    vault: Vault
+    mode: str
+    public_url: str
+    mail_from: str
+    link_keys: tuple[str, ...]
+    transport: Transport
+    ledgers: Mapping[str, LedgerKind]
+    processors: Mapping[str, Processor]
+    channel: Channel | None
+    engine: Engine
+    count_call: Callable[[str, str], None]
+
+    @property
+    def is_demo(self) -> bool:
+        return self.mode == "demo"

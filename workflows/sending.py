@@ -1,0 +1,228 @@
+"""One message through the door: plan again on fresh facts, render, offer, write *sending* down, deliver, write how.
+
+A message is sent only if `plan()` still says so for the very facts it was rendered from. After *sending* is written,
+a lost answer makes it *in doubt*: it is never repeated by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from core.plan import Action, plan
+from integrations.channels.base import Conversation, Envelope
+from integrations.errors import InDoubt, OutsideError, Rejected, Transient
+from models import Account, Effect, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
+from workflows import audit, compose, effects, gather, mirror, planner
+from workflows.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """What was decided and rendered at the door, and the version of the facts it stands on."""
+
+    action: Action
+    version: int
+    envelope: Envelope
+    evidence: dict[str, Any]
+
+
+def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
+    """Perform one claimed message effect to its end, whatever that is."""
+    ready = _ask_again(rt, effect)
+    if ready is None:
+        return
+    try:
+        talk.offer(ready.envelope)
+    except Rejected as error:
+        refused(rt, effect, error)
+        return
+    except Transient as error:
+        effects.put_back(rt, effect, error.retry_after, str(error))
+        return
+    if _write_down(rt, effect, ready):
+        deliver(rt, talk, effect)
+
+
+def deliver(rt: Runtime, talk: Conversation, effect: Effect) -> None:
+    """The half that may have happened: hand it over and write down what the server said."""
+    try:
+        words = talk.deliver()
+    except InDoubt as error:
+        _settle(rt, effect, EffectState.IN_DOUBT, str(error))
+    except Rejected as error:
+        _unsay(rt, effect)
+        refused(rt, effect, error, EffectState.SENDING)
+    except Transient as error:
+        _unsay(rt, effect)
+        effects.put_back(rt, effect, error.retry_after, str(error), EffectState.SENDING)
+    except OutsideError as error:
+        _settle(rt, effect, EffectState.IN_DOUBT, str(error))
+    else:
+        _settle(rt, effect, EffectState.SENT, words)
+
+
+def _ask_again(rt: Runtime, effect: Effect) -> Ready | None:
+    """Plan the account without this effect; None (and dropped) when the message is no longer in the answer."""
+    now = rt.clock.now()
+    with rt.store.read() as session:
+        gathered = gather.account(rt, session, effect.account_id, now, without=effect.id)
+        answer = plan(gathered.facts, gathered.cadence, gathered.calendar, now)
+        row = session.get_one(Account, effect.account_id)
+        keys = {planner.message_key(rt, row.uid, action): action for action in answer.actions}
+        action = keys.get(effect.key)
+        if action is not None:
+            envelope = compose.cadence_message(rt, session, effect, action, gathered)
+            evidence = _evidence(action, gathered)
+            return Ready(action, gathered.version, envelope, evidence)
+    why = ", ".join(sorted({one.cause.value for one in answer.because})) or "no longer due"
+    drop(rt, effect, f"Asked again before sending; left unsaid: {why}.")
+    return None
+
+
+def _evidence(action: Action, gathered: gather.Gathered) -> dict[str, Any]:
+    invoices = {one.id: one for one in gathered.facts.invoices}
+    read_at = gathered.facts.read_at
+    return {
+        "read_at": read_at.isoformat() if read_at else None,
+        "facts_version": gathered.version,
+        "balances": [[line.invoice, line.step, str(invoices[line.invoice].balance)] for line in action.lines],
+    }
+
+
+def drop(rt: Runtime, effect: Effect, note: str) -> None:
+    """Leave it unsaid and plan the account anew; its own key may revive it."""
+    with rt.store.write() as session:
+        if effects.move(rt, session, effect, EffectState.DROPPED, since=EffectState.CLAIMED, note=note):
+            mirror.wake(session, [effect.account_id], rt.clock.now())
+
+
+def _write_down(rt: Runtime, effect: Effect, ready: Ready) -> bool:
+    """Commit *sending* with the touch, only if no fact changed since it was decided; whether it was."""
+    try:
+        with rt.store.write() as session:
+            if not _unchanged(session, effect.account_id, ready.version):
+                raise _Changed
+            lease = rt.clock.now() + effects.LEASE
+            if not effects.move(rt, session, effect, EffectState.SENDING, since=EffectState.CLAIMED, lease_until=lease):
+                raise _Changed
+            _add_touch(rt, session, effect, ready)
+        return True
+    except (_Changed, IntegrityError):
+        drop(rt, effect, "A fact changed while the message was being written; planned again.")
+        return False
+
+
+class _Changed(Exception):
+    """A fact changed under us; nothing of the transaction stays."""
+
+
+def _unchanged(session: Session, account_id: int, version: int) -> bool:
+    """Lock the account's row and compare its version."""
+    row = session.execute(
+        update(Account)
+        .where(Account.id == account_id, Account.facts_version == version)
+        .values(facts_version=version)
+        .returning(Account.id)
+        .execution_options(synchronize_session=False)
+    )
+    return row.first() is not None
+
+
+def _add_touch(rt: Runtime, session: Session, effect: Effect, ready: Ready) -> None:
+    invoices = {one.id: one for one in compose.invoices_of(session, ready.action)}
+    touch = new_touch(rt, effect, ready.envelope, ready.action.lead, ready.action.day)
+    touch.evidence = ready.evidence
+    touch.cadence_version_id = compose.company_of(session, effect).cadence_version_id
+    session.add(touch)
+    session.flush()
+    for address in ready.action.recipients:
+        hashed = rt.vault.hash_address(address)
+        session.add(
+            TouchRecipient(touch_id=touch.id, company_id=effect.company_id, address_hash=hashed, day=ready.action.day)
+        )
+    for line in ready.action.lines:
+        invoice = invoices[line.invoice]
+        session.add(
+            TouchInvoice(
+                touch_id=touch.id,
+                invoice_id=invoice.id,
+                anchor=invoice.anchor,
+                step=line.step,
+                balance_minor=invoice.balance_minor,
+                currency=invoice.currency,
+                version=invoice.version,
+            )
+        )
+        for step in line.missed:
+            _remember_missed(rt, session, invoice.id, invoice.anchor, step)
+
+
+def _remember_missed(rt: Runtime, session: Session, invoice_id: int, anchor: str, step: str) -> None:
+    known = select(MissedStep.id).where(
+        MissedStep.invoice_id == invoice_id, MissedStep.anchor == anchor, MissedStep.step == step
+    )
+    if session.scalars(known).first() is None:
+        session.add(MissedStep(invoice_id=invoice_id, anchor=anchor, step=step, at=rt.clock.now()))
+
+
+def new_touch(rt: Runtime, effect: Effect, envelope: Envelope, step: str, day: date) -> Touch:
+    """The message as it is about to leave, not yet in the session."""
+    return Touch(
+        uid=rt.new_id(),
+        effect_id=effect.id,
+        company_id=effect.company_id,
+        account_id=effect.account_id,
+        state=EffectState.SENDING.value,
+        step=step,
+        day=day,
+        recipients=list(envelope.recipients),
+        recipients_hash=rt.vault.hash_address(",".join(envelope.recipients)),
+        message_id=envelope.message_id,
+        subject=envelope.subject,
+        text=envelope.text,
+        html=envelope.html,
+        evidence={},
+        sending_at=rt.clock.now(),
+    )
+
+
+def _settle(rt: Runtime, effect: Effect, state: EffectState, note: str) -> None:
+    now = rt.clock.now()
+    with rt.store.write() as session:
+        if not effects.move(rt, session, effect, state, since=EffectState.SENDING, note=note):
+            return  # Recovered by somebody else meanwhile; that one has written it down.
+        sent_at = now if state is EffectState.SENT else None
+        session.execute(update(Touch).where(Touch.effect_id == effect.id).values(state=state.value, sent_at=sent_at))
+        audit.record(rt, session, f"message-{state.value}", effect.company_id, effect.account_id, effect.uid, note=note)
+        mirror.wake(session, [effect.account_id], now)
+
+
+def forget(session: Session, touch_id: int) -> None:
+    """A message that was not sent after all: its steps are unsaid and its recipients unheard."""
+    for table in (TouchInvoice, TouchRecipient):
+        session.execute(delete(table).where(table.touch_id == touch_id))
+    session.execute(delete(Touch).where(Touch.id == touch_id))
+
+
+def _unsay(rt: Runtime, effect: Effect) -> None:
+    """The server said no after all: it was not sent, so its steps were not said."""
+    with rt.store.write() as session:
+        for touch_id in session.scalars(select(Touch.id).where(Touch.effect_id == effect.id)).all():
+            forget(session, touch_id)
+
+
+def refused(rt: Runtime, effect: Effect, error: Rejected, since: EffectState = EffectState.CLAIMED) -> None:
+    """The server turned the recipients away: remember the addresses, a person is shown them."""
+    with rt.store.write() as session:
+        if not effects.move(rt, session, effect, EffectState.REJECTED, since=since, note=str(error)):
+            return
+        row = session.get_one(Account, effect.account_id)
+        row.refused = sorted({*row.refused, *effect.content.get("recipients", [])})
+        audit.record(rt, session, "message-rejected", effect.company_id, effect.account_id, effect.uid, note=str(error))
+        mirror.wake(session, [effect.account_id], rt.clock.now())

@@ -1,0 +1,67 @@
+"""The thank-you that answers a payment once the ledger shows it. Not a step of any cadence; sent once per payment."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from integrations.channels.base import Conversation, Envelope
+from integrations.errors import Rejected, Transient
+from models import Account, Attempt, AttemptLine, Effect, EffectKind, EffectState
+from workflows import compose, effects, gather, sending
+from workflows.runtime import Runtime
+
+
+def want(rt: Runtime, session: Session, attempt: Attempt) -> None:
+    """Thank for this payment, once."""
+    effects.want(
+        rt,
+        session,
+        key=f"thanks/{attempt.uid}",
+        kind=EffectKind.THANKS,
+        company_id=attempt.company_id,
+        account_id=attempt.account_id,
+        content={"attempt": attempt.id},
+    )
+
+
+def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
+    """Perform one claimed thank-you to its end."""
+    with rt.store.read() as session:
+        envelope = _envelope(rt, session, effect)
+        day = gather.calendar_of(compose.company_of(session, effect), rt.clock.now()).today(rt.clock.now())
+    if envelope is None:
+        sending.drop(rt, effect, "There is no address to thank.")
+        return
+    try:
+        talk.offer(envelope)
+    except Rejected as error:
+        sending.refused(rt, effect, error)
+        return
+    except Transient as error:
+        effects.put_back(rt, effect, error.retry_after, str(error))
+        return
+    lease = rt.clock.now() + effects.LEASE
+    with rt.store.write() as session:
+        ours = effects.move(rt, session, effect, EffectState.SENDING, since=EffectState.CLAIMED, lease_until=lease)
+        if ours:
+            session.add(sending.new_touch(rt, effect, envelope, "thanks", day))
+    if ours:
+        sending.deliver(rt, talk, effect)
+
+
+def _envelope(rt: Runtime, session: Session, effect: Effect) -> Envelope | None:
+    now = rt.clock.now()
+    attempt = session.scalars(
+        select(Attempt)
+        .where(Attempt.id == effect.content["attempt"])
+        .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
+    ).one()
+    row = session.get_one(Account, effect.account_id)
+    invoices = [line.invoice for line in attempt.lines]
+    everyone = {address for invoice in invoices for address in gather.recipients_of(invoice, row)}
+    recipients = tuple(sorted(everyone - set(row.refused)))
+    if not recipients or row.erased:
+        return None
+    day = gather.calendar_of(compose.company_of(session, effect), now).today(now)
+    return compose.thanks(rt, session, effect, day, recipients, invoices, (attempt.amount,))
