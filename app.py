@@ -1,0 +1,99 @@
+"""Puts Dunlin together: the one place that knows everything. Decides nothing.
+
+`create_app()` without arguments is what `flask` finds: the commands, each of which builds what it needs.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import Counter
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import cli
+import settings as configuration
+import web
+from integrations.ledgers.base import LedgerSettings
+from integrations.processors.base import ProcessorSettings
+from integrations.registry import CHANNELS, LEDGERS, PROCESSORS
+from integrations.transport import Transport
+from models.store import Store
+from settings import Settings
+from workflows.clock import SystemClock
+from workflows.engine import Embedded
+from workflows.runtime import Clock, Engine, Runtime
+from workflows.vault import Vault
+
+
+def new_id() -> str:
+    """22 random URL-safe characters."""
+    return secrets.token_urlsafe(16)
+
+
+def build_runtime(
+    settings: Settings,
+    *,
+    store: Store | None = None,
+    clock: Clock | None = None,
+    engine: Engine | None = None,
+    transport: Transport | None = None,
+    ids: Callable[[], str] = new_id,
+    calls: Counter[tuple[str, str]] | None = None,
+) -> Runtime:
+    """Fill a Runtime from settings; every part may be given instead, as the demo and the tests do."""
+    transport = transport or Transport()
+    counted: Counter[tuple[str, str]] = Counter() if calls is None else calls
+    ledgers = {
+        kind: build(LedgerSettings(**settings.ledger(kind)))
+        for kind, build in LEDGERS.items()
+        if settings.ledger(kind)["client_id"]
+    }
+    processors = {
+        kind: build(ProcessorSettings(**settings.ledger(kind)), transport)
+        for kind, build in PROCESSORS.items()
+        if settings.ledger(kind)["secret_key"]
+    }
+    return Runtime(
+        clock=clock or SystemClock(),
+        new_id=ids,
+        store=store or Store(settings.database_url),
+        vault=Vault(settings.secret_keys, settings.index_key),
+        mode=settings.mode,
+        public_url=settings.public_url,
+        mail_from=settings.mail_from,
+        link_keys=tuple(reversed(settings.secret_keys)),
+        transport=transport,
+        ledgers=ledgers,
+        processors=processors,
+        channel=CHANNELS["smtp"](settings.smtp_url) if settings.smtp_url and settings.mail_from else None,
+        engine=engine or Embedded(),
+        count_call=lambda kind, purpose: counted.update([(kind, purpose)]),
+    )
+
+
+def create_app(settings: Settings | None = None, runtime: Runtime | None = None) -> Flask:
+    """The commands alone, or with settings the whole web application."""
+    app = Flask(__name__)
+    if settings is None:
+        cli.register(app, cli.House(build_runtime, create_app))
+        return app
+    app.config.update(
+        SECRET_KEY=settings.secret_keys[0],
+        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
+        DUNLIN_MISSING=configuration.missing(settings),
+        DUNLIN_FORM_HOSTS=_form_hosts(settings),
+    )
+    # One proxy in front terminates TLS; its word for scheme, host and client address is taken, and only one hop's.
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    web.register(app, runtime or build_runtime(settings))
+    return app
+
+
+def _form_hosts(settings: Settings) -> list[str]:
+    """Origins a form of ours may lead to: the ledgers' sign-in pages and the payment page."""
+    urls = [settings.quickbooks_authorize_url, settings.xero_authorize_url]
+    urls.append(settings.stripe_api_url if settings.is_demo else "https://checkout.stripe.com")
+    return sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls})

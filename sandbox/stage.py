@@ -1,0 +1,154 @@
+"""The pretend world set up on loopback ports: ledgers, card processor, mailbox, people and the judge.
+
+It gives the product nothing but addresses and keys, as a real vendor would, and carries webhooks to it over HTTP.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection
+from datetime import datetime
+from random import Random
+from typing import Protocol
+
+import requests
+
+from sandbox.books import LedgerTwin
+from sandbox.judge import Judge
+from sandbox.mailbox import Mailbox
+from sandbox.people import People, load
+from sandbox.quickbooks import QuickBooksTwin
+from sandbox.stripe import StripeTwin
+from sandbox.wires import Server, serve
+from sandbox.world import World
+from sandbox.xero import XeroTwin
+
+WEBHOOK_TIMEOUT = (3, 30)
+
+
+class WorldClock:
+    """The pretend world's time. It stands still until it is moved, and is never moved back."""
+
+    def __init__(self, start: datetime) -> None:
+        self._now, self._lock = start, threading.Lock()
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._now
+
+    def move(self, to: datetime) -> None:
+        with self._lock:
+            self._now = max(self._now, to)
+
+
+class Product(Protocol):
+    """What a demo needs of Dunlin besides its web address: to be told that time has passed."""
+
+    url: str
+
+    def settle(self) -> None:
+        """Do everything that is due now."""
+        ...
+
+    def next_moment(self) -> datetime | None:
+        """When there is something to do next."""
+        ...
+
+    def figures(self) -> dict[str, object]:
+        """What only Dunlin can say of itself."""
+        ...
+
+
+def ids(seed: int) -> Callable[[], str]:
+    """Names like the product's own, the same for the same seed."""
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    chance, lock = Random(f"ids/{seed}"), threading.Lock()
+
+    def new_id() -> str:
+        with lock:
+            return "".join(chance.choices(letters, k=22))
+
+    return new_id
+
+
+def environment(
+    quickbooks: QuickBooksTwin, xero: XeroTwin, stripe: StripeTwin, smtp_url: str, public_url: str
+) -> dict[str, str]:
+    """The settings under which a product finds these twins, each at its `base_url`."""
+    return {
+        "DUNLIN_MODE": "demo",
+        "DUNLIN_PUBLIC_URL": public_url,
+        "DUNLIN_QUICKBOOKS_CLIENT_ID": quickbooks.client_id,
+        "DUNLIN_QUICKBOOKS_CLIENT_SECRET": quickbooks.client_secret,
+        "DUNLIN_QUICKBOOKS_WEBHOOK_KEY": quickbooks.webhook_key,
+        "DUNLIN_QUICKBOOKS_AUTHORIZE_URL": f"{quickbooks.base_url}/connect/oauth2",
+        "DUNLIN_QUICKBOOKS_TOKEN_URL": f"{quickbooks.base_url}/oauth2/v1/tokens/bearer",
+        "DUNLIN_QUICKBOOKS_REVOKE_URL": f"{quickbooks.base_url}/v2/oauth2/tokens/revoke",
+        "DUNLIN_QUICKBOOKS_API_URL": quickbooks.base_url,
+        "DUNLIN_XERO_CLIENT_ID": xero.client_id,
+        "DUNLIN_XERO_CLIENT_SECRET": xero.client_secret,
+        "DUNLIN_XERO_WEBHOOK_KEY": xero.webhook_key,
+        "DUNLIN_XERO_AUTHORIZE_URL": f"{xero.base_url}/identity/connect/authorize",
+        "DUNLIN_XERO_TOKEN_URL": f"{xero.base_url}/connect/token",
+        "DUNLIN_XERO_REVOKE_URL": f"{xero.base_url}/connect/revocation",
+        "DUNLIN_XERO_API_URL": xero.base_url,
+        "DUNLIN_STRIPE_SECRET_KEY": stripe.secret_key,
+        "DUNLIN_STRIPE_WEBHOOK_KEY": stripe.webhook_key,
+        "DUNLIN_STRIPE_API_URL": stripe.base_url,
+        "DUNLIN_SMTP_URL": smtp_url,
+        "DUNLIN_MAIL_FROM": "post.dunlin.example",
+    }
+
+
+class Stage:
+    """The world running. `steps` are the names of the cadence's steps, for the judge."""
+
+    def __init__(self, world: World, clock: WorldClock, seed: int, steps: Collection[str]) -> None:
+        self.world, self.clock = world, clock
+        new_id = ids(seed)
+        self.mailbox = Mailbox(clock.now).start()
+        self.quickbooks = QuickBooksTwin(clock.now, new_id)
+        self.xero = XeroTwin(clock.now, new_id)
+        # A practice of three companies is read far faster here than the vendor's minute allows.
+        self.xero.minute_limit, self.xero.day_limit = 10**6, 10**6
+        self.stripe = StripeTwin(clock.now, new_id, "sk_test_sandbox", "whsec_sandbox")
+        self.servers: dict[str, Server] = {
+            name: serve(app)
+            for name, app in (
+                ("quickbooks", self.quickbooks.app),
+                ("xero", self.xero.app),
+                ("stripe", self.stripe.app),
+                ("mailbox", self.mailbox.app),
+            )
+        }
+        for twin, name in ((self.quickbooks, "quickbooks"), (self.xero, "xero"), (self.stripe, "stripe")):
+            twin.base_url = self.servers[name].url
+        twins: dict[str, LedgerTwin] = {"quickbooks": self.quickbooks, "xero": self.xero}
+        self.books = load(world, twins)
+        self.people = People(world, self.mailbox, self.books, requests.Session(), clock.now)
+        self.judge = Judge(world, self.books, self.people, self.stripe, steps)
+        self.mailbox.on_message = self.judge.on_message
+        self._post = requests.Session()
+        self._post.trust_env = False
+
+    def environment(self, public_url: str) -> dict[str, str]:
+        """The settings under which the product finds this world."""
+        return environment(self.quickbooks, self.xero, self.stripe, self.mailbox.url, public_url)
+
+    def deliver_webhooks(self, url: str) -> int:
+        """Post every waiting webhook to the product; how many."""
+        waiting = [*self.quickbooks.webhooks(), *self.xero.webhooks(), *self.stripe.webhooks()]
+        for hook in waiting:
+            answer = self._post.post(
+                f"{url}/webhooks/{hook.kind}", data=hook.raw, headers=hook.headers, timeout=WEBHOOK_TIMEOUT
+            )
+            if answer.status_code != 200:
+                raise RuntimeError(f"The product answered {answer.status_code} to a {hook.kind} webhook.")
+        return len(waiting)
+
+    def close(self) -> None:
+        for server in self.servers.values():
+            server.stop()
+        self.mailbox.stop()
+        self.people.http.close()
+        self._post.close()
