@@ -6,6 +6,7 @@ Commands build what they need themselves; nothing here decides.
 from __future__ import annotations
 
 import json
+import logging
 import socket
 import sys
 import tempfile
@@ -20,11 +21,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import structlog
 import waitress
 from flask import Flask, current_app
 from sqlalchemy import select
 
 import settings as configuration
+from core.cells import decode
 from core.columns import ColumnError, read_book
 from models import Company
 from models.store import StoreError, migrate
@@ -47,6 +50,14 @@ _KNOWN = (configuration.SettingsError, StoreError, VaultError, Refusal, ColumnEr
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
+def _log_to_stderr(least: int = logging.INFO) -> None:
+    """Answers go to stdout, the log to stderr."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(least),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
 class House(NamedTuple):
     """What `app.py` gives: how to build a runtime, and the web application on top of it."""
 
@@ -67,6 +78,7 @@ def _command(name: str, example: str, **options: Any) -> Callable[[Callable[...,
     def decorate(function: Callable[..., Any]) -> click.Command:
         @wraps(function)
         def wrapped(*args: Any, **given: Any) -> Any:
+            _log_to_stderr()
             try:
                 return function(*args, **given)
             except _KNOWN as error:
@@ -230,13 +242,16 @@ class _Served:
 @click.option("--port", default=8000, show_default=True, help="Where the watched demo is shown.")
 @click.option("--book", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A real payment history.")
 @click.option("--map", "mapping", multiple=True, metavar="OURS=THEIRS", help="Which column of the book is which.")
+@click.argument("more_columns", nargs=-1, metavar="[OURS=THEIRS]...")
 @click.option("--from", "start", type=click.DateTime(["%Y-%m-%d"]), help="The day on which a book's world begins.")
 @click.option("--currency", help="The currency of a book that has no such column.")
 @click.option("--date-format", help="How the book writes dates, such as %d/%m/%Y.")
+@click.option("--decimal-mark", type=click.Choice([".", ","]), help="How the book writes decimals.")
 @click.option("--seed", default=SEED, show_default=True, help="Another seed, another world.")
 @as_json
 def demo(headless: bool, days: int, port: int, as_json: bool, seed: int, **book: Any) -> None:
     """Start the pretend world with Dunlin in it; or, headless, let days pass and count what happened."""
+    _log_to_stderr(logging.ERROR)
     say = (lambda line: click.echo(line, err=True)) if headless else click.echo
     world, begin, notes = _world(book, seed)
     with ExitStack() as stack:
@@ -254,9 +269,9 @@ def _world(book: Mapping[str, Any], seed: int) -> tuple[World, datetime, dict[st
     """The believable world, or one made of a book with the rows that could not be read."""
     if book["book"] is None:
         return believable_world(seed, START.date()), START, {}
-    mapping = dict(one.split("=", 1) if "=" in one else (one, "") for one in book["mapping"])
-    text = book["book"].read_text(encoding="utf-8-sig", errors="strict")
-    read = read_book(text, mapping, book["currency"], book["date_format"])
+    mapping = dict(one.split("=", 1) if "=" in one else (one, "") for one in book["mapping"] + book["more_columns"])
+    text = decode(book["book"].read_bytes())
+    read = read_book(text, mapping, book["currency"], book["date_format"], book["decimal_mark"])
     first = min((row.issued for row in read.rows), default=None)
     if first is None:
         raise Refusal("No row of this book could be read.")

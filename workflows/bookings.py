@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from integrations.ledgers.base import Ledger, LedgerPayment, PaymentOrder
-from models import Attempt, AttemptLine, Company, Effect, EffectKind, EffectState, Payment
-from workflows import audit, effects, gather, mirror, thanks
+from models import Attempt, AttemptLine, Company, Effect, EffectKind, EffectState
+from workflows import audit, effects, gather, mirror, sync
 from workflows.connections import with_ledger
 from workflows.runtime import Runtime
 
@@ -126,7 +126,7 @@ def _booked(rt: Runtime, effect: Effect, booked: LedgerPayment) -> None:
         line = session.get_one(AttemptLine, effect.content["line"])
         if line.state not in ("booked", "confirmed"):
             line.state, line.ledger_payment, line.booked_at = "booked", booked.id, now
-        session.get_one(Company, effect.company_id).next_sync_at = now
+        sync.expect_change(rt, session, effect.company_id)
         audit.record(rt, session, "payment-booked", effect.company_id, effect.account_id, line.uid, payment=booked.id)
         mirror.wake(session, [effect.account_id], now)
 
@@ -138,35 +138,3 @@ def _to_desk(rt: Runtime, effect: Effect, error: Rejected) -> None:
         line.state, line.note = "desk", str(error)
         audit.record(rt, session, "payment-refused", effect.company_id, effect.account_id, line.uid, why=str(error))
         mirror.wake(session, [effect.account_id], rt.clock.now())
-
-
-def confirm(rt: Runtime, company_id: int, started: datetime) -> int:
-    """After a reading that began at `started`: mark bookings the ledger now shows, and thank; how many.
-
-    Only bookings made before the reading began count, so that balance and payment are from the same picture.
-    """
-    now = rt.clock.now()
-    with rt.store.write() as session:
-        lines = session.scalars(
-            select(AttemptLine)
-            .join(Attempt)
-            .join(
-                Payment,
-                (Payment.company_id == Attempt.company_id) & (Payment.external_id == AttemptLine.ledger_payment),
-            )
-            .where(
-                Attempt.company_id == company_id,
-                AttemptLine.state == "booked",
-                AttemptLine.booked_at <= started,
-                Payment.gone_at.is_(None),
-            )
-            .options(joinedload(AttemptLine.attempt).selectinload(Attempt.lines))
-        ).all()
-        for line in lines:
-            line.state, line.confirmed_at = "confirmed", now
-        session.flush()
-        for attempt in {line.attempt.id: line.attempt for line in lines}.values():
-            if all(line.state == "confirmed" for line in attempt.lines):
-                thanks.want(rt, session, attempt)
-        mirror.wake(session, {line.attempt.account_id for line in lines}, now)
-        return len(lines)

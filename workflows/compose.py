@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from email.utils import formataddr
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -49,6 +50,7 @@ def cadence_message(rt: Runtime, session: Session, effect: Effect, action: Actio
         recipients=action.recipients,
         invoices=invoices_of(session, action),
         credits=gathered.facts.credits,
+        steps={line.invoice: line.step for line in action.lines},
     )
 
 
@@ -87,20 +89,24 @@ def _render(
     invoices: Sequence[Invoice],
     credits: tuple[Money, ...] = (),
     paid: tuple[Money, ...] = (),
+    steps: Mapping[int, str] = MappingProxyType({}),
 ) -> Envelope:
     company = company_of(session, effect)
     row = session.get_one(Account, effect.account_id)
     return render(
         MessageFacts(
             template=template,
-            language=row.language or company.language,
+            language=_language(row, company),
             company=company.name,
             sender=sender_of(rt, company),
             reply_to=formataddr((company.name, company.email)) if company.email else _address(rt, company),
             contact=row.contact,
             customer=row.name,
             recipients=recipients,
-            lines=tuple(MessageLine(one.number, one.issued, one.due, one.balance, one.total) for one in invoices),
+            lines=tuple(
+                MessageLine(one.number, one.issued, one.due, one.balance, one.total, steps.get(one.id, ""))
+                for one in invoices
+            ),
             credits=credits,
             portal_url=links.url(rt, row, recipients),
             today=day,
@@ -110,6 +116,12 @@ def _render(
             paid=paid,
         )
     )
+
+
+def _language(row: Account, company: Company) -> str:
+    """The account's language, else the company's, with the company's country for the way dates are written."""
+    chosen = row.language or company.language
+    return chosen if "-" in chosen else f"{chosen}-{company.country}"
 
 
 def sender_of(rt: Runtime, company: Company) -> str:

@@ -14,8 +14,8 @@ from sqlalchemy.exc import IntegrityError
 
 from core.money import Money
 from integrations.processors.base import Checkout
-from models import Company, Connection, Delivery
-from workflows import payments
+from models import Connection, Delivery
+from workflows import payments, sync
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -91,11 +91,11 @@ def _checkout(fields: dict[str, Any]) -> Checkout:
 
 
 def _dirty(rt: Runtime, kind: str, tenant: str) -> None:
-    """Something changed at this tenant: its company is read at the next tick."""
+    """Something changed at this tenant: its company is read soon."""
     tag = rt.vault.tag(kind, tenant)
     with rt.store.write() as session:
         company_id = session.scalars(
             select(Connection.company_id).where(Connection.external_tag == tag, Connection.state == "active")
         ).first()
         if company_id is not None:
-            session.get_one(Company, company_id).next_sync_at = rt.clock.now()
+            sync.expect_change(rt, session, company_id)

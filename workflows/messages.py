@@ -42,13 +42,14 @@ class MessageError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MessageLine:
-    """One invoice as the reader sees it. A balance of zero means it is paid."""
+    """One invoice as the reader sees it. A balance of zero means it is paid; `step` is what is said about it."""
 
     number: str
     issued: date
     due: date | None
     balance: Money
     total: Money
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +136,22 @@ def _check(facts: MessageFacts) -> None:
 
 def _language(template: str, language: str) -> tuple[str, Locale]:
     """The folder to read and the locale for dates and amounts; English as a whole where anything is missing."""
-    try:
-        locale = Locale.parse(language.replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        locale = Locale(_FALLBACK)
+    locale = _locale(language)
     if template in template_names(locale.language) and (_HOME / locale.language / "words.toml").is_file():
         return locale.language, locale
     if template not in template_names():
         raise MessageError(f"There is no message template {template!r}.")
     return _FALLBACK, locale if locale.language == _FALLBACK else Locale(_FALLBACK)
+
+
+def _locale(language: str) -> Locale:
+    """The locale of a tag such as en-GB; without its region where that pair is unknown, else English."""
+    for tag in (language, language.partition("-")[0]):
+        try:
+            return Locale.parse(tag.replace("-", "_"))
+        except (ValueError, UnknownLocaleError):
+            continue
+    return Locale(_FALLBACK)
 
 
 def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict[str, Any]:
@@ -224,11 +232,13 @@ def _body(path: str, view: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 def _headers(facts: MessageFacts) -> dict[str, str]:
     """A comma inside an invoice number is written %2C, so that the list can be taken apart again."""
-    numbers = (plain(line.number).replace("%", "%25").replace(",", "%2C") for line in facts.lines)
+    numbers = [plain(line.number).replace("%", "%25").replace(",", "%2C") for line in facts.lines]
+    steps = [plain(line.step or facts.step) for line in facts.lines]
     return {
         "Date": format_datetime(facts.moment),
         "X-Dunlin-Step": plain(facts.step),
         "X-Dunlin-Invoices": ", ".join(numbers),
+        "X-Dunlin-Lines": ", ".join(f"{number}={step}" for number, step in zip(numbers, steps, strict=True)),
         "X-Dunlin-Company": plain(facts.company, 500),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",

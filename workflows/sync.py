@@ -15,12 +15,13 @@ from sqlalchemy.orm import Session
 from integrations.errors import OutsideError, Transient
 from integrations.ledgers.base import Ledger, Page
 from models import Company, Connection, Invoice
-from workflows import bookings, mirror
+from workflows import confirming, mirror
 from workflows.connections import with_ledger
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 EVERY = timedelta(hours=6)
+SOON = timedelta(minutes=2)
 FRESH = timedelta(hours=24)
 HISTORY = timedelta(days=730)
 
@@ -29,6 +30,13 @@ def request(rt: Runtime, company_id: int) -> None:
     """Ask for a reading at the next tick."""
     with rt.store.write() as session:
         session.get_one(Company, company_id).next_sync_at = rt.clock.now()
+
+
+def expect_change(rt: Runtime, session: Session, company_id: int) -> None:
+    """Something changed over there: read soon, so that what belongs together is read together."""
+    company = session.get_one(Company, company_id)
+    soon = rt.clock.now() + SOON
+    company.next_sync_at = min(company.next_sync_at or soon, soon)
 
 
 def sync_due(rt: Runtime) -> int:
@@ -60,7 +68,7 @@ def sync_company(rt: Runtime, company_id: int) -> bool:
     with rt.store.write() as session:
         company = session.get_one(Company, company_id)
         company.sync_state, company.sync_note = "idle", ""
-    bookings.confirm(rt, company_id, started)
+    confirming.confirm(rt, company_id, started)
     return True
 
 

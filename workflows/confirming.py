@@ -1,0 +1,44 @@
+"""Seeing in the ledger what we booked there. Called after each reading; the thank-you follows from it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
+
+from models import Attempt, AttemptLine, Payment
+from workflows import mirror, thanks
+from workflows.runtime import Runtime
+
+
+def confirm(rt: Runtime, company_id: int, started: datetime) -> int:
+    """After a reading that began at `started`: mark bookings the ledger now shows, and thank; how many.
+
+    Only bookings made before the reading began count, so that balance and payment are from the same picture.
+    """
+    now = rt.clock.now()
+    with rt.store.write() as session:
+        lines = session.scalars(
+            select(AttemptLine)
+            .join(Attempt)
+            .join(
+                Payment,
+                (Payment.company_id == Attempt.company_id) & (Payment.external_id == AttemptLine.ledger_payment),
+            )
+            .where(
+                Attempt.company_id == company_id,
+                AttemptLine.state == "booked",
+                AttemptLine.booked_at <= started,
+                Payment.gone_at.is_(None),
+            )
+            .options(joinedload(AttemptLine.attempt).selectinload(Attempt.lines))
+        ).all()
+        for line in lines:
+            line.state, line.confirmed_at = "confirmed", now
+        session.flush()
+        for attempt in {line.attempt.id: line.attempt for line in lines}.values():
+            if all(line.state == "confirmed" for line in attempt.lines):
+                thanks.want(rt, session, attempt)
+        mirror.wake(session, {line.attempt.account_id for line in lines}, now)
+        return len(lines)
