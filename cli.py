@@ -309,12 +309,12 @@ def _free_port() -> int:
 
 
 def _watch(shown: Demo, say: Callable[[str], None]) -> None:
-    """Until Ctrl-C: tick, so that what a person does in the browser has its effect."""
+    """Until Ctrl-C: a minute passes every second, so that what a person does in the browser has its effect."""
     say(f"\n  Dunlin:   {shown.product.url}\n  sign in:  {EMAIL}  /  {PASSWORD}")
     say(f"  mailbox:  {shown.stage.servers['mailbox'].url}\n\nStop with Ctrl-C.")
     try:
         while not threading.Event().wait(1.0):
-            shown.now()
+            shown.creep()
     except KeyboardInterrupt:
         say("Good-bye.")
 

@@ -22,7 +22,7 @@ CONVERSATIONS = 20
 
 
 class Demo:
-    """`stage` is the world, `product` Dunlin. `between_ticks` is held while time stands still for a tick."""
+    """`stage` is the world, `product` Dunlin. `between_ticks` is held by whoever moves the clock."""
 
     def __init__(self, stage: Stage, product: Product) -> None:
         self.stage, self.product = stage, product
@@ -44,14 +44,13 @@ class Demo:
     def now(self) -> None:
         """Everything that happens at this moment: people act, webhooks arrive, the product answers, people read."""
         now = self.stage.clock.now()
-        with self.between_ticks:
-            for _ in range(CONVERSATIONS):
-                self.stage.people.live_through(now)
-                carried = self.stage.deliver_webhooks(self.product.url)
-                self.product.settle()
-                more = self.stage.people.next_event()
-                if not carried and not (more and more <= now):
-                    return
+        for _ in range(CONVERSATIONS):
+            self.stage.people.live_through(now)
+            carried = self.stage.deliver_webhooks(self.product.url)
+            self.product.settle()
+            more = self.stage.people.next_event()
+            if not carried and not (more and more <= now):
+                return
 
     def _next(self) -> datetime:
         now = self.stage.clock.now()
@@ -61,8 +60,14 @@ class Demo:
 
     def next_day(self) -> None:
         """On to ten in the morning, UTC, of the following day."""
-        tomorrow = (self.stage.clock.now() + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
-        self.live_until(tomorrow)
+        with self.between_ticks:
+            tomorrow = self.stage.clock.now() + timedelta(days=1)
+            self.live_until(tomorrow.replace(hour=10, minute=0, second=0, microsecond=0))
+
+    def creep(self) -> None:
+        """A minute passes: what a person did in the browser has its effect while they look."""
+        with self.between_ticks:
+            self.live_until(self.stage.clock.now() + MINUTE)
 
 
 def run(demo: Demo, days: int, say: Callable[[str], None]) -> dict[str, object]:

@@ -71,7 +71,7 @@ def _book(rt: Runtime, ledger: Ledger, effect: Effect) -> LedgerPayment:
         content = dict(session.get_one(Effect, effect.id).content)
     number = int(content.get("number", 0))
     if number and not _remembered(rt, effect, content):
-        found = ledger.find_payment(order)
+        found = _standing(ledger, order)
         if found is not None:
             return found
     if not number or not _remembered(rt, effect, content):
@@ -86,10 +86,18 @@ def _book(rt: Runtime, ledger: Ledger, effect: Effect) -> LedgerPayment:
     try:
         return ledger.record_payment(base64.b64decode(content["body"]), content["key"])
     except Rejected:
-        found = ledger.find_payment(order)
+        found = _standing(ledger, order)
         if found is None:
             raise
         return found
+
+
+def _standing(ledger: Ledger, order: PaymentOrder) -> LedgerPayment | None:
+    """The payment as booked earlier. Rejected when somebody has taken it back since: never book that again unseen."""
+    found = ledger.find_payment(order)
+    if found is not None and found.gone:
+        raise Rejected("It was booked and then voided in the ledger; a person must say what is right.")
+    return found
 
 
 def _remembered(rt: Runtime, effect: Effect, content: dict[str, Any]) -> bool:

@@ -282,6 +282,21 @@ def _hold_unreadable(reading: Storing, session: Session, external_id: str) -> No
     reading.woken.add(invoice.account_id)
 
 
+def hold_unseen(rt: Runtime, company_id: int, started: datetime) -> None:
+    """After a whole reading: an open invoice it did not show is held, for it may be gone; a later change tells."""
+    with rt.store.write() as session:
+        unseen = session.scalars(
+            select(Invoice).where(
+                Invoice.company_id == company_id,
+                Invoice.status == InvoiceStatus.OPEN.value,
+                Invoice.read_at < started,
+            )
+        ).all()
+        for invoice in unseen:
+            invoice.status, invoice.version = InvoiceStatus.UNKNOWN.value, ""
+        wake(session, {invoice.account_id for invoice in unseen}, rt.clock.now())
+
+
 def _clear_unreadable(reading: Storing, session: Session, entity: str, ids: Sequence[str]) -> None:
     session.execute(
         delete(UnreadableRow).where(

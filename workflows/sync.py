@@ -24,6 +24,7 @@ EVERY = timedelta(hours=6)
 SOON = timedelta(minutes=2)
 FRESH = timedelta(hours=24)
 HISTORY = timedelta(days=730)
+LOOK_BACK = timedelta(days=28)  # QuickBooks tells of changes and deletions for 30 days, then only of what stands
 
 
 def request(rt: Runtime, company_id: int) -> None:
@@ -75,8 +76,11 @@ def sync_company(rt: Runtime, company_id: int) -> bool:
 def _read(rt: Runtime, company: Company, ledger: Ledger, started: datetime) -> None:
     with rt.store.read() as session:
         connection = _connection(session, company.id)
-    pages = ledger.changes(connection.cursor) if connection.cursor else ledger.snapshot((started - HISTORY).date())
+    whole = not connection.cursor or connection.read_at is None or started - connection.read_at > LOOK_BACK
+    pages = ledger.snapshot((started - HISTORY).date()) if whole else ledger.changes(connection.cursor)
     cursor, rows = keep_pages(rt, company, pages, started)
+    if whole:
+        mirror.hold_unseen(rt, company.id, started)
     log.info("read", company=company.uid, rows=rows)
     with rt.store.write() as session:
         connection = _connection(session, company.id)

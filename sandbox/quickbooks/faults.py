@@ -191,7 +191,6 @@ def cut(response: Response) -> Response:
     body = response.get_data()
     response.set_data(body[: len(body) // 2])
     response.headers["Content-Length"] = str(len(body) + 64)
-    response.headers["Connection"] = "close"
     return response
 
 

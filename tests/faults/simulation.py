@@ -8,30 +8,28 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.facts import InvoiceStatus
 from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature
-from models import Attempt, AttemptLine, Connection, Effect, EffectState, Grant, Invoice
+from models import AttemptLine, Connection, Grant, Invoice
 from models.store import Store, migrate
 from sandbox.books import Webhook
 from sandbox.stripe import Declined
-from tests.town import MONDAY, SHOPS, Town, numbers_of
-from workflows import audit, clock, doctor, effects, inbox
+from tests.faults.promises import Outcome, check
+from tests.town import MONDAY, Town, numbers_of
+from workflows import clock, effects, inbox
 from workflows.errors import Refusal
 
 DAYS = 12
@@ -53,20 +51,6 @@ class KillableStore(Store):
             yield session
             self.boundary("before commit")
         self.boundary("after commit")
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one run did, and every broken promise in words."""
-
-    seed: int
-    kills: int = 0
-    faults: int = 0
-    messages: int = 0
-    payments: int = 0
-    in_doubt: int = 0
-    reconnected: int = 0
-    broken: list[str] = field(default_factory=list)
 
 
 @lru_cache(maxsize=1)
@@ -153,7 +137,7 @@ class Simulation:
             self._alive(lambda: clock.tick(self.town.rt))
         self.armed = False
         self._calm_down()
-        self._check()
+        check(self.town, self.outcome, self.balances)
         self.town.close()
         return self.outcome
 
@@ -279,88 +263,6 @@ class Simulation:
         if state != "active":
             self.outcome.reconnected += 1
             self.town.connect(kind)
-
-    # The promises
-
-    def _check(self) -> None:
-        broken = self.outcome.broken
-        broken += [f"{number}: {step} was said although nothing was owed." for number, step in self.balances]
-        broken += list(self._said_twice())
-        broken += list(self._left_unfinished())
-        broken += list(self._money())
-        broken += list(self._mirror())
-        broken += list(audit.verify(self.town.rt))
-        broken += [f"Invoice {one}: silence without a because." for one in doctor.unexplained(self.town.rt)]
-
-    def _said_twice(self) -> Iterator[str]:
-        mails = self.town.mails()
-        self.outcome.messages = len(mails)
-        ids = Counter(mail.header("Message-ID") for mail in mails)
-        yield from (f"{one} arrived {count} times." for one, count in ids.items() if count > 1)
-        days: Counter[tuple[str, str, str]] = Counter()
-        for mail in mails:
-            if mail.header("X-Dunlin-Step") == "thanks":
-                continue
-            zone = next(one for one in SHOPS.values() if one.name == mail.header("X-Dunlin-Company"))
-            local = self._local(mail.received_at, zone.zone)
-            days.update((zone.key, address, local) for address in mail.recipients)
-        yield from (f"{one} heard {count} messages in a day." for one, count in days.items() if count > 1)
-        steps = Counter(
-            (number, mail.header("X-Dunlin-Step"))
-            for mail in mails
-            if len(numbers_of(mail)) == 1
-            for number in numbers_of(mail)
-            if mail.header("X-Dunlin-Step") != "thanks"
-        )
-        yield from (f"{one} was said {count} times." for one, count in steps.items() if count > 1)
-
-    def _local(self, moment: Any, zone: str) -> str:
-        return str(moment.astimezone(ZoneInfo(zone)).date())
-
-    def _left_unfinished(self) -> Iterator[str]:
-        with self.town.rt.store.read() as session:
-            for effect in session.scalars(select(Effect)):
-                if effect.state in (EffectState.CLAIMED.value, EffectState.SENDING.value):
-                    yield f"{effect.key} stays {effect.state}."
-                if effect.state == EffectState.IN_DOUBT.value:
-                    self.outcome.in_doubt += 1
-                if effect.state == EffectState.DUE.value and effect.not_before <= self.town.now:
-                    yield f"{effect.key} is due and was not done: {effect.note}"
-            for attempt in session.scalars(select(Attempt).where(Attempt.state == "created")):
-                if attempt.created_at < self.town.now - timedelta(hours=1):
-                    yield f"Attempt {attempt.uid} was never looked up."
-
-    def _money(self) -> Iterator[str]:
-        """Every cent taken is booked exactly once, or on the desk."""
-        paid = {one.reference: one for one in self.town.stripe.paid_sessions()}
-        self.outcome.payments = len(paid)
-        booked = Counter(
-            payment.reference
-            for kind, tenant in self.town.tenants.items()
-            for payment in self.town.twin(kind).payments(tenant)
-        )
-        with self.town.rt.store.read() as session:
-            lines = session.execute(select(AttemptLine, Attempt.uid).join(Attempt)).all()
-        for line, uid in lines:
-            times = booked[line.uid] + (booked[line.uid[:21]] if len(line.uid) > 21 else 0)
-            if uid in paid and line.state not in ("confirmed", "desk"):
-                yield f"{line.uid} was paid and is {line.state}."
-            if uid in paid and line.state == "confirmed" and times != 1:
-                yield f"{line.uid} is booked {times} times."
-            if uid not in paid and times:
-                yield f"{line.uid} is booked and was never paid."
-
-    def _mirror(self) -> Iterator[str]:
-        with self.town.rt.store.read() as session:
-            rows = {row.number: row for row in session.scalars(select(Invoice))}
-        for kind, tenant in self.town.tenants.items():
-            for invoice in self.town.books[kind].invoices:
-                real = self.town.twin(kind).balance(tenant, invoice.key)
-                row = rows[invoice.key]
-                if row.balance.decimal != real:
-                    yield f"{invoice.key}: the mirror says {row.balance}, the ledger {real}."
-                if real > 0 and row.status != InvoiceStatus.OPEN.value:
-                    yield f"{invoice.key}: {row.status} in the mirror, open in the ledger."
 
 
 class _Line:
