@@ -1,0 +1,1 @@
+"""Day by day, with the days on which nothing happens."""

@@ -1,0 +1,139 @@
+"""The edge of the world for the web tests: a clock that stands, pretend vendors, and an app around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+import web
+from core.money import Money
+from integrations.errors import BadSignature
+from integrations.ledgers.base import DepositAccount, Page
+from integrations.oauth import OAuthApp
+from integrations.processors.base import Checkout, CheckoutOrder
+from integrations.transport import Transport
+from models.store import Store, migrate
+from workflows import cadences
+from workflows.runtime import Runtime
+from workflows.vault import Vault
+
+NOW = datetime(2026, 11, 18, 10, 30, tzinfo=UTC)  # a Wednesday
+PASSWORD = "a walk along the shore"
+
+
+@dataclass
+class StillClock:
+    moment: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+class NoEngine:
+    def run(self, rounds: Sequence[Callable[[], None]]) -> None:
+        raise AssertionError("no page performs effects")
+
+    def close(self) -> None:
+        pass
+
+
+class PretendLedger:
+    """The edge of the world: enough of a ledger's kind to begin a consent and to refuse a webhook."""
+
+    def __init__(self, kind: str, label: str) -> None:
+        self.kind, self.label, self.key_memory = kind, label, 300
+        site = f"https://{kind}.example"
+        self.oauth = OAuthApp(label, "id", "secret", f"{site}/authorize", f"{site}/token", f"{site}/revoke", ("read",))
+
+    def open(self, access_token: str, tenant: str, transport: Transport, meter: Callable[[str], None]) -> PretendLedger:
+        return self
+
+    def deposit_accounts(self) -> tuple[DepositAccount, ...]:
+        return (DepositAccount("35", "Current account", "GBP"), DepositAccount("36", "Card clearing"))
+
+    def door(self, cursor: str, customers: Sequence[str]) -> Iterator[Page]:
+        """Nothing has changed since the mirror was filled."""
+        return iter((Page(cursor=cursor),))
+
+    def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Any, ...]:
+        if headers.get("X-Signature") != "good":
+            raise BadSignature("The signature does not fit.")
+        return ()
+
+
+class PretendProcessor:
+    kind, label = "stripe", "Stripe"
+
+    def start(self, order: CheckoutOrder, key: str) -> Checkout:
+        (amount,) = [sum((one[1] for one in order.lines[1:]), order.lines[0][1])]
+        return Checkout("cs_1", order.reference, "open", amount, url="https://pay.example/cs_1")
+
+    def look_up(self, checkout_id: str) -> Checkout:
+        return Checkout(checkout_id, "", "open", Money(0, "GBP"), url="https://pay.example/cs_1")
+
+    def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Any, ...]:
+        raise BadSignature("The signature does not fit.")
+
+
+def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
+    numbers = count(1)
+    fields: dict[str, Any] = {
+        "clock": StillClock(),
+        "new_id": lambda: f"uid{next(numbers):019d}",
+        "store": store,
+        "vault": Vault(["k" * 32], "i" * 32),
+        "mode": mode,
+        "public_url": "https://dunlin.example",
+        "mail_from": "mail.example",
+        "link_keys": ("l" * 32,),
+        "transport": Transport(),
+        "ledgers": {
+            "quickbooks": PretendLedger("quickbooks", "QuickBooks"),
+            "xero": PretendLedger("xero", "Xero"),
+        },
+        "processors": {"stripe": PretendProcessor()},
+        "channel": None,
+        "engine": NoEngine(),
+        "count_call": lambda *_call: None,
+    }
+    return Runtime(**{**fields, **changes})
+
+
+def make_app(rt: Runtime, **config: Any) -> Flask:
+    app = Flask("dunlin-under-test", root_path=str(cadences.SHIPPED.parent.parent))
+    app.config.update(
+        SECRET_KEY="s" * 32,
+        DUNLIN_FORM_HOSTS=["https://pay.example", "https://xero.example"],
+        DUNLIN_MISSING=[("DUNLIN_SMTP_URL", "Set up the mail server, so that messages can leave.")],
+        **config,
+    )
+    web.register(app, rt)
+    return app
+
+
+def sign_in(client: FlaskClient, email: str = "ann@example.com") -> FlaskClient:
+    page = client.get("/sign-in", base_url="https://dunlin.example")
+    fields = {"email": email, "password": PASSWORD, "csrf_token": token_in(page.text)}
+    answer = client.post("/sign-in", data=fields, **HTTPS)
+    assert answer.status_code == 303, answer.text
+    return client
+
+
+HTTPS: dict[str, Any] = {"base_url": "https://dunlin.example"}
+
+
+def token_in(page: str) -> str:
+    """The CSRF token of the first form on a page."""
+    return page.split('name="csrf_token" value="', 1)[1].split('"', 1)[0]
+
+
+def new_store(url: str = "sqlite://") -> Store:
+    store = Store(url)
+    migrate(store)
+    return store

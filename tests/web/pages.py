@@ -1,0 +1,40 @@
+"""Every page a person can open, by name, in the small world of the web tests."""
+
+from __future__ import annotations
+
+from tests.web.world import World
+
+
+def console(world: World) -> dict[str, str]:
+    bramley, kauri, tide = (f"/companies/{one.uid}" for one in (world.bramley, world.kauri, world.tide))
+    alder = world.accounts["Alder & Ash Kitchens"].uid
+    return {
+        "home": "/",
+        "company": bramley,
+        "company that is not live": kauri,
+        "company being read": tide,
+        "search": f"{bramley}?q=104",
+        "nobody found": f"{bramley}?q=zzz",
+        "everyone": f"{bramley}?show=all",
+        "settings": f"{bramley}/settings",
+        "cadence": f"{bramley}/cadence",
+        "preview": f"{bramley}/preview?days=30",
+        "account": f"/accounts/{alder}",
+        "touch": f"/touches/{world.touch.uid}",
+        "desk": "/desk",
+        "no such page": "/nowhere",
+    }
+
+
+def portal(world: World) -> dict[str, str]:
+    owing, disputed, paid = (
+        world.link(name) for name in ("Alder & Ash Kitchens", "Carver's Yard", "Hallam & Daughters")
+    )
+    return {
+        "portal": owing,
+        "portal with a dispute": disputed,
+        "portal with money on its way": paid,
+        "thanks": f"{paid}/thanks",
+        "thanks before the processor spoke": f"{owing}/thanks",
+        "bad link": f"{owing}x",
+    }

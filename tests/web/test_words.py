@@ -1,0 +1,98 @@
+"""Codes turned into words: complete, and readable with and without their details."""
+
+from __future__ import annotations
+
+import string
+from datetime import UTC, datetime
+
+import pytest
+
+from core.because import Because, Cause
+from core.cadence import Tone
+from core.money import Money
+from models import Company, Connection, EffectState
+from web import formats, presenters
+from workflows.planner import coded
+
+UNTIL = datetime(2026, 12, 1, 9, tzinfo=UTC)
+DETAILS = {"day": "2026-11-30", "step": "late-12", "days": "200", "limit": "2"}
+
+
+def test_every_cause_state_and_tone_has_its_words() -> None:
+    assert set(presenters.CAUSES) == set(Cause)
+    assert set(presenters.TOUCH_STATES) == set(EffectState)
+    assert set(presenters.TONES) == set(Tone)
+    labels = [words.label for words in presenters.CAUSES.values()]
+    assert len(set(labels)) == len(labels)
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_is_a_sentence_with_and_without_its_details(cause: Cause) -> None:
+    words = presenters.CAUSES[cause]
+    fields = {name for _, name, _, _ in string.Formatter().parse(words.fuller) if name}
+    assert fields <= set(DETAILS)
+    for detail in ((), tuple(DETAILS.items())):
+        for until in (None, UNTIL):
+            said = presenters.because_words(Because(cause, 1, until, detail))
+            assert said.endswith(".")
+            assert said[0].isupper()
+            assert "{" not in said
+            assert "None" not in said
+
+
+def test_details_become_dates_and_titles() -> None:
+    because = Because(Cause.NOT_YET, 1, UNTIL, (("step", "late-12"), ("day", "2026-12-01")))
+    assert presenters.because_words(because) == "The next word, “Day 12 note”, comes on 1 Dec 2026."
+    gap = presenters.because_words(Because(Cause.GAP, 1, UNTIL))
+    assert gap == "They heard from the company a few days ago. Until 1 Dec 2026, 09:00 at the latest."
+
+
+def test_a_because_is_read_back_as_the_planner_kept_it() -> None:
+    told = [
+        Because(Cause.NOT_YET, 7, UNTIL, (("step", "late-4"), ("day", "2026-12-01"))),
+        Because(Cause.NOT_LIVE),
+    ]
+    assert presenters.read_because([coded(one) for one in told]) == told
+
+
+def test_what_asks_for_a_person_is_told_first_and_closed_invoices_last() -> None:
+    told = presenters.telling(
+        [Because(Cause.PAID, 1), Because(Cause.GAP, 2), Because(Cause.DISPUTE, 3), Because(Cause.GAP, 4)]
+    )
+    assert [one.cause for one in told] == [Cause.DISPUTE, Cause.GAP]
+    assert [one.cause for one in presenters.telling([Because(Cause.PAID, 1)])] == [Cause.PAID]
+
+
+def _company(country: str = "GB", zone: str | None = "Europe/London") -> Company:
+    return Company(name="C", country=country, zone=zone, paused=False, sync_state="idle", sync_note="")
+
+
+def test_money_and_dates_are_written_as_the_company_writes_them() -> None:
+    amount = Money(123450, "USD")
+    assert formats.money(amount, _company("US")) == "$1,234.50"
+    assert formats.money(amount, _company("GB")) == "US$1,234.50"
+    assert formats.money(Money(1234, "JPY"), _company("XX")) == "JP¥1,234"
+    assert formats.day(UNTIL.date(), _company("US")) == "Dec 1, 2026"
+    assert formats.day(None) == "–"
+    assert formats.moment(UNTIL, _company("NZ", "Pacific/Auckland")) == "1 Dec 2026, 22:00"
+
+
+@pytest.mark.parametrize(
+    ("company", "connection", "word"),
+    [
+        ({}, None, "Not connected"),
+        ({}, {"state": "disconnected"}, "Not connected"),
+        ({}, {"state": "needs_reconnect"}, "Connect again"),
+        ({"sync_state": "failed"}, {"state": "active", "read_at": UNTIL}, "Reading failed"),
+        ({}, {"state": "active"}, "Reading"),
+        ({"live_at": UNTIL, "paused": True}, {"state": "active", "read_at": UNTIL}, "Paused"),
+        ({}, {"state": "active", "read_at": UNTIL}, "Not switched on"),
+        ({"live_at": UNTIL}, {"state": "active", "read_at": UNTIL}, "Live"),
+    ],
+)
+def test_a_companys_state_is_what_to_know_first(company: dict, connection: dict | None, word: str) -> None:  # type: ignore[type-arg]
+    row = _company()
+    for name, value in company.items():
+        setattr(row, name, value)
+    state = presenters.company_state(row, Connection(**connection) if connection is not None else None)
+    assert state.word == word

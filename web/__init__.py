@@ -1,0 +1,47 @@
+"""HTTP only: parse, authorise, one call into workflows, present. `register` puts every room of it on a Flask app.
+
+It builds no runtime, reads no environment and knows no vendor.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_bootstrap import Bootstrap5
+
+from web import accounts, auth, companies, connecting, desk, errors, headers, portal, webhooks, words
+from web.guards import csrf, limiter
+from workflows.runtime import Runtime
+
+
+def register(app: Flask, runtime: Runtime) -> None:
+    """Put pages, portal and webhooks on `app`, which has its SECRET_KEY; closed by default to whoever is not signed in.
+
+    Read from `app.config`: DUNLIN_FORM_HOSTS (origins a form may lead to), DUNLIN_MISSING ((name, sentence) pairs),
+    DUNLIN_MAILBOX_URL (the demo's mailbox) and DUNLIN_PUBLIC_ENDPOINTS (further endpoints open to everybody).
+    """
+    app.extensions["dunlin"] = runtime
+    app.config.update(
+        BOOTSTRAP_SERVE_LOCAL=True,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=runtime.public_url.startswith("https://"),
+        # A page may lie open on a phone for days; the token is bound to the session, not to an hour. Our pages send
+        # no referrer, so the token alone decides.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    for name, value in (("DUNLIN_FORM_HOSTS", []), ("DUNLIN_MISSING", []), ("DUNLIN_MAILBOX_URL", "")):
+        app.config.setdefault(name, value)
+    app.config.setdefault("DUNLIN_PUBLIC_ENDPOINTS", ())
+    if app.config.get("MAX_CONTENT_LENGTH") is None:
+        app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
+    Bootstrap5(app)
+    csrf.init_app(app)
+    limiter.init_app(app)
+    headers.register(app)
+    errors.register(app)
+    words.register(app)
+    auth.close_by_default(app)
+    for room in (auth, companies, connecting, accounts, desk, portal, webhooks):
+        app.register_blueprint(room.pages)
+    csrf.exempt(webhooks.pages)

@@ -1,0 +1,222 @@
+"""The console's companies: the list, one company's overview, its settings, its cadence and its preview."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import available_timezones
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
+
+from core.calendars import Calendar
+from integrations.ledgers.base import DepositAccount
+from models import Company, Connection
+from web import lists, presenters, queries
+from web.auth import person
+from web.guards import runtime
+from workflows import companies, connections, gather, preview, sync
+from workflows.errors import Refusal
+
+pages = Blueprint("companies", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One company on the start page."""
+
+    company: Company
+    connection: Connection | None
+    state: presenters.State
+    owed: queries.Owed
+    waiting: int
+
+
+@pages.get("/")
+def home() -> str:
+    rt = runtime()
+    now = rt.clock.now()
+    with rt.store.read() as session:
+        desk = queries.desk(session, person().practice_id)
+        cards = []
+        for company in queries.companies(session, person().practice_id):
+            connection = queries.connection(session, company.id)
+            state = presenters.company_state(company, connection)
+            owed = queries.owed_by_company(session, company, queries.today(company, now))
+            cards.append(Card(company, connection, state, owed, desk.of(company.id)))
+    return render_template(
+        "console/home.html",
+        cards=cards,
+        desk_size=desk.size,
+        kinds=sorted(rt.ledgers),
+        missing=current_app.config["DUNLIN_MISSING"],
+        reading=any(card.state.word == "Reading" for card in cards),
+    )
+
+
+def _company(uid: str) -> Company:
+    """The practice's own company; somebody else's does not exist."""
+    with runtime().store.read() as session:
+        found = queries.company(session, person().practice_id, uid)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _back(company: Company, sentence: str = "", mood: str = "good") -> ResponseReturnValue:
+    if sentence:
+        flash(sentence, mood)
+    return redirect(url_for("companies.overview", uid=company.uid), 303)
+
+
+@pages.get("/companies/<uid>")
+def overview(uid: str) -> str:
+    rt, company = runtime(), _company(uid)
+    search, everyone = request.args.get("q", "").strip()[:100], request.args.get("show") == "all"
+    with rt.store.read() as session:
+        connection = queries.connection(session, company.id)
+        today = queries.today(company, rt.clock.now())
+        owed = queries.owed_by_company(session, company, today)
+        rows = lists.account_rows(session, company, search, everyone, lists.page_number(request.args), today)
+        waiting = queries.desk(session, person().practice_id).of(company.id)
+        not_ready = companies.not_ready(rt, session, company) if company.live_at is None else []
+        cadence = gather.cadence_of(session, company)
+    return render_template(
+        "console/company.html",
+        company=company,
+        connection=connection,
+        state=presenters.company_state(company, connection),
+        owed=owed,
+        rows=rows,
+        waiting=waiting,
+        not_ready=not_ready,
+        cadence=cadence,
+        search=search,
+        everyone=everyone,
+        reading=_is_reading(company, connection),
+    )
+
+
+def _is_reading(company: Company, connection: Connection | None) -> bool:
+    """A reading runs or waits for the next tick: the page keeps itself up to date."""
+    if connection is None or connection.state != "active":
+        return False
+    due = company.next_sync_at is not None and company.next_sync_at <= runtime().clock.now()
+    return company.sync_state == "running" or due or (connection.read_at is None and company.sync_state != "failed")
+
+
+@pages.get("/companies/<uid>/settings")
+def settings(uid: str) -> str:
+    company = _company(uid)
+    accounts: tuple[DepositAccount, ...] = ()
+    trouble = ""
+    try:
+        accounts = companies.deposit_accounts(runtime(), company.id)
+    except Refusal as refusal:
+        trouble = str(refusal)
+    return render_template(
+        "console/settings.html",
+        company=company,
+        zones=sorted(available_timezones()),
+        accounts=accounts,
+        trouble=trouble,
+    )
+
+
+@pages.post("/companies/<uid>/settings")
+def change_settings(uid: str) -> ResponseReturnValue:
+    """Only what the form names is changed."""
+    company = _company(uid)
+    current = {"zone": company.zone, "deposit_account": company.deposit_account, "email": company.email}
+    wanted = {name: request.form.get(name, value or "").strip() for name, value in current.items()}
+    try:
+        companies.change_settings(runtime(), company.id, **wanted)
+    except Refusal as refusal:
+        flash(str(refusal), "warn")
+        return redirect(url_for("companies.settings", uid=uid), 303)
+    return _back(company, "Saved.")
+
+
+@pages.post("/companies/<uid>/sync")
+def read_now(uid: str) -> ResponseReturnValue:
+    company = _company(uid)
+    sync.request(runtime(), company.id)
+    return _back(company, "We will read the ledger in a moment.")
+
+
+def _is_on() -> bool:
+    """The `value` of an on/off form; anything else is no order at all."""
+    value = request.form.get("value")
+    if value not in ("on", "off"):
+        raise Refusal("Please use the button on the page.")
+    return value == "on"
+
+
+@pages.post("/companies/<uid>/live")
+def live(uid: str) -> ResponseReturnValue:
+    rt, company = runtime(), _company(uid)
+    try:
+        on = _is_on()
+        if on:
+            with rt.store.read() as session:
+                missing = companies.not_ready(rt, session, company)
+            if missing:
+                for sentence in missing[1:]:
+                    flash(sentence, "warn")
+                return _back(company, missing[0], "warn")
+        companies.set_live(rt, company.id, on)
+    except Refusal as refusal:
+        return _back(company, str(refusal), "warn")
+    return _back(company, f"{company.name} is live." if on else f"{company.name} is switched off. Nothing is sent.")
+
+
+@pages.post("/companies/<uid>/pause")
+def pause(uid: str) -> ResponseReturnValue:
+    company = _company(uid)
+    try:
+        on = _is_on()
+        companies.set_paused(runtime(), company.id, on)
+    except Refusal as refusal:
+        return _back(company, str(refusal), "warn")
+    return _back(company, "Paused. Nothing is sent until you resume." if on else "Messages go out again.")
+
+
+@pages.post("/companies/<uid>/disconnect")
+def disconnect(uid: str) -> ResponseReturnValue:
+    company = _company(uid)
+    try:
+        connections.disconnect(runtime(), company.id)
+    except Refusal as refusal:
+        return _back(company, str(refusal), "warn")
+    return _back(company, f"{company.name} is disconnected. Nothing is read or sent any more.")
+
+
+@pages.get("/companies/<uid>/cadence")
+def cadence(uid: str) -> str:
+    rt, company = runtime(), _company(uid)
+    with rt.store.read() as session:
+        found = gather.cadence_of(session, company)
+    calendar: Calendar = gather.calendar_of(company, rt.clock.now())
+    return render_template(
+        "console/cadence.html",
+        company=company,
+        cadence=found,
+        rules=presenters.cadence_rules(found, calendar),
+    )
+
+
+@pages.get("/companies/<uid>/preview")
+def show_preview(uid: str) -> str:
+    company = _company(uid)
+    days = request.args.get("days", 30, type=int)
+    days = min(max(days, 1), 90)
+    found = preview.preview(runtime(), company.id, days)
+    return render_template(
+        "console/preview.html",
+        company=company,
+        days=days,
+        sent=lists.by_day(found.messages, company),
+        count_sent=len(found.messages),
+        silences=lists.by_cause(found.silences),
+        count_silent=len(found.silences),
+    )

@@ -1,0 +1,65 @@
+"""Money, dates and moments as people of a company read them, through babel. Formats only; computes nothing."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_currency
+
+from core.money import Money
+from models import Company
+
+
+@lru_cache(maxsize=256)
+def _locale(country: str) -> Locale:
+    """English as written in the country; British English where the country has none of its own."""
+    try:
+        return Locale.parse(f"en_{country.upper()}")
+    except (UnknownLocaleError, ValueError):
+        return Locale.parse("en_GB")
+
+
+def locale_of(company: Company | None) -> Locale:
+    return _locale(company.country if company else "")
+
+
+def money(amount: Money, company: Company | None = None) -> str:
+    """An amount with its currency sign, such as £1,204.50."""
+    return format_currency(amount.decimal, amount.currency, locale=locale_of(company))
+
+
+def day(value: date | None, company: Company | None = None) -> str:
+    """A date such as 3 Dec 2026; a dash for none."""
+    return format_date(value, "medium", locale=locale_of(company)) if value else "–"
+
+
+def moment(value: datetime | None, company: Company | None = None) -> str:
+    """A date and time on the company's own wall clock; a dash for none."""
+    if value is None:
+        return "–"
+    zone = ZoneInfo(company.zone) if company and company.zone else ZoneInfo("UTC")
+    return format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=locale_of(company))
+
+
+def clock_time(value: datetime, company: Company) -> str:
+    """Only the time on the company's wall clock, such as 09:00."""
+    return format_datetime(value, "HH:mm", tzinfo=ZoneInfo(company.zone or "UTC"), locale=locale_of(company))
+
+
+def long_day(value: date, company: Company | None = None) -> str:
+    """A date with its weekday, such as Thursday, 3 December 2026."""
+    return format_date(value, "full", locale=locale_of(company))
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 invoice`, `3 invoices`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def ago(value: datetime, now: datetime) -> str:
+    """How long since, such as `12 minutes ago`."""
+    return format_timedelta(value - now, add_direction=True, locale="en_GB") if value < now else "just now"

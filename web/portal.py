@@ -1,0 +1,103 @@
+"""The customer's page behind a signed link: what is owed, and three ways to answer. A GET never changes anything."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from web import errors, formats, statement
+from web.guards import limiter, link_key, runtime
+from workflows import answers, links, payments
+from workflows.errors import Refusal
+
+pages = Blueprint("portal", __name__, url_prefix="/p/<token>")
+_limit = limiter.limit("40 per minute", key_func=link_key)
+
+
+@pages.errorhandler(links.BadLink)
+def _bad_link(error: links.BadLink) -> ResponseReturnValue:
+    """404, not 403: a forged link learns nothing."""
+    return errors.page(404, "This link does not open", str(error))
+
+
+def _back(token: str, sentence: str, mood: str = "good") -> ResponseReturnValue:
+    flash(sentence, mood)
+    return redirect(url_for("portal.show", token=token), 303)
+
+
+@pages.get("")
+def show(token: str) -> str:
+    rt = runtime()
+    target = links.read(rt, token)
+    with rt.store.read() as session:
+        found = statement.statement(session, target.account_id, rt.clock.now())
+    return render_template(
+        "portal/page.html",
+        token=token,
+        statement=found,
+        company=found.company,
+        can_pay=bool(rt.processors),
+        latest=found.today + timedelta(days=answers.longest_promise(rt)),
+        suggested=found.today + timedelta(days=7),
+    )
+
+
+@pages.post("/pay")
+@_limit
+def pay(token: str) -> ResponseReturnValue:
+    rt = runtime()
+    target = links.read(rt, token)
+    page = f"{rt.public_url}{url_for('portal.show', token=token)}"
+    try:
+        hosted = payments.start_checkout(rt, target.account_id, request.form.getlist("invoice"), page)
+    except Refusal as refusal:
+        return _back(token, str(refusal), "calm")
+    return redirect(hosted, 303)
+
+
+@pages.post("/promise")
+@_limit
+def promise(token: str) -> ResponseReturnValue:
+    rt = runtime()
+    target = links.read(rt, token)
+    try:
+        day = date.fromisoformat(request.form.get("day", ""))
+    except ValueError:
+        return _back(token, "Please choose the day on which you will pay.", "calm")
+    try:
+        made = answers.promise(rt, target.account_id, request.form.getlist("invoice"), day)
+    except Refusal as refusal:
+        return _back(token, str(refusal), "calm")
+    with rt.store.read() as session:
+        company = statement.company_of(session, target.account_id)
+    return _back(
+        token, f"Thank you. We noted {formats.long_day(made.day, company)}. Until then we rest these invoices."
+    )
+
+
+@pages.post("/dispute")
+@_limit
+def dispute(token: str) -> ResponseReturnValue:
+    rt = runtime()
+    target = links.read(rt, token)
+    text = request.form.get("text", "").strip()[:5_000]
+    try:
+        opened = answers.dispute(rt, target.account_id, request.form.get("invoice", ""), text)
+    except Refusal as refusal:
+        return _back(token, str(refusal), "calm")
+    with rt.store.read() as session:
+        company = statement.company_of(session, target.account_id)
+    by = formats.day(opened.answer_by, company)
+    return _back(token, f"Thank you for telling us. {company.name} will answer by {by}; until then this one rests.")
+
+
+@pages.get("/thanks")
+def thanks(token: str) -> str:
+    """After the payment page. It looks and says what is happening; the processor's own word does the rest."""
+    rt = runtime()
+    target = links.read(rt, token)
+    with rt.store.read() as session:
+        found = statement.statement(session, target.account_id, rt.clock.now())
+    return render_template("portal/thanks.html", token=token, statement=found, company=found.company)

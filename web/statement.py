@@ -1,0 +1,108 @@
+"""What the portal shows of one account: open invoices by currency, what is on its way, credit and what was paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from core.money import Money, totals
+from models import Account, Attempt, Company, Invoice, Payment
+from web import queries
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One open invoice. `days` is how late it is; `dispute_by`, `promised` and `paid` say what we already know."""
+
+    invoice: Invoice
+    days: int
+    promised: date | None
+    dispute_by: date | None
+    paid: bool
+
+    @property
+    def chosen(self) -> bool:
+        """Whether it starts out ticked."""
+        return not self.paid and self.dispute_by is None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The open invoices of one currency; one payment is always in one currency."""
+
+    currency: str
+    lines: list[Line]
+
+    @property
+    def payable(self) -> list[Line]:
+        return [line for line in self.lines if not line.paid]
+
+    @property
+    def total(self) -> Money:
+        """All that is still to pay; what is on its way no longer counts."""
+        return _sum(self.currency, self.payable)
+
+    @property
+    def chosen(self) -> Money:
+        return _sum(self.currency, [line for line in self.lines if line.chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    account: Account
+    company: Company
+    today: date
+    groups: list[Group]
+    credit: list[Money]
+    payments: list[Payment]
+    waiting: list[Attempt]
+
+
+def _sum(currency: str, lines: list[Line]) -> Money:
+    return totals(line.invoice.balance for line in lines).get(currency, Money.zero(currency))
+
+
+def company_of(session: Session, account_id: int) -> Company:
+    return session.scalars(select(Company).join(Account).where(Account.id == account_id)).one()
+
+
+def statement(session: Session, account_id: int, now: datetime) -> Statement:
+    account = session.scalars(
+        select(Account).where(Account.id == account_id).options(joinedload(Account.company))
+    ).one()
+    today = queries.today(account.company, now)
+    attempts = queries.attempts(session, account.id)
+    return Statement(
+        account,
+        account.company,
+        today,
+        _groups(session, account, attempts, today),
+        queries.open_credit(session, account),
+        queries.payments(session, account, limit=10),
+        [one for one in attempts if one.state == "paid" and any(_on_its_way(line.state) for line in one.lines)],
+    )
+
+
+def _on_its_way(state: str) -> bool:
+    return state in queries.IN_FLIGHT
+
+
+def _groups(session: Session, account: Account, attempts: list[Attempt], today: date) -> list[Group]:
+    promised = {
+        invoice.id: promise.day
+        for promise in queries.promises(session, account.id)
+        if promise.state == "open"
+        for invoice in promise.invoices
+    }
+    disputed = {one.invoice_id: one.answer_by for one in queries.disputes(session, account.id) if one.state == "open"}
+    paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
+    found: dict[str, list[Line]] = {}
+    owed = [invoice for invoice in queries.invoices(session, account.id) if queries.owes(invoice)]
+    for invoice in sorted(owed, key=lambda one: (one.due or one.issued, one.number)):
+        days = (today - invoice.due).days if invoice.due else 0
+        line = Line(invoice, days, promised.get(invoice.id), disputed.get(invoice.id), invoice.id in paid)
+        found.setdefault(invoice.currency, []).append(line)
+    return [Group(currency, lines) for currency, lines in found.items()]

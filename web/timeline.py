@@ -1,0 +1,137 @@
+"""One account's story as a list of entries, newest first. Words only; read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.orm import Session
+
+from core.money import Money
+from models import Account, Company, EffectState, Invoice
+from web import formats, presenters, queries
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`kind` is touch, promise, dispute or payment; `mood` good, calm or warn; `link` a touch's uid or ""."""
+
+    at: datetime
+    kind: str
+    title: str
+    text: str = ""
+    mood: str = "calm"
+    link: str = ""
+    whole_day: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Everything the account page shows. `answers`: (invoice number or "", sentence) about what is said now."""
+
+    account: Account
+    company: Company
+    invoices: list[Invoice]
+    entries: list[Entry]
+    steps: dict[int, list[str]]
+    owed: queries.Owed
+    credit: list[Money]
+    answers: list[tuple[str, str]]
+
+
+def story(session: Session, account: Account, now: datetime) -> Story:
+    company = account.company
+    invoices = queries.invoices(session, account.id)
+    numbers = {invoice.id: invoice.number for invoice in invoices}
+    entries = [
+        *_touches(session, account, numbers),
+        *_promises(session, account),
+        *_disputes(session, account),
+        *_payments(session, account, company),
+        *_attempts(session, account),
+    ]
+    owed = queries.owed_by_account(session, company, [account], queries.today(company, now))
+    return Story(
+        account,
+        company,
+        invoices,
+        sorted(entries, key=lambda entry: entry.at, reverse=True),
+        _steps(session, account),
+        owed.get(account.id, queries.Owed()),
+        queries.open_credit(session, account),
+        [*_leaving(session, account, numbers), *_silences(account, numbers)],
+    )
+
+
+def _leaving(session: Session, account: Account, numbers: dict[int, str]) -> Iterator[tuple[str, str]]:
+    for effect in queries.leaving(session, account.id):
+        for invoice_id, step, _ in effect.content.get("lines", ()):
+            title = presenters.step_title(step)
+            yield numbers.get(invoice_id, ""), f"The message “{title}” is about to leave."
+
+
+def _silences(account: Account, numbers: dict[int, str]) -> Iterator[tuple[str, str]]:
+    for one in presenters.read_because(account.because):
+        yield numbers.get(one.invoice or 0, ""), presenters.because_words(one, account.company)
+
+
+def _steps(session: Session, account: Account) -> dict[int, list[str]]:
+    said: dict[int, list[str]] = {}
+    for touch in queries.touches(session, account.id):
+        for line in touch.lines:
+            said.setdefault(line.invoice_id, []).append(presenters.step_title(line.step))
+    return said
+
+
+def _touches(session: Session, account: Account, numbers: dict[int, str]) -> Iterator[Entry]:
+    for touch in queries.touches(session, account.id):
+        state = presenters.TOUCH_STATES[EffectState(touch.state)]
+        about = ", ".join(numbers.get(line.invoice_id, "?") for line in touch.lines)
+        step = presenters.step_title(touch.step) if touch.step else "Thank you"
+        text = f"{state} to {', '.join(touch.recipients)}" + (f" about {about}" if about else "")
+        mood = "warn" if touch.state in (EffectState.IN_DOUBT, EffectState.REJECTED) else "calm"
+        yield Entry(touch.sent_at or touch.sending_at, "touch", f"{step}: {touch.subject}", text, mood, touch.uid)
+
+
+def _promises(session: Session, account: Account) -> Iterator[Entry]:
+    for one in queries.promises(session, account.id):
+        about = ", ".join(invoice.number for invoice in one.invoices)
+        day = formats.day(one.day, account.company)
+        yield Entry(one.made_at, "promise", f"Promised to pay by {day}", f"About {about}")
+        if one.settled_at is not None:
+            word = presenters.PROMISES.get(one.state, one.state).lower()
+            mood = {"kept": "good", "broken": "warn"}.get(one.state, "calm")
+            yield Entry(one.settled_at, "promise", f"Promise for {day} {word}", f"About {about}", mood)
+
+
+def _disputes(session: Session, account: Account) -> Iterator[Entry]:
+    for one in queries.disputes(session, account.id):
+        mood = "warn" if one.state == "open" else "calm"
+        yield Entry(one.opened_at, "dispute", f"Something is wrong with {one.invoice.number}", one.text, mood)
+        if one.resolved_at is not None:
+            yield Entry(one.resolved_at, "dispute", f"Settled for {one.invoice.number}", one.resolution, "good")
+
+
+def _payments(session: Session, account: Account, company: Company) -> Iterator[Entry]:
+    for one in queries.payments(session, account):
+        amount = formats.money(Money(one.amount_minor, one.currency), company)
+        title = f"{amount} received, says the ledger"
+        text = f"Reference {one.reference}" if one.reference else ""
+        yield Entry(_noon(one.paid_on, company), "payment", title, text, "good", whole_day=True)
+
+
+def _attempts(session: Session, account: Account) -> Iterator[Entry]:
+    for one in queries.attempts(session, account.id):
+        if one.paid_at is None:
+            continue
+        text = "; ".join(f"{line.invoice.number}: {presenters.BOOKINGS[line.state].lower()}" for line in one.lines)
+        mood = "warn" if any(line.state == "desk" for line in one.lines) else "good"
+        amount = formats.money(one.amount, account.company)
+        yield Entry(one.paid_at, "payment", f"{amount} paid on the portal", text, mood)
+
+
+def _noon(day: date, company: Company) -> datetime:
+    """A ledger's payment has a date only; noon puts it in the middle of its day."""
+    return datetime.combine(day, time(12), tzinfo=ZoneInfo(company.zone or "UTC")).astimezone(UTC)
