@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from core.facts import InvoiceStatus
-from models import Attempt, AttemptLine, Effect, EffectState, Invoice
+from models import Attempt, AttemptLine, Effect, EffectState, Invoice, Touch
 from tests.town import SHOPS, Town, numbers_of
 from workflows import audit, doctor
 
@@ -78,6 +78,8 @@ def _left_unfinished(town: Town, outcome: Outcome) -> Iterator[str]:
                 outcome.in_doubt += 1
             if effect.state == EffectState.DUE.value and effect.not_before <= town.now:
                 yield f"{effect.key} is due and was not done: {effect.note}"
+        for touch in session.scalars(select(Touch).where(Touch.state == EffectState.SENDING.value)):
+            yield f"The message {touch.message_id} stays sending."
         for attempt in session.scalars(select(Attempt).where(Attempt.state == "created")):
             if attempt.created_at < town.now - timedelta(hours=1):
                 yield f"Attempt {attempt.uid} was never looked up."

@@ -101,8 +101,8 @@ class Simulation:
 
     # Dying and starting anew
 
-    def _boundary(self, where: str) -> None:
-        if self.armed and self.chance.random() < 0.003:
+    def _boundary(self, where: str, likely: float = 0.003) -> None:
+        if self.armed and self.chance.random() < likely:
             self.outcome.kills += 1
             raise Killed(where)
 
@@ -277,9 +277,9 @@ class _Line:
             return word
 
         def said(*args: Any, **more: Any) -> Any:
-            self._run._boundary(f"before {name}")
+            self._run._boundary(f"before {name}", 0.05)
             answer = word(*args, **more)
-            self._run._boundary(f"after {name}")
+            self._run._boundary(f"after {name}", 0.05)
             return answer
 
         return said
