@@ -61,7 +61,7 @@ docs: $(TOOLS)  ## write docs/settings.md from settings.py
 	@$(BIN)/python -c "import settings; print(settings.as_markdown(), end='')" > docs/settings.md
 
 shots: $(TOOLS) chromium  ## take the screenshots for the docs
-	@$(BIN)/python -m pytest -m browser tests/browser $(ARGS)
+	@$(BIN)/python -m tests.browser.shots
 
 clean:  ## remove the environment and all caches; var/ with your data stays
 	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

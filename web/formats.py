@@ -7,7 +7,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_timedelta
 from babel.numbers import format_currency
 
 from core.money import Money
@@ -41,13 +41,16 @@ def moment(value: datetime | None, company: Company | None = None) -> str:
     """A date and time on the company's own wall clock; a dash for none."""
     if value is None:
         return "–"
-    zone = ZoneInfo(company.zone) if company and company.zone else ZoneInfo("UTC")
-    return format_datetime(value, "d MMM y, HH:mm", tzinfo=zone, locale=locale_of(company))
+    return f"{day(value.astimezone(_zone(company)).date(), company)}, {clock_time(value, company)}"
 
 
-def clock_time(value: datetime, company: Company) -> str:
+def clock_time(value: datetime, company: Company | None = None) -> str:
     """Only the time on the company's wall clock, such as 09:00."""
-    return format_datetime(value, "HH:mm", tzinfo=ZoneInfo(company.zone or "UTC"), locale=locale_of(company))
+    return f"{value.astimezone(_zone(company)):%H:%M}"
+
+
+def _zone(company: Company | None) -> ZoneInfo:
+    return ZoneInfo(company.zone if company and company.zone else "UTC")
 
 
 def long_day(value: date, company: Company | None = None) -> str:

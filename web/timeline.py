@@ -33,7 +33,8 @@ class Story:
 
     account: Account
     company: Company
-    invoices: list[Invoice]
+    open: list[Invoice]
+    others: list[Invoice]
     entries: list[Entry]
     steps: dict[int, list[str]]
     owed: queries.Owed
@@ -56,7 +57,8 @@ def story(session: Session, account: Account, now: datetime) -> Story:
     return Story(
         account,
         company,
-        invoices,
+        [one for one in invoices if queries.owes(one)],
+        [one for one in invoices if not queries.owes(one)],
         sorted(entries, key=lambda entry: entry.at, reverse=True),
         _steps(session, account),
         owed.get(account.id, queries.Owed()),

@@ -107,12 +107,9 @@ def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
 
 def make_app(rt: Runtime, **config: Any) -> Flask:
     app = Flask("dunlin-under-test", root_path=str(cadences.SHIPPED.parent.parent))
-    app.config.update(
-        SECRET_KEY="s" * 32,
-        DUNLIN_FORM_HOSTS=["https://pay.example", "https://xero.example"],
-        DUNLIN_MISSING=[("DUNLIN_SMTP_URL", "Set up the mail server, so that messages can leave.")],
-        **config,
-    )
+    missing = [("DUNLIN_SMTP_URL", "Set up the mail server, so that messages can leave.")]
+    hosts = ["https://pay.example", "https://xero.example"]
+    app.config.update({"SECRET_KEY": "s" * 32, "DUNLIN_FORM_HOSTS": hosts, "DUNLIN_MISSING": missing, **config})
     web.register(app, rt)
     return app
 
