@@ -80,12 +80,12 @@ $(BIN)/python:
 
 $(RUNTIME): requirements.txt | $(BIN)/python
 	@[ -e $(TOOLS) ] && [ ! requirements-dev.txt -nt $(TOOLS) ] || { \
-		echo "Setting up .venv (once)"; \
+		echo "Setting up .venv (once)" >&2; \
 		$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.txt; }
 	@touch $@
 
 $(TOOLS): requirements-dev.txt | $(BIN)/python
-	@echo "Setting up .venv with the tools for development (once)"
+	@echo "Setting up .venv with the tools for development (once)" >&2
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $(RUNTIME) $@
 

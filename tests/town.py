@@ -7,7 +7,7 @@ formats. Nothing of Dunlin is replaced.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ import app as house
 import settings as configuration
 from integrations.channels.smtp import Smtp
 from integrations.transport import Transport
-from models import Account, Company, Invoice, Touch
+from models import Account, Company, Invoice, Practice, Touch
 from models.store import Store, migrate
 from sandbox.books import BookCompany, BookCustomer, BookInvoice, BookPayment
 from sandbox.books import Company as Books
@@ -32,7 +32,7 @@ from sandbox.stage import WorldClock, environment, ids
 from sandbox.stripe import StripeTwin
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
-from workflows import answers, clock, companies, connections, inbox, payments, people
+from workflows import answers, clock, companies, connections, inbox, payments
 from workflows.engine import Inline
 from workflows.runtime import Runtime
 
@@ -79,23 +79,20 @@ class Town:
             BookInvoice(number, customer, due=due, amount=Decimal(amount), **fields)  # type: ignore[arg-type]
         )
 
-    def begin(self, store: Store | None = None, live: bool = True) -> Town:
-        """Load the books, connect both ledgers through their consent pages, read them, and switch sending on."""
-        self.tenants = {
-            "quickbooks": self.quickbooks.add_company(self.books["quickbooks"]),
-            "xero": self.xero.add_company(self.books["xero"]),
-        }
+    def begin(self, store: Store | None = None, live: bool = True, kinds: Sequence[str] = tuple(SHOPS)) -> Town:
+        """Load the books, connect the ledgers through their consent pages, read them, and switch sending on."""
+        self.tenants = {kind: self.twin(kind).add_company(self.books[kind]) for kind in kinds}
         self.start(store)
         migrate(self.rt.store)
-        owner = people.create_owner(self.rt, "Sandpiper Accounting", "Robin Vale", "robin@sandpiper.example", "x" * 12)
-        with self.rt.store.read() as session:
-            found = people.user(session, owner)
-            assert found is not None
-            self.practice_id = found.practice_id
-        self.connect("quickbooks")
-        self.connect("xero")
+        with self.rt.store.write() as session:
+            practice = Practice(uid=self.new_id(), name="Sandpiper Accounting", created_at=self.now)
+            session.add(practice)
+            session.flush()
+            self.practice_id = practice.id
+        for kind in kinds:
+            self.connect(kind)
         clock.settle(self.rt)
-        for kind in ("quickbooks", "xero"):
+        for kind in kinds:
             self.prepare(kind)
             if live:
                 companies.set_live(self.rt, self.company(kind).id, on=True)

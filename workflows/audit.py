@@ -96,7 +96,8 @@ def _linked(company_id: int) -> Any:
 
 
 def _link(row: AuditEvent) -> str:
-    fields = (row.previous, row.sequence, row.uid, row.at.isoformat(), row.kind, row.subject, row.payload_hash)
+    whose = (row.company_id, row.account_id)
+    fields = (row.previous, row.sequence, row.uid, *whose, row.at.isoformat(), row.kind, row.subject, row.payload_hash)
     return hashlib.sha256("|".join(map(str, fields)).encode()).hexdigest()
 
 

@@ -81,7 +81,10 @@ def account(rt: Runtime, session: Session, account_id: int, now: datetime, witho
     calendar = calendar_of(company, now)
     invoices = session.scalars(
         select(Invoice)
-        .where(Invoice.account_id == account_id, Invoice.status.in_(_WATCHED))
+        .where(
+            Invoice.account_id == account_id,
+            Invoice.status.in_(_WATCHED) | Invoice.id.in_(_asked_about(session, without)),
+        )
         .order_by(Invoice.due, Invoice.id)
     ).all()
     ids = [invoice.id for invoice in invoices]
@@ -99,6 +102,12 @@ def account(rt: Runtime, session: Session, account_id: int, now: datetime, witho
         refused=frozenset(row.refused),
     )
     return Gathered(facts, row.facts_version, cadence_of(session, company), calendar)
+
+
+def _asked_about(session: Session, without: int | None) -> list[int]:
+    """The invoices of the message at the door: one that is closed by now still needs its because."""
+    effect = None if without is None else session.get(Effect, without)
+    return [] if effect is None else [line[0] for line in effect.content["lines"]]
 
 
 def recipients_of(invoice: Invoice, row: Account) -> tuple[str, ...]:

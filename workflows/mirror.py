@@ -89,8 +89,11 @@ def _set(row: Any, **values: Any) -> bool:
 
 def _customers(reading: Storing, session: Session, items: Sequence[LedgerCustomer]) -> None:
     known = _existing(session, Account, reading.company.id, (item.id for item in items))
+    for item in items:  # All of them first: a child may stand before its parent, who must not be made twice.
+        if item.id not in known:
+            known[item.id] = _new_account(reading, session, item.id)
     for item in items:
-        row = known.get(item.id) or _new_account(reading, session, item.id)
+        row = known[item.id]
         moved = row.bills_to != item.bills_to or row.merged_into != item.merged_into
         changed = _set(
             row,
@@ -278,7 +281,9 @@ def _unreadable(reading: Storing, session: Session, items: Sequence[Unreadable])
 
 def _hold_unreadable(reading: Storing, session: Session, external_id: str) -> None:
     invoice = _existing(session, Invoice, reading.company.id, [external_id])[external_id]
-    invoice.status, invoice.version = InvoiceStatus.UNKNOWN.value, ""
+    if invoice.read_at > reading.started:
+        return
+    invoice.status, invoice.version, invoice.read_at = InvoiceStatus.UNKNOWN.value, "", reading.started
     reading.woken.add(invoice.account_id)
 
 
@@ -303,5 +308,6 @@ def _clear_unreadable(reading: Storing, session: Session, entity: str, ids: Sequ
             UnreadableRow.company_id == reading.company.id,
             UnreadableRow.entity == entity,
             UnreadableRow.external_id.in_(ids),
+            UnreadableRow.seen_at <= reading.started,
         )
     )

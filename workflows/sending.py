@@ -80,7 +80,8 @@ def _ask_again(rt: Runtime, effect: Effect) -> Ready | None:
             envelope = compose.cadence_message(rt, session, effect, action, gathered)
             evidence = _evidence(action, gathered)
             return Ready(action, gathered.version, envelope, evidence)
-    why = ", ".join(sorted({one.cause.value for one in answer.because})) or "no longer due"
+    asked = {line[0] for line in effect.content["lines"]}
+    why = ", ".join(sorted({one.cause.value for one in answer.because if one.invoice in asked})) or "no longer due"
     drop(rt, effect, f"Asked again before sending; left unsaid: {why}.")
     return None
 
