@@ -96,9 +96,13 @@ def _withdraw_open(session: Session, invoices: Sequence[Invoice], rt: Runtime) -
 
 def settle_promises(rt: Runtime) -> int:
     """Mark promises kept when everything is paid, broken once their quiet time is over; how many."""
+    owed = Promise.invoices.any((Invoice.status == InvoiceStatus.OPEN.value) & (Invoice.balance_minor > 0))
+    somewhere_over = (rt.clock.now() + timedelta(hours=14)).date()  # the date where the day begins first
     with rt.store.read() as session:
-        waiting = session.scalars(select(Promise.id).where(Promise.state == "open")).all()
-    return sum(_settle(rt, promise_id) for promise_id in waiting)
+        ripe = session.scalars(
+            select(Promise.id).where(Promise.state == "open", (Promise.until <= somewhere_over) | ~owed)
+        ).all()
+    return sum(_settle(rt, promise_id) for promise_id in ripe)
 
 
 def _settle(rt: Runtime, promise_id: int) -> bool:

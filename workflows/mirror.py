@@ -187,12 +187,13 @@ def _keep_invoice(reading: Storing, session: Session, item: LedgerInvoice, row: 
 
 def _payments(reading: Storing, session: Session, items: Sequence[LedgerPayment]) -> None:
     known = _existing(session, Payment, reading.company.id, (item.id for item in items))
+    changed: set[str] = set()
     for item in items:
         row = known.get(item.id)
         if row is None:
             row = Payment(company_id=reading.company.id, external_id=item.id)
             session.add(row)
-        changed = _set(
+        if _set(
             row,
             customer=item.customer,
             paid_on=item.paid_on,
@@ -202,20 +203,21 @@ def _payments(reading: Storing, session: Session, items: Sequence[LedgerPayment]
             applied=[[invoice, amount.minor] for invoice, amount in item.applied],
             version=item.version,
             gone_at=(row.gone_at or reading.started) if item.gone else None,
-        )
-        if changed:
-            reading.woken |= _accounts_of(reading, session, [item.customer])
+        ):
+            changed.add(item.customer)
+    reading.woken |= _accounts_of(reading, session, changed)
     _clear_unreadable(reading, session, "payment", [item.id for item in items])
 
 
 def _credits(reading: Storing, session: Session, items: Sequence[LedgerCredit]) -> None:
     known = _existing(session, Credit, reading.company.id, (item.id for item in items))
+    changed: set[str] = set()
     for item in items:
         row = known.get(item.id)
         if row is None:
             row = Credit(company_id=reading.company.id, external_id=item.id)
             session.add(row)
-        changed = _set(
+        if _set(
             row,
             customer=item.customer,
             kind=item.kind,
@@ -223,15 +225,17 @@ def _credits(reading: Storing, session: Session, items: Sequence[LedgerCredit]) 
             remaining_minor=item.remaining.minor,
             version=item.version,
             gone_at=(row.gone_at or reading.started) if item.gone else None,
-        )
-        if changed:
-            reading.woken |= _accounts_of(reading, session, [item.customer])
+        ):
+            changed.add(item.customer)
+    reading.woken |= _accounts_of(reading, session, changed)
     _clear_unreadable(reading, session, "credit", [item.id for item in items])
 
 
-def _accounts_of(reading: Storing, session: Session, customers: Sequence[str]) -> set[int]:
-    found = _existing(session, Account, reading.company.id, customers)
-    return {_payer(reading, session, row.external_id).id for row in found.values()}
+def _accounts_of(reading: Storing, session: Session, customers: Iterable[str]) -> set[int]:
+    """The accounts billed for these customers, as far as they are known."""
+    found = _existing(session, Account, reading.company.id, customers).values()
+    moved = {_payer(reading, session, row.external_id).id for row in found if row.merged_into or row.bills_to}
+    return moved | {row.id for row in found if not (row.merged_into or row.bills_to)}
 
 
 def _deleted(reading: Storing, session: Session, items: Sequence[tuple[str, str]]) -> None:

@@ -102,10 +102,11 @@ def keep_pages(rt: Runtime, company: Company, pages: Iterator[Page], started: da
     """Store each page as it comes; (the cursor of the last one, rows in all)."""
     cursor, rows = None, 0
     for page in pages:
-        rows += mirror.store(rt, company, page, started)
-        cursor = page.cursor or cursor
-        with rt.store.write() as session:
-            session.get_one(Company, company.id).sync_rows = rows
+        kept = mirror.store(rt, company, page, started)
+        rows, cursor = rows + kept, page.cursor or cursor
+        if kept:
+            with rt.store.write() as session:
+                session.get_one(Company, company.id).sync_rows = rows
     return cursor, rows
 
 
