@@ -105,7 +105,7 @@ def parse_cadence(text: str) -> Cadence:
 
 def _steps(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     entries = raw.get("step")
-    if not isinstance(entries, list) or not entries:
+    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise CadenceError("A cadence needs at least one [[step]].")
     return entries
 

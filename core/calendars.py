@@ -41,9 +41,9 @@ class Calendar:
         return day.weekday() in self.weekdays and day not in self.holidays
 
     def is_open(self, moment: datetime) -> bool:
-        """True on a working day inside the sending hours."""
-        local = self.local(moment)
-        return self.is_working(local.date()) and self.opens <= local.time() < self.closes
+        """True on a working day inside the sending hours, which are one stretch also on the day a clock is changed."""
+        day = self.today(moment)
+        return self.is_working(day) and self.at(day, self.opens) <= moment < self.at(day, self.closes)
 
     def on_or_after(self, day: date) -> date:
         while not self.is_working(day):
@@ -56,13 +56,16 @@ class Calendar:
         return day
 
     def at(self, day: date, clock: time) -> datetime:
-        """UTC instant of a wall-clock time; in an overlap the first, in a gap the moment after it."""
-        zone = ZoneInfo(self.zone)
-        local = datetime.combine(day, clock, tzinfo=zone)
-        back = local.astimezone(UTC).astimezone(zone)
-        if back.replace(tzinfo=None) != local.replace(tzinfo=None):
-            local = datetime.combine(day, clock, tzinfo=zone).replace(fold=0)
-        return local.astimezone(UTC)
+        """UTC instant of a wall-clock time; in an overlap the first, in a gap the moment the gap ends."""
+        wanted = datetime.combine(day, clock, tzinfo=ZoneInfo(self.zone))
+        moment, early = wanted.astimezone(UTC), wanted.replace(fold=1).astimezone(UTC)
+        while early < moment:  # a gap: the clock before and after it disagree, and its end lies between the two
+            middle = early + (moment - early) // 2
+            if self.local(middle).replace(tzinfo=None) < wanted.replace(tzinfo=None):
+                early = middle + timedelta(microseconds=1)
+            else:
+                moment = middle
+        return moment
 
     def opening(self, day: date) -> datetime:
         """When sending opens on the first working day on or after `day`."""

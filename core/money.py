@@ -33,18 +33,20 @@ class Money:
     def __post_init__(self) -> None:
         if not isinstance(self.minor, int) or isinstance(self.minor, bool):
             raise TypeError("Money holds whole minor units; use Money.parse for decimals.")
-        if len(self.currency) != 3 or not self.currency.isascii() or not self.currency.isupper():
-            raise ValueError(f"{self.currency!r} is not an ISO currency code such as EUR.")
+        code = self.currency
+        if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
+            raise ValueError(f"{code!r} is not an ISO currency code such as EUR.")
 
     @classmethod
     def parse(cls, amount: Decimal | int | str, currency: str) -> Money:
         """Read a decimal amount in major units, rounding half up once; ValueError when it is no finite number."""
         try:
-            value = Decimal(amount)
-            scaled = value.scaleb(exponent(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
-        except InvalidOperation as error:
+            places = exponent(currency)
+            rounded = Decimal(amount).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+            minor = int(rounded.scaleb(places))
+        except (InvalidOperation, ValueError) as error:
             raise ValueError(f"{amount!r} is not an amount of money.") from error
-        return cls(int(scaled), currency)
+        return cls(minor, currency)
 
     @classmethod
     def zero(cls, currency: str) -> Money:

@@ -43,7 +43,7 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`wake_at` is the next moment the answer can change by time alone, never late; None: only a fact can change it."""
+    """Nothing new is said before `wake_at`, which may be early and is never late; None: only a fact can change that."""
 
     actions: tuple[Action, ...]
     wake_at: datetime | None

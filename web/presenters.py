@@ -69,6 +69,9 @@ CAUSES: Mapping[Cause, Words] = {
         fuller="They got {limit} messages in {days} days: enough.",
     ),
     Cause.SENDING: Words("Being sent", "A message about it is on its way."),
+    Cause.UNPLANNABLE: Words(
+        "Cannot be planned", "Something went wrong here; it is tried again, and the log says more."
+    ),
 }
 
 TONES: Mapping[Tone, str] = {

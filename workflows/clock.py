@@ -36,16 +36,15 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "plan": (planner.plan_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
     "audit": (audit.link_all, timedelta(minutes=1)),
-    "nightly": (planner.sweep, timedelta(hours=24)),
 }
-_EVERY_TICK = tuple(name for name in VERBS if name != "nightly")
+NIGHTLY: dict[str, Verb] = {"sweep": planner.sweep, "forget": inbox.forget_old}
 ROUNDS = 12
 
 
 def tick(rt: Runtime) -> None:
     """Run every verb once, in order."""
-    for name in _EVERY_TICK:
-        VERBS[name][0](rt)
+    for verb, _ in VERBS.values():
+        verb(rt)
 
 
 def settle(rt: Runtime) -> None:
@@ -94,5 +93,7 @@ def start(rt: Runtime) -> BackgroundScheduler:
             max_instances=1,
             misfire_grace_time=None,
         )
+    for name, verb in NIGHTLY.items():
+        scheduler.add_job(verb, "cron", args=[rt], hour=3, id=name, coalesce=True, misfire_grace_time=None)
     scheduler.start()
     return scheduler

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -29,7 +29,7 @@ def perform_round(rt: Runtime, company_id: int) -> None:
     claimed = effects.claim(rt, company_id, rt.new_id())
     for effect in claimed:
         if effect.kind == EffectKind.BOOKING.value:
-            bookings.book(rt, effect)
+            _guarded(rt, effect, partial(bookings.book, rt, effect))
     speaking = [effect for effect in claimed if effect.kind != EffectKind.BOOKING.value]
     if speaking and _read_first(rt, company_id, speaking):
         _speak(rt, speaking)
@@ -57,12 +57,23 @@ def _speak(rt: Runtime, speaking: Sequence[Effect]) -> None:
     try:
         with rt.channel.open() as talk:
             while left:
-                effect = left[0]
-                _SENDERS[EffectKind(effect.kind)](rt, talk, effect)
+                send = _SENDERS[EffectKind(left[0].kind)]
+                _guarded(rt, left[0], partial(send, rt, talk, left[0]))
                 left.pop(0)
     except OutsideError as error:
         # The session could not be opened, or broke before anything of `left` was handed over.
         _all_later(rt, left, error)
+
+
+def _guarded(rt: Runtime, effect: Effect, perform: Callable[[], None]) -> None:
+    """A mistake of ours in one effect must not hold up the others. What was already *sending* is left for `recover`."""
+    try:
+        perform()
+    except OutsideError:
+        raise
+    except Exception as error:
+        log.exception("an effect broke off", effect=effect.key)
+        effects.put_back(rt, effect, LATER, f"It broke off ({type(error).__name__}); the log says more.")
 
 
 def _all_later(rt: Runtime, speaking: Sequence[Effect], error: OutsideError) -> None:

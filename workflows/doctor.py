@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
+from core.because import Cause
 from core.facts import InvoiceStatus
 from core.plan import plan
 from models import Account, Company, Connection, Delivery, Effect, EffectState, Invoice, UnreadableRow
@@ -27,6 +28,9 @@ def complaints(rt: Runtime) -> Iterator[str]:
             select(Connection.state, func.count()).where(Connection.state == "needs_reconnect").group_by("state")
         ):
             yield f"{count} companies must be connected again ({state.replace('_', ' ')})."
+        for account in session.scalars(select(Account).where(Account.wake_at.is_not(None))):
+            if account.because and account.because[0][0] == Cause.UNPLANNABLE.value:
+                yield f"{account.name} cannot be planned; the log says why."
         stuck = session.scalar(
             select(func.count())
             .select_from(Effect)

@@ -6,10 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from core.money import Money
@@ -21,6 +22,7 @@ from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 TRIES = 20
+KEPT = timedelta(days=30)
 
 
 def accept(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str]) -> bool:
@@ -65,6 +67,13 @@ def handle(rt: Runtime) -> int:
     for delivery in waiting:
         _handle(rt, delivery)
     return len(waiting)
+
+
+def forget_old(rt: Runtime) -> int:
+    """Nightly: raw deliveries are kept 30 days; how many went."""
+    with rt.store.write() as session:
+        gone = session.execute(delete(Delivery).where(Delivery.received_at < rt.clock.now() - KEPT))
+        return cast(CursorResult[Any], gone).rowcount
 
 
 def _handle(rt: Runtime, delivery: Delivery) -> None:

@@ -12,13 +12,15 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.header import Header
 from email.utils import format_datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton
@@ -34,6 +36,9 @@ from integrations.channels.base import Envelope
 
 _HOME = Path(__file__).resolve().parents[1] / "templates" / "messages"
 _FALLBACK = "en"
+# What a header may hold as it is; invoice numbers are cut apart at commas, and quoting itself needs the percent sign.
+_HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%,")
+_LONGEST_HEADER = 900
 
 
 class MessageError(Exception):
@@ -80,9 +85,13 @@ class MessageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line in words. `state` fits a table ("due today"), `says` a sentence ("is due today")."""
+    """A line in words. `state` fits a table ("due today"), `says` and `worth` a sentence ("is due today", "for £10").
+
+    `number` stands in for itself in a sentence: of an invoice without one it is "of 3 March", and `unnumbered`.
+    """
 
     number: str
+    unnumbered: bool
     issued: str
     amount: str
     total: str
@@ -90,6 +99,15 @@ class Row:
     kind: str
     state: str
     says: str
+    worth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What is open in one currency, and how much of it is late ("" where that needs no telling)."""
+
+    open: str
+    late: str
 
 
 def render(facts: MessageFacts) -> Envelope:
@@ -99,17 +117,17 @@ def render(facts: MessageFacts) -> Envelope:
     try:
         words = tomllib.loads((_HOME / folder / "words.toml").read_text(encoding="utf-8"))
         view = _view(facts, locale, words)
+        view["words"] = {name: _compiled(source).render(view) for name, source in words["around"].items()}
         subject, paragraphs = _body(f"{folder}/{facts.template}.txt", view)
-        said = {name: _compiled(source).render(view) for name, source in words["around"].items()}
-        page = {**view, "subject": subject, "paragraphs": paragraphs, "words": said}
+        page = {**view, "subject": subject, "paragraphs": paragraphs}
         text = _environment().get_template("layout.txt").render(page).strip() + "\n"
         html = _environment().get_template("layout.html").render(page)
     except (TemplateError, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise MessageError(f"The message template {facts.template!r} ({folder}) cannot be used: {error}.") from error
     return Envelope(
-        sender=plain(facts.sender, 500),
+        sender=plain(facts.sender, 5000),
         recipients=facts.recipients,
-        reply_to=plain(facts.reply_to, 500),
+        reply_to=plain(facts.reply_to, 5000),
         subject=subject,
         text=text,
         html=_inliner().inline(html),
@@ -126,9 +144,14 @@ def template_names(language: str = _FALLBACK) -> frozenset[str]:
 def _check(facts: MessageFacts) -> None:
     if facts.moment.tzinfo is None:
         raise MessageError("A message needs a moment with its time zone.")
+    if not plain(facts.company):
+        raise MessageError("A message needs the company's name.")
     if not facts.lines and not facts.paid:
         raise MessageError("A message needs an invoice or a payment to speak of.")
-    if not re.match(r"https?://[^\s]+$", facts.portal_url):
+    settled = [plain(line.number) for line in facts.lines if line.balance.minor <= 0 and not facts.paid]
+    if settled:
+        raise MessageError(f"Nothing is open on invoice {settled[0]!r}: no message may ask for it.")
+    if not re.fullmatch(r"https?://\S+", facts.portal_url):
         raise MessageError("A message needs a web address for the portal.")
     if not re.fullmatch(r"[a-z0-9-]+", facts.template):
         raise MessageError(f"{plain(facts.template)!r} is not a template name: use small letters, digits and dashes.")
@@ -157,9 +180,9 @@ def _locale(language: str) -> Locale:
 def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict[str, Any]:
     """What templates may name; everything from outside is a plain string on one line."""
     lines = sorted(facts.lines, key=lambda line: (line.due or date.max, line.issued, line.number))
-    rows = [_row(line, facts.today, locale, words) for line in lines]
+    rows = [_row(line, facts, locale, words) for line in lines]
     kinds = [row.kind for row in rows]
-    amounts = [_amount(total, locale) for total in totals(line.balance for line in lines).values() if total.minor > 0]
+    late = [line.balance for line, kind in zip(lines, kinds, strict=True) if kind == "late"]
     return {
         "language": str(locale).replace("_", "-"),
         "direction": locale.text_direction,
@@ -169,41 +192,66 @@ def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict
         "rows": rows,
         "first": rows[0] if rows else None,
         "count": len(rows),
-        "late": kinds.count("late"),
+        "late": len(late),
+        "cusp": kinds.count("today"),
         "coming": kinds.count("coming"),
         "open": sum(kind != "paid" for kind in kinds),
-        "totals": amounts,
-        "total": format_list(amounts, locale=locale),
-        "credits": format_list([_amount(one, locale) for one in facts.credits if one.minor > 0], locale=locale),
-        "paid": format_list([_amount(one, locale) for one in facts.paid], locale=locale),
+        "sums": _sums(lines, late, locale),
+        "credits": format_list(_totals(facts.credits, locale), locale=locale),
+        "paid": format_list(_totals(facts.paid, locale), locale=locale),
+        "payments": len(totals(facts.paid)),
         "portal_url": facts.portal_url,
     }
 
 
-def _row(line: MessageLine, today: date, locale: Locale, words: Mapping[str, Any]) -> Row:
-    kind = _kind(line, today)
-    due = "" if line.due is None else _day(line.due, today, locale)
+def _totals(amounts: Iterable[Money], locale: Locale) -> list[str]:
+    """One written amount for each currency, in the order in which they come up; nothing for a sum of zero."""
+    return [_amount(total, locale) for total in totals(amounts).values() if total.minor > 0]
+
+
+def _sums(lines: list[MessageLine], late: list[Money], locale: Locale) -> list[Sum]:
+    """What is open in each currency, and what of it is late where only a part of the list is."""
+    parts = totals(late) if len(late) < len(lines) else {}
+    return [
+        Sum(_amount(total, locale), _amount(parts[currency], locale) if currency in parts else "")
+        for currency, total in totals(line.balance for line in lines).items()
+        if total.minor > 0
+    ]
+
+
+def _row(line: MessageLine, facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> Row:
+    kind = _kind(line, facts)
+    due = "" if line.due is None else _day(line.due, facts.today, locale)
+    issued = _day(line.issued, facts.today, locale)
+    amount = _amount(line.balance if line.balance.minor > 0 else line.total, locale)
+    total = _amount(line.total, locale)
+    part_paid = 0 < line.balance.minor < line.total.minor
+    number = plain(line.number, 60)
     return Row(
-        number=plain(line.number, 60),
-        issued=_day(line.issued, today, locale),
-        amount=_amount(line.balance if line.balance.minor > 0 else line.total, locale),
-        total=_amount(line.total, locale),
-        part_paid=0 < line.balance.minor < line.total.minor,
+        number=number or _compiled(words["unnumbered"]).render(issued=issued),
+        unnumbered=not number,
+        issued=issued,
+        amount=amount,
+        total=total,
+        part_paid=part_paid,
         kind=kind,
         state=_compiled(words["state"][kind]).render(due=due),
         says=_compiled(words["says"][kind]).render(due=due),
+        worth=_compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=amount, total=total),
     )
 
 
-def _kind(line: MessageLine, today: date) -> str:
-    """Which words are true of this invoice today."""
+def _kind(line: MessageLine, facts: MessageFacts) -> str:
+    """Which words are true of this invoice today; a thank-you speaks of nobody's lateness."""
     if line.balance.minor <= 0:
         return "paid"
+    if facts.paid:
+        return "left"
     if line.due is None:
         return "undated"
-    if line.due == today:
+    if line.due == facts.today:
         return "today"
-    return "late" if line.due < today else "coming"
+    return "late" if line.due < facts.today else "coming"
 
 
 def _day(day: date, today: date, locale: Locale) -> str:
@@ -231,18 +279,29 @@ def _body(path: str, view: Mapping[str, Any]) -> tuple[str, list[str]]:
 
 
 def _headers(facts: MessageFacts) -> dict[str, str]:
-    """A comma inside an invoice number is written %2C, so that the list can be taken apart again."""
-    numbers = [plain(line.number).replace("%", "%25").replace(",", "%2C") for line in facts.lines]
+    """Headers hold plain ASCII: what is not, and a comma inside an invoice number, is written as %2C is."""
+    numbers = [quote(plain(line.number, 255), safe=_HEADER_SAFE) for line in facts.lines]
     steps = [plain(line.step or facts.step) for line in facts.lines]
     return {
         "Date": format_datetime(facts.moment),
         "X-Dunlin-Step": plain(facts.step),
-        "X-Dunlin-Invoices": ", ".join(numbers),
-        "X-Dunlin-Lines": ", ".join(f"{number}={step}" for number, step in zip(numbers, steps, strict=True)),
-        "X-Dunlin-Company": plain(facts.company, 500),
+        "X-Dunlin-Invoices": _listed(numbers),
+        "X-Dunlin-Lines": _listed(f"{number}={step}" for number, step in zip(numbers, steps, strict=True)),
+        "X-Dunlin-Company": Header(plain(facts.company)).encode(linesep=""),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
     }
+
+
+def _listed(parts: Iterable[str]) -> str:
+    """As many whole parts as one header line can carry: a long list must not keep the message from leaving."""
+    listed = ""
+    for part in parts:
+        longer = f"{listed}, {part}" if listed else part
+        if len(longer) > _LONGEST_HEADER:
+            break
+        listed = longer
+    return listed
 
 
 @cache

@@ -5,14 +5,14 @@ The answer is stored only if no fact changed meanwhile; otherwise the account is
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
-from core.because import Because
+from core.because import Because, Cause
 from core.facts import InvoiceStatus
 from core.plan import PLAN_VERSION, Action, Plan, plan
 from models import Account, Company, EffectKind, Invoice, Memory
@@ -21,6 +21,7 @@ from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 TRIES = 5
+PUT_OFF = timedelta(hours=1)
 
 
 def plan_due(rt: Runtime, limit: int = 1000) -> int:
@@ -30,8 +31,22 @@ def plan_due(rt: Runtime, limit: int = 1000) -> int:
             select(Account.id).where(Account.wake_at <= rt.clock.now()).order_by(Account.wake_at).limit(limit)
         ).all()
     for account_id in due:
-        plan_account(rt, account_id)
+        try:
+            plan_account(rt, account_id)
+        except Exception:
+            log.exception("an account could not be planned", account=account_id)
+            _put_off(rt, account_id)
     return len(due)
+
+
+def _put_off(rt: Runtime, account_id: int) -> None:
+    """One account that cannot be planned must not hold up the others; `doctor` names it."""
+    now = rt.clock.now()
+    broken = Because(Cause.UNPLANNABLE, until=now + PUT_OFF)
+    with rt.store.write() as session:
+        session.execute(
+            update(Account).where(Account.id == account_id).values(wake_at=now + PUT_OFF, because=[coded(broken)])
+        )
 
 
 def plan_account(rt: Runtime, account_id: int) -> Plan:

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 EVERY = timedelta(hours=6)
 SOON = timedelta(minutes=2)
 FRESH = timedelta(hours=24)
+PATIENCE = 3600.0
 HISTORY = timedelta(days=730)
 LOOK_BACK = timedelta(days=28)  # QuickBooks tells of changes and deletions for 30 days, then only of what stands
 
@@ -64,7 +65,12 @@ def sync_company(rt: Runtime, company_id: int) -> bool:
     try:
         with_ledger(rt, company_id, lambda ledger: _read(rt, company, ledger, started))
     except OutsideError as error:
-        _failed(rt, company_id, error)
+        _failed(rt, company_id, str(error), error.retry_after if isinstance(error, Transient) else PATIENCE)
+        return False
+    except Exception as error:
+        # A mistake of ours in one company must not keep the others from being read.
+        log.exception("a reading broke off", company=company.uid)
+        _failed(rt, company_id, f"The reading broke off ({type(error).__name__}); the log says more.", PATIENCE)
         return False
     with rt.store.write() as session:
         company = session.get_one(Company, company_id)
@@ -110,10 +116,9 @@ def keep_pages(rt: Runtime, company: Company, pages: Iterator[Page], started: da
     return cursor, rows
 
 
-def _failed(rt: Runtime, company_id: int, error: OutsideError) -> None:
-    wait = error.retry_after if isinstance(error, Transient) else 3600
+def _failed(rt: Runtime, company_id: int, note: str, wait: float) -> None:
     with rt.store.write() as session:
         company = session.get_one(Company, company_id)
-        company.sync_state, company.sync_note = "failed", str(error)
+        company.sync_state, company.sync_note = "failed", note
         company.next_sync_at = rt.clock.now() + timedelta(seconds=wait)
-    log.warning("sync failed", company=company.uid, kind=type(error).__name__)
+    log.warning("sync failed", company=company.uid, seconds=wait)
