@@ -40,6 +40,7 @@ class Cause(StrEnum):
     ONE_A_DAY = "one-a-day"
     BUDGET = "budget"
     SENDING = "sending"  # a message about it is already on its way
+    UNSENDABLE = "unsendable"  # it was tried today and the mail server does not take it; never an answer of plan()
     UNPLANNABLE = "unplannable"  # asking failed; never an answer of plan() itself
 
 

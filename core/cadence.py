@@ -16,6 +16,11 @@ from typing import Any
 
 from core.calendars import Calendar
 
+# Some books write 9999-12-31 for "never". A year from either end of all dates there is room for any offset and any days
+# off; an invoice due beyond that counts as due on that day.
+_ROOM = timedelta(days=366)
+_FIRST, _LAST = date.min + _ROOM, date.max - _ROOM
+
 
 class Tone(StrEnum):
     """How a step sounds, from softest to firmest. Never a threat."""
@@ -47,7 +52,7 @@ class Step:
 
     def day(self, due: date, calendar: Calendar) -> date:
         """The working day on which the step is reached: nudges come early, follow-ups late, where the day is off."""
-        day = due + timedelta(days=self.offset)
+        day = min(max(due, _FIRST), _LAST) + timedelta(days=self.offset)
         return calendar.on_or_before(day) if self.is_nudge else calendar.on_or_after(day)
 
 

@@ -80,7 +80,7 @@ def _decide(
     account: AccountFacts, cadence: Cadence, calendar: Calendar, now: datetime
 ) -> tuple[tuple[Action, ...], tuple[Because, ...]]:
     closed = vetoes.account_closed(account, cadence, calendar, now)
-    covered = vetoes.covered(account)
+    covered = vetoes.covered(account, calendar, now)
     proposals: list[Proposal] = []
     because: list[Because] = []
     for invoice in account.invoices:

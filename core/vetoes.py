@@ -66,19 +66,30 @@ def invoice_held(invoice: InvoiceFacts, calendar: Calendar, now: datetime) -> Be
     return None
 
 
-def covered(account: AccountFacts) -> frozenset[int]:
-    """Ids of owed invoices that the account's open credit pays in full, oldest due date first, per currency."""
-    left = {credit.currency: credit for credit in account.credits}
+def covered(account: AccountFacts, calendar: Calendar, now: datetime) -> frozenset[int]:
+    """Ids of owed invoices that the account's open credit pays in full, per currency.
+
+    A credit of exactly an invoice's sum belongs to it; any other goes to the oldest first. An invoice that is left
+    alone anyway (disputed, promised …) uses none up.
+    """
+    owed = [one for one in account.invoices if not_owed(one) is None and first_hold(one.holds, calendar, now) is None]
+    owed.sort(key=lambda one: (one.due or one.issued, one.id))
+    ids: set[int] = set()
+    for credit in account.credits:
+        same = [one for one in owed if one.balance.currency == credit.currency]
+        exact = next((one for one in same if one.balance == credit), None)
+        ids |= {exact.id} if exact else _oldest_first(same, credit)
+    return frozenset(ids)
+
+
+def _oldest_first(invoices: Iterable[InvoiceFacts], credit: Money) -> set[int]:
+    """Those of one currency that the credit pays in full when it is spent in this order."""
     ids = set()
-    owed = [invoice for invoice in account.invoices if not_owed(invoice) is None]
-    for invoice in sorted(owed, key=lambda one: (one.due or one.issued, one.id)):
-        credit = left.get(invoice.balance.currency, Money.zero(invoice.balance.currency))
-        if credit.minor <= 0:
-            continue
+    for invoice in invoices:
         if invoice.balance <= credit:
             ids.add(invoice.id)
-        left[credit.currency] = max(credit - invoice.balance, Money.zero(credit.currency))
-    return frozenset(ids)
+        credit = max(credit - invoice.balance, Money.zero(credit.currency))
+    return ids
 
 
 def no_address(invoice: InvoiceFacts, account: AccountFacts) -> Because | None:

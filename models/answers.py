@@ -62,7 +62,8 @@ class Dispute(HasUid, Base):
 class Attempt(HasUid, Base):
     """One try to pay by card, written before the processor is asked.
 
-    `state`: created (asked, answer unknown), open, paid, expired or failed.
+    `state`: created (asked, answer unknown), open, paid, expired or failed. `link` is the unsigned part of the
+    portal link it came from.
     """
 
     __tablename__ = "attempt"
@@ -72,7 +73,7 @@ class Attempt(HasUid, Base):
     processor: Mapped[str] = mapped_column(String(20))
     checkout_id: Mapped[str] = mapped_column(String(200), default="", index=True)
     payment_reference: Mapped[str] = mapped_column(String(200), default="")
-    return_url: Mapped[str] = mapped_column(Text, default="")
+    link: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(String(10), default="created", index=True)
     currency: Mapped[str] = mapped_column(String(3))
     amount_minor: Mapped[int] = mapped_column(BigInteger)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, HasUid
@@ -22,7 +22,23 @@ class AuditKey(Base):
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     key_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
-    __table_args__ = (UniqueConstraint("company_id", "account_id"),)
+    # One key each. Two indexes, for no two empty accounts are the same to a unique constraint.
+    __table_args__ = (
+        Index(
+            "uq_audit_key_account_id",
+            "account_id",
+            unique=True,
+            sqlite_where=text("account_id IS NOT NULL"),
+            postgresql_where=text("account_id IS NOT NULL"),
+        ),
+        Index(
+            "uq_audit_key_company_id",
+            "company_id",
+            unique=True,
+            sqlite_where=text("account_id IS NULL"),
+            postgresql_where=text("account_id IS NULL"),
+        ),
+    )
 
 
 class AuditEvent(HasUid, Base):

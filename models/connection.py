@@ -67,7 +67,7 @@ class Connection(HasUid, Base):
 
 
 class Delivery(Base):
-    """A webhook as it arrived: verified, read into `events`, sealed, kept once (`key` hashes its bytes), handled later."""
+    """A webhook as it arrived: verified, read into events, sealed, kept once (`key` hashes it), handled later."""
 
     __tablename__ = "delivery"
 

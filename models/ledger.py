@@ -24,8 +24,8 @@ class Account(HasUid, Base):
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     external_id: Mapped[str] = mapped_column(String(64))
-    name: Mapped[str] = mapped_column(String(500))
-    contact: Mapped[str] = mapped_column(String(300), default="")
+    name: Mapped[str] = mapped_column(Text)
+    contact: Mapped[str] = mapped_column(Text, default="")
     emails: Mapped[list[Any]] = mapped_column(default=list)
     language: Mapped[str | None] = mapped_column(String(5))
     active: Mapped[bool] = mapped_column(default=True)
@@ -60,14 +60,14 @@ class Invoice(HasUid, Base):
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     external_id: Mapped[str] = mapped_column(String(64))
     customer: Mapped[str] = mapped_column(String(64))
-    number: Mapped[str] = mapped_column(String(255))
+    number: Mapped[str] = mapped_column(Text)
     issued: Mapped[date]
     due: Mapped[date | None]
     currency: Mapped[str] = mapped_column(String(3))
     total_minor: Mapped[int] = mapped_column(BigInteger)
     balance_minor: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String(10))
-    raw_status: Mapped[str] = mapped_column(String(40), default="")
+    raw_status: Mapped[str] = mapped_column(Text, default="")
     emails: Mapped[list[Any]] = mapped_column(default=list)
     version: Mapped[str] = mapped_column(String(64), default="")
     seen_at: Mapped[datetime]
@@ -104,7 +104,7 @@ class Payment(Base):
     paid_on: Mapped[date]
     currency: Mapped[str] = mapped_column(String(3))
     amount_minor: Mapped[int] = mapped_column(BigInteger)
-    reference: Mapped[str] = mapped_column(String(255), default="", index=True)
+    reference: Mapped[str] = mapped_column(Text, default="", index=True)
     applied: Mapped[list[Any]] = mapped_column(default=list)
     version: Mapped[str] = mapped_column(String(64), default="")
     gone_at: Mapped[datetime | None]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from email.message import EmailMessage
+from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -32,12 +34,13 @@ from sandbox.stage import WorldClock, environment, ids
 from sandbox.stripe import StripeTwin
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
-from workflows import answers, clock, companies, connections, inbox, payments
+from workflows import answers, clock, companies, connections, inbox, links, payments
 from workflows.engine import Inline
 from workflows.runtime import Runtime
 
 MONDAY = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 PUBLIC = "https://dunlin.test"
+IN_MEMORY = "sqlite://"
 SHOPS = {
     "quickbooks": BookCompany("larch", "Larch & Co", "USD", "US", "America/New_York", "office@larch.example"),
     "xero": BookCompany("wren", "Wren Studio", "GBP", "GB", "Europe/London", "hello@wren.example", ("EUR",)),
@@ -47,7 +50,7 @@ SHOPS = {
 class Town:
     """One practice with one company in each ledger. `now` is the world's clock; nothing happens unless told."""
 
-    def __init__(self, database: str = "sqlite://", start: datetime = MONDAY, seed: int = 1) -> None:
+    def __init__(self, database: str = IN_MEMORY, start: datetime = MONDAY, seed: int = 1) -> None:
         self.clock, self.database, self.seed = WorldClock(start), database, seed
         self.new_id = ids(seed)
         self.mailbox = Mailbox(self.clock.now)
@@ -83,7 +86,7 @@ class Town:
         """Load the books, connect the ledgers through their consent pages, read them, and switch sending on."""
         self.tenants = {kind: self.twin(kind).add_company(self.books[kind]) for kind in kinds}
         self.start(store)
-        migrate(self.rt.store)
+        lay_tables(self.rt.store)
         with self.rt.store.write() as session:
             practice = Practice(uid=self.new_id(), name="Sandpiper Accounting", created_at=self.now)
             session.add(practice)
@@ -105,7 +108,7 @@ class Town:
         loaded = configuration.load({**given, **keys, "DUNLIN_DATABASE_URL": self.database})
         rt = house.build_runtime(
             loaded,
-            store=store or Store(self.database),
+            store=store or _store(self.database),
             clock=self.clock,
             engine=Inline(),
             transport=Transport(self.network.adapter, self.network.pool),
@@ -190,9 +193,9 @@ class Town:
     def checkout(self, *numbers: str) -> str:
         """The payer presses Pay; the hosted page's address."""
         invoices = [self.invoice(number) for number in numbers]
-        return payments.start_checkout(
-            self.rt, invoices[0].account_id, [one.uid for one in invoices], f"{PUBLIC}/p/token"
-        )
+        account = self.account(numbers[0])
+        target = links.read(self.rt, links.make(self.rt, account, account.emails))
+        return payments.start_checkout(self.rt, target, [one.uid for one in invoices])
 
     def pay(self, *numbers: str) -> None:
         """The payer pays on the hosted page; the processor's webhook waits to be carried."""
@@ -233,6 +236,34 @@ class Town:
 
     def close(self) -> None:
         self.rt.store.close()
+        if type(self.rt.store) is Store and str(self.rt.store.url) == IN_MEMORY:
+            _spare.append(self.rt.store)
+
+
+@cache
+def _empty_database() -> bytes:
+    """The tables, made once for all towns: migrating anew would be a quarter of a short story's time."""
+    store = Store(IN_MEMORY)
+    migrate(store)
+    with closing(store.engine.raw_connection()) as connection:
+        return bytes(connection.driver_connection.serialize())  # type: ignore[union-attr]
+
+
+# Closed stores in memory. Opened again they are empty, but still know how to say every statement in SQL.
+_spare: list[Store] = []
+
+
+def _store(url: str) -> Store:
+    return _spare.pop() if url == IN_MEMORY and _spare else Store(url)
+
+
+def lay_tables(store: Store) -> None:
+    """Bring a new database up to date; what was in one in memory is gone."""
+    if str(store.url) != IN_MEMORY:
+        migrate(store)
+        return
+    with closing(store.engine.raw_connection()) as connection:
+        connection.driver_connection.deserialize(_empty_database())  # type: ignore[union-attr]
 
 
 def numbers_of(mail: Mail | EmailMessage) -> list[str]:

@@ -70,3 +70,16 @@ def settle_booking(uid: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return _done(str(refusal), "warn")
     return _done("Noted as booked by hand." if how == "booked" else "We will try to book it again.")
+
+
+@pages.post("/accounts/<uid>/try-again")
+def try_again(uid: str) -> ResponseReturnValue:
+    with runtime().store.read() as session:
+        account = queries.account(session, person().practice_id, uid)
+    if account is None:
+        raise NotFound
+    try:
+        desk.try_address_again(runtime(), account.id, person().id)
+    except Refusal as refusal:
+        return _done(str(refusal), "warn")
+    return _done("We will try the address again with the next message.")

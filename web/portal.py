@@ -32,7 +32,7 @@ def show(token: str) -> str:
     rt = runtime()
     target = links.read(rt, token)
     with rt.store.read() as session:
-        found = statement.statement(session, target.account_id, rt.clock.now())
+        found = statement.statement(rt, session, target)
     return render_template(
         "portal/page.html",
         token=token,
@@ -49,9 +49,8 @@ def show(token: str) -> str:
 def pay(token: str) -> ResponseReturnValue:
     rt = runtime()
     target = links.read(rt, token)
-    page = f"{rt.public_url}{url_for('portal.show', token=token)}"
     try:
-        hosted = payments.start_checkout(rt, target.account_id, request.form.getlist("invoice"), page)
+        hosted = payments.start_checkout(rt, target, links.allowed(rt, target, request.form.getlist("invoice")))
     except Refusal as refusal:
         return _back(token, str(refusal), "calm")
     return redirect(hosted, 303)
@@ -67,7 +66,8 @@ def promise(token: str) -> ResponseReturnValue:
     except ValueError:
         return _back(token, "Please choose the day on which you will pay.", "calm")
     try:
-        made = answers.promise(rt, target.account_id, request.form.getlist("invoice"), day)
+        chosen = links.allowed(rt, target, request.form.getlist("invoice"))
+        made = answers.promise(rt, target.account_id, chosen, day)
     except Refusal as refusal:
         return _back(token, str(refusal), "calm")
     with rt.store.read() as session:
@@ -84,7 +84,8 @@ def dispute(token: str) -> ResponseReturnValue:
     target = links.read(rt, token)
     text = request.form.get("text", "").strip()[:5_000]
     try:
-        opened = answers.dispute(rt, target.account_id, request.form.get("invoice", ""), text)
+        (chosen,) = links.allowed(rt, target, [request.form.get("invoice", "")]) or [""]
+        opened = answers.dispute(rt, target.account_id, chosen, text)
     except Refusal as refusal:
         return _back(token, str(refusal), "calm")
     with rt.store.read() as session:
@@ -99,5 +100,5 @@ def thanks(token: str) -> str:
     rt = runtime()
     target = links.read(rt, token)
     with rt.store.read() as session:
-        found = statement.statement(session, target.account_id, rt.clock.now())
+        found = statement.statement(rt, session, target)
     return render_template("portal/thanks.html", token=token, statement=found, company=found.company)

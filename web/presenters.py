@@ -69,6 +69,9 @@ CAUSES: Mapping[Cause, Words] = {
         fuller="They got {limit} messages in {days} days: enough.",
     ),
     Cause.SENDING: Words("Being sent", "A message about it is on its way."),
+    Cause.UNSENDABLE: Words(
+        "Cannot be sent", "The mail server does not take this message; it is tried again tomorrow."
+    ),
     Cause.UNPLANNABLE: Words(
         "Cannot be planned", "Something went wrong here; it is tried again, and the log says more."
     ),

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from core.because import Cause
 from core.calendars import Calendar
 from core.facts import InvoiceStatus
 from core.money import Money, totals
@@ -248,6 +249,7 @@ class Desk:
     bookings: list[tuple[AttemptLine, Account, Company]]
     unreadable: list[tuple[UnreadableRow, Company]]
     connections: list[tuple[Connection, Company]]
+    unreached: list[tuple[Account, Company]]
 
     @property
     def size(self) -> int:
@@ -260,7 +262,7 @@ class Desk:
     def _rows(self) -> list[Company]:
         """The company of each thing that waits."""
         with_account = [row[2] for row in (*self.touches, *self.disputes, *self.bookings)]
-        return with_account + [row[1] for row in (*self.unreadable, *self.connections)]
+        return with_account + [row[1] for row in (*self.unreadable, *self.connections, *self.unreached)]
 
 
 def desk(session: Session, practice_id: int) -> Desk:
@@ -297,7 +299,17 @@ def desk(session: Session, practice_id: int) -> Desk:
         list(session.execute(bookings)),
         list(session.execute(rows)),
         list(session.execute(connections)),
+        list(session.execute(_unreached().where(mine).order_by(Account.name))),
     )
+
+
+def _unreached() -> Select[Account, Company]:
+    """Customers whose address was turned away, or whose message the mail server does not take."""
+    stuck = [
+        cast(Account.because, String).like(f'%"{cause.value}"%') for cause in (Cause.UNSENDABLE, Cause.UNPLANNABLE)
+    ]
+    refused = cast(Account.refused, String) != "[]"
+    return select(Account, Company).join(Company, Company.id == Account.company_id).where(or_(refused, *stuck))
 
 
 def dispute(session: Session, practice_id: int, uid: str) -> Dispute | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
+from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -11,6 +13,9 @@ from sqlalchemy.orm import Session, joinedload
 from core.money import Money, totals
 from models import Account, Attempt, Company, Invoice, Payment
 from web import queries
+from workflows import links
+from workflows.links import LinkTarget
+from workflows.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,28 +74,36 @@ def company_of(session: Session, account_id: int) -> Company:
     return session.scalars(select(Company).join(Account).where(Account.id == account_id)).one()
 
 
-def statement(session: Session, account_id: int, now: datetime) -> Statement:
+def statement(rt: Runtime, session: Session, target: LinkTarget) -> Statement:
+    """What the readers of this link may see: the whole account, or only the invoices that are sent to them."""
     account = session.scalars(
-        select(Account).where(Account.id == account_id).options(joinedload(Account.company))
+        select(Account).where(Account.id == target.account_id).options(joinedload(Account.company))
     ).one()
-    today = queries.today(account.company, now)
+    today = queries.today(account.company, rt.clock.now())
     attempts = queries.attempts(session, account.id)
+    everything = links.sees_everything(rt, target, account)
     return Statement(
         account,
         account.company,
         today,
-        _groups(session, account, attempts, today),
-        queries.open_credit(session, account),
-        queries.payments(session, account, limit=10),
-        [one for one in attempts if one.state == "paid" and any(_on_its_way(line.state) for line in one.lines)],
+        _groups(session, account, attempts, today, partial(links.may_see, rt, target, account)),
+        queries.open_credit(session, account) if everything else [],
+        queries.payments(session, account, limit=10) if everything else [],
+        [one for one in attempts if _is_on_its_way(one) and (everything or one.link == target.said)],
     )
+
+
+def _is_on_its_way(attempt: Attempt) -> bool:
+    return attempt.state == "paid" and any(_on_its_way(line.state) for line in attempt.lines)
 
 
 def _on_its_way(state: str) -> bool:
     return state in queries.IN_FLIGHT
 
 
-def _groups(session: Session, account: Account, attempts: list[Attempt], today: date) -> list[Group]:
+def _groups(
+    session: Session, account: Account, attempts: list[Attempt], today: date, may_see: Callable[[Invoice], bool]
+) -> list[Group]:
     promised = {
         invoice.id: promise.day
         for promise in queries.promises(session, account.id)
@@ -100,7 +113,7 @@ def _groups(session: Session, account: Account, attempts: list[Attempt], today: 
     disputed = {one.invoice_id: one.answer_by for one in queries.disputes(session, account.id) if one.state == "open"}
     paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
     found: dict[str, list[Line]] = {}
-    owed = [invoice for invoice in queries.invoices(session, account.id) if queries.owes(invoice)]
+    owed = [invoice for invoice in queries.invoices(session, account.id) if queries.owes(invoice) and may_see(invoice)]
     for invoice in sorted(owed, key=lambda one: (one.due or one.issued, one.number)):
         days = (today - invoice.due).days if invoice.due else 0
         line = Line(invoice, days, promised.get(invoice.id), disputed.get(invoice.id), invoice.id in paid)

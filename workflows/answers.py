@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from core.facts import InvoiceStatus
 from models import Account, Company, Dispute, Invoice, Promise
-from workflows import audit, gather, mirror
+from workflows import audit, gather, mirror, planner
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -117,7 +117,7 @@ def _settle(rt: Runtime, promise_id: int) -> bool:
             return False
         made.state, made.settled_at = ("broken" if owed else "kept"), now
         audit.record(rt, session, f"promise-{made.state}", made.company_id, made.account_id, made.uid)
-        mirror.wake(session, [made.account_id], now)
+        planner.wake_owners(rt, session, _about(made.invoices), made.account_id)
         return True
 
 
@@ -172,7 +172,7 @@ def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str) -> No
         audit.record(
             rt, session, "dispute-resolved", found.company_id, found.account_id, found.uid, user=user_id, text=text
         )
-        mirror.wake(session, [found.account_id], now)
+        planner.wake_owners(rt, session, [found.invoice_id], found.account_id)
 
 
 def pause(rt: Runtime, account_id: int, until: date | None, user_id: int) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, AuditKey, Company
@@ -50,19 +51,20 @@ def _canonical(payload: Mapping[str, Any]) -> bytes:
 
 
 def _key(rt: Runtime, session: Session, company_id: int, account_id: int | None) -> bytes:
-    found = session.scalars(
-        select(AuditKey)
-        .where(AuditKey.company_id == company_id, AuditKey.account_id == account_id)
-        .order_by(AuditKey.id)
-        .limit(1)
-    ).first()
-    if found is not None and found.key_sealed is not None:
-        return rt.vault.unseal(found.key_sealed)
-    key = new_key(rt.new_id().encode())
+    """The key of the account, or of the company itself; made at its first fact.
+
+    Of two who make it at once one succeeds and both use that one. After an erasure each fact gets a key of its own
+    that nobody keeps.
+    """
+    mine = AuditKey.account_id == account_id, AuditKey.company_id == company_id
+    found = session.scalars(select(AuditKey).where(*mine)).first()
     if found is None:
-        session.add(AuditKey(company_id=company_id, account_id=account_id, key_sealed=rt.vault.seal(key)))
-        session.flush()
-    return key
+        made = rt.vault.seal(new_key(rt.new_id().encode()))
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        values = {"company_id": company_id, "account_id": account_id, "key_sealed": made}
+        session.execute(insert(AuditKey).values(values).on_conflict_do_nothing())
+        found = session.scalars(select(AuditKey).where(*mine)).one()
+    return new_key(rt.new_id().encode()) if found.key_sealed is None else rt.vault.unseal(found.key_sealed)
 
 
 def link_all(rt: Runtime) -> int:

@@ -16,12 +16,13 @@ from sqlalchemy.orm import Session, joinedload
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from integrations.ledgers.base import Ledger, LedgerPayment, PaymentOrder
 from models import Attempt, AttemptLine, Company, Effect, EffectKind, EffectState
-from workflows import audit, effects, gather, mirror, sync
+from workflows import audit, effects, gather, planner, sync
 from workflows.connections import with_ledger
 from workflows.runtime import Runtime
 
 AGAIN = 30.0
 PATIENCE = 3600.0
+PATIENT_FOR = timedelta(hours=24)
 FORGOTTEN = "1970-01-01T00:00:00+00:00"
 SAFETY = timedelta(seconds=30)
 
@@ -60,7 +61,10 @@ def book(rt: Runtime, effect: Effect) -> None:
         wait = error.retry_after if isinstance(error, Transient) else AGAIN
         effects.put_back(rt, effect, wait, str(error), EffectState.SENDING)
     except OutsideError as error:
-        effects.put_back(rt, effect, PATIENCE, str(error), EffectState.SENDING)
+        if rt.clock.now() - effect.created_at > PATIENT_FOR:
+            _to_desk(rt, effect, error)
+        else:
+            effects.put_back(rt, effect, PATIENCE, str(error), EffectState.SENDING)
     else:
         _booked(rt, effect, booked)
 
@@ -136,13 +140,13 @@ def _booked(rt: Runtime, effect: Effect, booked: LedgerPayment) -> None:
             line.state, line.ledger_payment, line.booked_at = "booked", booked.id, now
         sync.expect_change(rt, session, effect.company_id)
         audit.record(rt, session, "payment-booked", effect.company_id, effect.account_id, line.uid, payment=booked.id)
-        mirror.wake(session, [effect.account_id], now)
+        planner.wake_owners(rt, session, [line.invoice_id], effect.account_id)
 
 
-def _to_desk(rt: Runtime, effect: Effect, error: Rejected) -> None:
+def _to_desk(rt: Runtime, effect: Effect, error: OutsideError) -> None:
     with rt.store.write() as session:
         effects.move(rt, session, effect, EffectState.REJECTED, since=EffectState.SENDING, note=str(error))
         line = session.get_one(AttemptLine, effect.content["line"])
         line.state, line.note = "desk", str(error)
         audit.record(rt, session, "payment-refused", effect.company_id, effect.account_id, line.uid, why=str(error))
-        mirror.wake(session, [effect.account_id], rt.clock.now())
+        planner.wake_owners(rt, session, [line.invoice_id], effect.account_id)

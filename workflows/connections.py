@@ -21,6 +21,7 @@ from models import Account, Company, Connection, Grant
 from workflows import audit, cadences, mirror
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
+from workflows.upserts import plain
 
 LEASE = timedelta(seconds=30)
 MARGIN = timedelta(seconds=90)
@@ -49,7 +50,10 @@ def begin(rt: Runtime, kind: str) -> Begun:
 
 
 def finish(rt: Runtime, practice_id: int, kind: str, callback: Mapping[str, str], verifier: str) -> list[str]:
-    """Exchange the code, read who was given, create or renew the companies; their names."""
+    """Exchange the code, read who was given, create or renew the companies; their names.
+
+    An organisation of another practice is skipped and named as such; Refusal when no other is given.
+    """
     ledger = rt.ledgers[kind]
     try:
         token = oauth.exchange(
@@ -63,8 +67,16 @@ def finish(rt: Runtime, practice_id: int, kind: str, callback: Mapping[str, str]
         raise Refusal(f"{ledger.label} gave no organisation; choose at least one and allow it.")
     with rt.store.write() as session:
         grant = _keep_grant(rt, session, kind, consent.holder, token)
-        companies = [_keep_connection(rt, session, practice_id, kind, grant, *one) for one in found]
-        return [company.name for company in companies]
+        connected: list[str] = []
+        skipped: list[str] = []
+        for tenant, about in found:
+            company = _keep_connection(rt, session, practice_id, kind, grant, tenant, about)
+            (connected if company else skipped).append(company.name if company else about.name)
+        if not connected:
+            raise Refusal(
+                f"{skipped[0]} is already connected by another practice; it must be disconnected there first."
+            )
+        return connected + [f"{name} (already connected by another practice, skipped)" for name in skipped]
 
 
 def _about(rt: Runtime, kind: str, access: str, tenant: Tenant) -> LedgerCompany:
@@ -94,7 +106,8 @@ def _keep_token(rt: Runtime, grant: Grant, token: oauth.Token) -> None:
 
 def _keep_connection(
     rt: Runtime, session: Session, practice_id: int, kind: str, grant: Grant, tenant: Tenant, about: LedgerCompany
-) -> Company:
+) -> Company | None:
+    """The company, its tie made or renewed; None when another practice has it."""
     now, tag = rt.clock.now(), rt.vault.tag(kind, tenant.id)
     known = session.scalars(
         select(Connection)
@@ -103,7 +116,7 @@ def _keep_connection(
         .order_by(Connection.id.desc())
     ).first()
     if known is not None and known.state != "disconnected" and known.company.practice_id != practice_id:
-        raise Refusal(f"{about.name} is already connected by another practice; it must be disconnected there first.")
+        return None
     mine = known if known is not None and known.company.practice_id == practice_id else None
     company = mine.company if mine else _new_company(rt, session, practice_id, kind, about)
     if mine is None or mine.state == "disconnected":
@@ -122,7 +135,7 @@ def _new_company(rt: Runtime, session: Session, practice_id: int, kind: str, abo
     company = Company(
         uid=rt.new_id(),
         practice_id=practice_id,
-        name=about.name,
+        name=plain(about.name, 500),
         ledger_kind=kind,
         currency=about.currency,
         country=about.country,
@@ -176,11 +189,20 @@ def _token_of(rt: Runtime, grant: Grant) -> oauth.Token:
 
 
 def _end(rt: Runtime, session: Session, connection_id: int, state: str) -> None:
-    """Close a connection's doors: nothing is planned or read for the company until somebody connects again."""
+    """Close a connection's doors: nothing is planned or read for the company until somebody connects again.
+
+    One that somebody has disconnected stays so: only an active one can come to need a new consent.
+    """
     now = rt.clock.now()
+    before = ("active", "needs_reconnect") if state == "disconnected" else ("active",)
+    ended = session.execute(
+        update(Connection)
+        .where(Connection.id == connection_id, Connection.state.in_(before))
+        .values(state=state, ended_at=now if state == "disconnected" else None)
+    )
+    if cast(CursorResult[Any], ended).rowcount == 0:
+        return
     connection = session.get_one(Connection, connection_id)
-    connection.state = state
-    connection.ended_at = now if state == "disconnected" else None
     accounts = select(Account.id).where(Account.company_id == connection.company_id)
     mirror.wake(session, session.scalars(accounts).all(), now)
     audit.record(rt, session, state.replace("_", "-"), connection.company_id, subject=connection.uid)
@@ -213,16 +235,36 @@ def _refresh(rt: Runtime, grant: Grant) -> str:
     try:
         token = oauth.refresh(app, rt.vault.unseal(grant.refresh_sealed).decode(), rt.transport, rt.clock.now())
     except Reconnect:
-        _mark_dead(rt, grant.id)
-        raise
+        if _mark_dead(rt, grant, owner):
+            raise
+        return _renewed_elsewhere(rt, grant, owner)
     except OutsideError:
         _release(rt, grant.id, owner)
         raise
     with rt.store.write() as session:
-        fresh = session.get_one(Grant, grant.id)
-        _keep_token(rt, fresh, token)
-        fresh.lease_owner, fresh.lease_until = "", None
-    return token.access
+        # Our lease may have run out, and then somebody else asked too. Whoever holds it has the newer answer; without
+        # it ours counts only as long as the token we asked with is still the one that is stored.
+        fresh = session.scalars(
+            select(Grant)
+            .where(
+                Grant.id == grant.id,
+                Grant.state == "active",
+                or_(Grant.lease_owner == owner, Grant.refresh_sealed == grant.refresh_sealed),
+            )
+            .with_for_update(key_share=True)
+        ).first()
+        if fresh is not None:
+            _keep_token(rt, fresh, token)
+            if fresh.lease_owner == owner:
+                fresh.lease_owner, fresh.lease_until = "", None
+            return token.access
+    return _renewed_elsewhere(rt, grant, owner)
+
+
+def _renewed_elsewhere(rt: Runtime, grant: Grant, owner: str) -> str:
+    """Our answer came too late to count: use what is stored by now."""
+    _release(rt, grant.id, owner)
+    return access_token(rt, grant.id)
 
 
 def _lease(rt: Runtime, grant: Grant, owner: str) -> bool:
@@ -250,16 +292,29 @@ def _release(rt: Runtime, grant_id: int, owner: str) -> None:
         )
 
 
-def _mark_dead(rt: Runtime, grant_id: int) -> None:
-    """The vendor no longer accepts the grant: every company on it needs a person to connect again."""
+def _mark_dead(rt: Runtime, grant: Grant, owner: str) -> bool:
+    """The vendor no longer accepts the token: every company on it needs a person to connect again.
+
+    False, and nothing is marked, when somebody has meanwhile renewed or withdrawn the permission.
+    """
     with rt.store.write() as session:
-        session.execute(
-            update(Grant).where(Grant.id == grant_id).values(state="needs_reconnect", lease_owner="", lease_until=None)
+        dead = session.execute(
+            update(Grant)
+            .where(
+                Grant.id == grant.id,
+                Grant.state == "active",
+                Grant.lease_owner == owner,
+                Grant.refresh_sealed == grant.refresh_sealed,
+            )
+            .values(state="needs_reconnect", lease_owner="", lease_until=None)
         )
+        if cast(CursorResult[Any], dead).rowcount == 0:
+            return False
         for connection_id in session.scalars(
-            select(Connection.id).where(Connection.grant_id == grant_id, Connection.state == "active")
+            select(Connection.id).where(Connection.grant_id == grant.id, Connection.state == "active")
         ).all():
             _end(rt, session, connection_id, "needs_reconnect")
+        return True
 
 
 def with_ledger(rt: Runtime, company_id: int, work: Callable[[Ledger], Answer]) -> Answer:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from models import AttemptLine, Effect, EffectState, Touch
-from workflows import audit, bookings, mirror, sending
+from models import Account, AttemptLine, Effect, EffectState, Touch, TouchInvoice
+from workflows import audit, bookings, mirror, planner, sending
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -19,6 +19,7 @@ def settle_touch(rt: Runtime, touch_id: int, was_sent: bool, user_id: int) -> No
         if touch.state != EffectState.IN_DOUBT.value:
             raise Refusal("This message is no longer in doubt.")
         effect = session.get_one(Effect, touch.effect_id)
+        about = session.scalars(select(TouchInvoice.invoice_id).where(TouchInvoice.touch_id == touch_id)).all()
         answer = EffectState.SENT if was_sent else EffectState.DROPPED
         effect.state, effect.note, effect.updated_at = answer.value, "Decided by a person.", now
         if was_sent:
@@ -28,7 +29,7 @@ def settle_touch(rt: Runtime, touch_id: int, was_sent: bool, user_id: int) -> No
         audit.record(
             rt, session, "doubt-settled", touch.company_id, touch.account_id, effect.uid, sent=was_sent, user=user_id
         )
-        mirror.wake(session, [touch.account_id], now)
+        planner.wake_owners(rt, session, about, touch.account_id)
 
 
 def settle_booking(rt: Runtime, line_id: int, how: str, user_id: int) -> None:
@@ -43,13 +44,14 @@ def settle_booking(rt: Runtime, line_id: int, how: str, user_id: int) -> None:
         attempt = line.attempt
         if how == "booked":
             line.state, line.confirmed_at, line.note = "confirmed", now, "Booked by hand."
+            line.ledger_payment = ""
         else:
             line.state, line.note = "taken", ""
             _retry(rt, session, line)
         audit.record(
             rt, session, "booking-settled", attempt.company_id, attempt.account_id, line.uid, how=how, user=user_id
         )
-        mirror.wake(session, [attempt.account_id], now)
+        planner.wake_owners(rt, session, [line.invoice_id], attempt.account_id)
 
 
 def _retry(rt: Runtime, session: Session, line: AttemptLine) -> None:
@@ -57,3 +59,16 @@ def _retry(rt: Runtime, session: Session, line: AttemptLine) -> None:
     if session.scalars(select(Effect.id).where(Effect.key == f"booking/{line.uid}")).first() is None:
         raise Refusal("This payment must be booked by hand; the note says why.")
     bookings.retry(rt, session, line)
+
+
+def try_address_again(rt: Runtime, account_id: int, user_id: int) -> None:
+    """A person has seen to it: forget that this account's addresses were turned away."""
+    with rt.store.write() as session:
+        row = session.get_one(Account, account_id)
+        if not row.refused:
+            raise Refusal("None of this customer's addresses was turned away.")
+        audit.record(
+            rt, session, "addresses-tried-again", row.company_id, row.id, row.uid, user=user_id, addresses=row.refused
+        )
+        row.refused = []
+        mirror.wake(session, [account_id], rt.clock.now())

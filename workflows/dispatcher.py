@@ -8,13 +8,14 @@ from functools import partial
 import structlog
 
 from integrations.errors import Misconfigured, OutsideError, Reconnect, Transient
-from models import Effect, EffectKind
+from models import Effect, EffectKind, EffectState
 from workflows import bookings, door, effects, sending, thanks
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 _SENDERS = {EffectKind.MESSAGE: sending.send, EffectKind.THANKS: thanks.send}
 LATER = 900.0
+PATIENCE = 3600.0
 
 
 def perform_due(rt: Runtime) -> int:
@@ -41,9 +42,15 @@ def _read_first(rt: Runtime, company_id: int, speaking: Sequence[Effect]) -> boo
         door.read(rt, company_id, sorted({effect.account_id for effect in speaking}))
     except Reconnect as error:
         for effect in speaking:
-            sending.drop(rt, effect, str(error))
+            if effect.kind == EffectKind.MESSAGE.value:
+                sending.drop(rt, effect, str(error))
+            else:
+                effects.put_back(rt, effect, PATIENCE, str(error))
     except OutsideError as error:
         _all_later(rt, speaking, error)
+    except Exception as error:
+        log.exception("a reading at the door broke off", company=company_id)
+        _all_later(rt, speaking, Transient(f"The reading broke off ({type(error).__name__}).", LATER))
     else:
         return True
     return False
@@ -73,7 +80,12 @@ def _guarded(rt: Runtime, effect: Effect, perform: Callable[[], None]) -> None:
         raise
     except Exception as error:
         log.exception("an effect broke off", effect=effect.key)
-        effects.put_back(rt, effect, LATER, f"It broke off ({type(error).__name__}); the log says more.")
+        note = f"It broke off ({type(error).__name__}); the log says more."
+        with rt.store.write() as session:
+            if effect.attempts + 1 >= sending.TRIES:
+                sending.give_up(rt, session, effect, note, EffectState.CLAIMED)
+            else:
+                effects.back_to_due(rt, session, effect, LATER, note)
 
 
 def _all_later(rt: Runtime, speaking: Sequence[Effect], error: OutsideError) -> None:

@@ -6,10 +6,10 @@ Every change of state is one conditional UPDATE, so that of two who try, one get
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -29,8 +29,11 @@ def want(
     company_id: int,
     account_id: int,
     content: Mapping[str, Any],
-) -> None:
-    """Insert the effect; the same key again changes nothing, unless it was dropped: then it is revived."""
+) -> EffectState:
+    """Insert the effect; the same key again changes nothing, unless it was dropped: then it is revived.
+
+    The state it is in now: due, unless an earlier one of the same key has come to another end.
+    """
     now = rt.clock.now()
     fresh = {"state": EffectState.DUE.value, "not_before": now, "content": dict(content), "note": "", "updated_at": now}
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
@@ -50,6 +53,7 @@ def want(
             index_elements=["key"], set_=fresh, where=Effect.state == EffectState.DROPPED.value
         )
     )
+    return EffectState(session.scalars(select(Effect.state).where(Effect.key == key)).one())
 
 
 def due_companies(rt: Runtime) -> Sequence[int]:
@@ -86,47 +90,78 @@ def claim(rt: Runtime, company_id: int, owner: str, limit: int = 100) -> Sequenc
 def move(
     rt: Runtime, session: Session, effect: Effect, to: EffectState, *, since: EffectState, note: str = "", **values: Any
 ) -> bool:
-    """One step of its life, only if it is still ours and in state `since`; whether it was."""
+    """One step of its life, only if it is still ours and in state `since`; whether it was.
+
+    Nobody begins to send on a lease that has run out: somebody else may hold the effect by then.
+    """
     now = rt.clock.now()
+    begins = to is EffectState.SENDING and since is EffectState.CLAIMED
     moved = session.execute(
         update(Effect)
         .where(Effect.id == effect.id, Effect.state == since.value, Effect.lease_owner == effect.lease_owner)
+        .where(Effect.lease_until > now if begins else true())
         .values(state=to.value, note=note, updated_at=now, **values)
         .execution_options(synchronize_session=False)
     )
     return cast(CursorResult[Any], moved).rowcount == 1
 
 
+def back_to_due(
+    rt: Runtime,
+    session: Session,
+    effect: Effect,
+    wait: float,
+    note: str,
+    since: EffectState = EffectState.CLAIMED,
+) -> bool:
+    """Nothing happened: due again after `wait` seconds; whether it was still ours."""
+    later = rt.clock.now() + timedelta(seconds=wait)
+    again = effect.attempts + 1
+    return move(rt, session, effect, EffectState.DUE, since=since, note=note, not_before=later, attempts=again)
+
+
 def put_back(rt: Runtime, effect: Effect, wait: float, note: str, since: EffectState = EffectState.CLAIMED) -> None:
-    """Nothing happened: due again after `wait` seconds."""
+    """The same in a transaction of its own."""
     with rt.store.write() as session:
-        later = rt.clock.now() + timedelta(seconds=wait)
-        move(
-            rt, session, effect, EffectState.DUE, since=since, note=note, not_before=later, attempts=effect.attempts + 1
-        )
+        back_to_due(rt, session, effect, wait, note, since)
 
 
 def recover(rt: Runtime) -> int:
     """Take up what a dead worker left: claimed is due again; a message caught sending is in doubt, never repeated.
 
-    A booking has a vendor key: it is due again and repeats the same bytes under the same key.
+    A booking has a vendor key: it is due again and repeats the same bytes under the same key. Each step is one
+    conditional UPDATE, so that a slow worker's own word is never overwritten.
     """
     now = rt.clock.now()
+    again = {"state": EffectState.DUE.value, "not_before": now, "note": "Taken up again after it was left unfinished."}
+    doubt = {
+        "state": EffectState.IN_DOUBT.value,
+        "note": "The mail server's answer was lost; it may have been sent. A person must decide.",
+    }
+    sending, booking = Effect.state == EffectState.SENDING.value, Effect.kind == EffectKind.BOOKING.value
     with rt.store.write() as session:
-        left = session.scalars(
-            select(Effect).where(
-                Effect.state.in_((EffectState.CLAIMED.value, EffectState.SENDING.value)), Effect.lease_until <= now
-            )
-        ).all()
-        for effect in left:
-            repeatable = effect.state == EffectState.CLAIMED.value or effect.kind == EffectKind.BOOKING.value
-            effect.updated_at = now
-            if repeatable:
-                effect.state, effect.not_before = EffectState.DUE.value, now
-                effect.note = "Taken up again after it was left unfinished."
-                continue
-            effect.state = EffectState.IN_DOUBT.value
-            effect.note = "The mail server's answer was lost; it may have been sent. A person must decide."
-            session.execute(update(Touch).where(Touch.effect_id == effect.id).values(state=EffectState.IN_DOUBT.value))
-        mirror.wake(session, {effect.account_id for effect in left}, now)
+        left = [
+            *_left(session, now, (Effect.state == EffectState.CLAIMED.value) | (sending & booking), again),
+            *_left(session, now, sending & ~booking, doubt),
+        ]
+        session.execute(
+            update(Touch)
+            .where(Touch.effect_id.in_([one for one, _ in left]), Touch.state == EffectState.SENDING.value)
+            .values(state=EffectState.IN_DOUBT.value)
+        )
+        mirror.wake(session, {account_id for _, account_id in left}, now)
         return len(left)
+
+
+def _left(
+    session: Session, now: datetime, which: ColumnElement[bool], values: Mapping[str, Any]
+) -> list[tuple[int, int]]:
+    """(effect, account) of every effect whose lease ran out in such a state, moved on."""
+    moved = session.execute(
+        update(Effect)
+        .where(which, Effect.lease_until <= now)
+        .values(**values, lease_owner="", updated_at=now)
+        .returning(Effect.id, Effect.account_id)
+        .execution_options(synchronize_session=False)
+    )
+    return [(effect_id, account_id) for effect_id, account_id in moved]

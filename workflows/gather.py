@@ -37,7 +37,7 @@ from models import (
     TouchInvoice,
     TouchRecipient,
 )
-from workflows import cadences
+from workflows import billing, cadences
 from workflows.runtime import Runtime
 
 # Closed invoices stay in the ledger; only these can still be spoken about or need a reason for silence.
@@ -111,8 +111,12 @@ def _asked_about(session: Session, without: int | None) -> list[int]:
 
 
 def recipients_of(invoice: Invoice, row: Account) -> tuple[str, ...]:
-    """Who gets mail about an invoice: its own addresses, else the account's."""
-    return tuple(sorted({address.lower() for address in (invoice.emails or row.emails)}))
+    """Who gets mail about an invoice: its own addresses, else the account's, without those that were turned away.
+
+    When every one of them was turned away they all stay, so that the silence can say why.
+    """
+    everyone = {address.lower() for address in (invoice.emails or row.emails)}
+    return tuple(sorted(everyone - set(row.refused) or everyone))
 
 
 def _invoice(invoice: Invoice, row: Account, holds: dict[int, list[Hold]], said: dict[int, list[Said]]) -> InvoiceFacts:
@@ -184,14 +188,11 @@ def _payment_hold(line: AttemptLine, started: datetime, calendar: Calendar, now:
 
 
 def _credits(session: Session, row: Account) -> tuple[Money, ...]:
-    children = select(Account.external_id).where(
-        Account.company_id == row.company_id,
-        (Account.bills_to == row.external_id) | (Account.merged_into == row.external_id) | (Account.id == row.id),
-    )
+    """Its own open credit and that of everyone it is billed for."""
     found = session.scalars(
         select(Credit).where(
             Credit.company_id == row.company_id,
-            Credit.customer.in_(children),
+            Credit.customer.in_(billing.family(row.company_id, [row.external_id])),
             Credit.gone_at.is_(None),
             Credit.remaining_minor > 0,
         )

@@ -19,6 +19,7 @@ from models import Connection, Delivery
 from workflows import payments, sync
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
+from workflows.upserts import plain
 
 log = structlog.get_logger()
 TRIES = 20
@@ -65,7 +66,10 @@ def handle(rt: Runtime) -> int:
             select(Delivery).where(Delivery.handled_at.is_(None), Delivery.attempts < TRIES).order_by(Delivery.id)
         ).all()
     for delivery in waiting:
-        _handle(rt, delivery)
+        try:
+            _handle(rt, delivery)
+        except Exception:  # Not even its note could be kept. The others are not to wait for it.
+            log.exception("a delivery could not be written down", delivery=delivery.id)
     return len(waiting)
 
 
@@ -77,17 +81,16 @@ def forget_old(rt: Runtime) -> int:
 
 
 def _handle(rt: Runtime, delivery: Delivery) -> None:
-    events = json.loads(rt.vault.unseal(delivery.events_sealed))
     note, done = "", True
     try:
-        for event in events:
+        for event in json.loads(rt.vault.unseal(delivery.events_sealed)):
             if delivery.kind in rt.ledgers:
                 _dirty(rt, delivery.kind, event["tenant"])
             elif event["checkout"]:
                 payments.from_event(rt, event["checkout"]["reference"], _checkout(event["checkout"]))
     except Exception as error:
         # Whatever it was, the delivery stays and is tried again; a person sees its note after the last try.
-        note, done = f"{type(error).__name__}: {error}", False
+        note, done = plain(f"{type(error).__name__}: {error}"), False
         log.exception("a delivery could not be handled", delivery=delivery.id)
     with rt.store.write() as session:
         row = session.get_one(Delivery, delivery.id)

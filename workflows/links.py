@@ -12,7 +12,7 @@ from datetime import timedelta
 from itsdangerous import Signer
 from sqlalchemy import select
 
-from models import Account
+from models import Account, Invoice
 from workflows.runtime import Runtime
 
 LIFE = timedelta(days=90)
@@ -25,27 +25,27 @@ class BadLink(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LinkTarget:
-    """What a good link opens: an account, and the tag of the recipients it was sent to."""
+    """What a good link opens: an account, for those it was sent to. `said` is the token without its signature."""
 
     account_id: int
-    recipient_tag: str
+    readers: frozenset[str]
+    said: str
 
 
 def make(rt: Runtime, account: Account, recipients: Sequence[str]) -> str:
     """The token for one account and recipient set, good for 90 days."""
     expires = int((rt.clock.now() + LIFE).timestamp()) // 86400
-    said = f"{account.uid}.{expires}.{tag_of(rt, recipients)}"
-    # The signature stands in front: some mail programs drop a dash or dot at the end of an address.
-    return f"{_signer(rt).get_signature(said).decode()}.{said}"
-
-
-def tag_of(rt: Runtime, recipients: Sequence[str]) -> str:
-    """A short mark of whom a link was sent to."""
-    return rt.vault.hash_address(",".join(sorted(recipients)))[:12]
+    readers = "-".join(sorted(_mark(rt, address) for address in recipients))
+    return _signed(rt, f"{account.uid}.{expires}.{readers}")
 
 
 def url(rt: Runtime, account: Account, recipients: Sequence[str]) -> str:
     return f"{rt.public_url}/p/{make(rt, account, recipients)}"
+
+
+def url_again(rt: Runtime, said: str) -> str:
+    """The address of a link of which only the unsigned part was kept."""
+    return f"{rt.public_url}/p/{_signed(rt, said)}"
 
 
 def read(rt: Runtime, token: str) -> LinkTarget:
@@ -54,14 +54,45 @@ def read(rt: Runtime, token: str) -> LinkTarget:
     parts = said.split(".")
     if len(parts) != 3 or not token.isascii() or not _signer(rt).verify_signature(said, signature):
         raise BadLink("This link is not complete or was changed. Please open it from the e-mail again.")
-    uid, expires, tag = parts
+    uid, expires, readers = parts
     if int(expires) < rt.clock.now().timestamp() // 86400:
         raise BadLink("This link has expired. Please reply to the e-mail it came in, and you will get a new one.")
     with rt.store.read() as session:
         account_id = session.scalars(select(Account.id).where(Account.uid == uid)).first()
     if account_id is None:
         raise BadLink("This link no longer leads anywhere. Please reply to the e-mail it came in.")
-    return LinkTarget(account_id, tag)
+    return LinkTarget(account_id, frozenset(readers.split("-")), said)
+
+
+def may_see(rt: Runtime, target: LinkTarget, account: Account, invoice: Invoice) -> bool:
+    """Whether the link's readers get mail about this invoice, or about the whole account."""
+    addresses = {*account.emails, *(invoice.emails or account.emails)}
+    return bool(target.readers & {_mark(rt, address) for address in addresses})
+
+
+def sees_everything(rt: Runtime, target: LinkTarget, account: Account) -> bool:
+    """Whether a reader of the link is one of the account's own addresses."""
+    return bool(target.readers & {_mark(rt, address) for address in account.emails})
+
+
+def allowed(rt: Runtime, target: LinkTarget, invoice_uids: Sequence[str]) -> list[str]:
+    """Those of the invoices that this link may act on; the others are passed over."""
+    with rt.store.read() as session:
+        account = session.get_one(Account, target.account_id)
+        invoices = session.scalars(
+            select(Invoice).where(Invoice.account_id == account.id, Invoice.uid.in_(list(invoice_uids)))
+        )
+        return [one.uid for one in invoices if may_see(rt, target, account, one)]
+
+
+def _mark(rt: Runtime, address: str) -> str:
+    """A short mark of one reader, useless without our key."""
+    return rt.vault.hash_address(address)[:10]
+
+
+def _signed(rt: Runtime, said: str) -> str:
+    """The signature stands in front: some mail programs drop a dash or dot at the end of an address."""
+    return f"{_signer(rt).get_signature(said).decode()}.{said}"
 
 
 def _signer(rt: Runtime) -> Signer:

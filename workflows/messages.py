@@ -262,17 +262,21 @@ def _day(day: date, today: date, locale: Locale) -> str:
 
 
 def _amount(money: Money, locale: Locale) -> str:
-    """Always to the currency's ISO minor unit: the locale data would round some currencies to whole units."""
+    """Always to the currency's ISO minor unit: the locale data would round some currencies to whole units.
+
+    A code in letters stands apart from the digits ("CHF 12.50"), by a space that does not break over lines.
+    """
     pattern = copy.copy(locale.currency_formats["standard"])
     pattern.frac_prec = (exponent(money.currency), exponent(money.currency))
-    return format_currency(money.decimal, money.currency, format=pattern, locale=locale, currency_digits=False)
+    written = format_currency(money.decimal, money.currency, format=pattern, locale=locale, currency_digits=False)
+    return re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", written)
 
 
 def _body(path: str, view: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Subject and paragraphs of a template file."""
+    """Subject and paragraphs of a template file; a paragraph is one line and keeps its unbreakable spaces."""
     head, _, rest = _environment().get_template(path).render(view).partition("\n")
     label, _, subject = head.partition(":")
-    paragraphs = [plain(paragraph, 2000) for paragraph in re.split(r"\n\s*\n", rest) if paragraph.strip()]
+    paragraphs = [re.sub(r"[ \t\n]+", " ", part.strip()) for part in re.split(r"\n\s*\n", rest) if part.strip()]
     if label != "subject" or not subject.strip() or not paragraphs:
         raise MessageError(f"The message template {path!r} needs a first line 'subject: …' and a paragraph.")
     return plain(subject, 200), paragraphs

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.facts import InvoiceStatus
 from core.money import totals
-from integrations.errors import OutsideError, Rejected
+from integrations.errors import Misconfigured, OutsideError, Reconnect, Rejected
 from integrations.processors.base import Checkout, CheckoutOrder, Processor
 from models import Account, Attempt, AttemptLine, Company, Invoice
-from workflows import audit, bookings, door, mirror
+from workflows import audit, bookings, door, links, mirror, planner
 from workflows.errors import Refusal
+from workflows.links import LinkTarget
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -27,14 +28,19 @@ SWEEP_AFTER = timedelta(minutes=10)
 PAGE_LIFE = timedelta(hours=23)
 
 
-def start_checkout(rt: Runtime, account_id: int, invoice_uids: Sequence[str], return_url: str) -> str:
+def start_checkout(rt: Runtime, target: LinkTarget, invoice_uids: Sequence[str]) -> str:
     """The address of a hosted payment page for these invoices, on freshly read balances. Refusal when not now."""
     processor = _processor(rt)
-    _read_now(rt, account_id)
+    _read_now(rt, target.account_id)
+    _make_way(rt, target, invoice_uids)
     with rt.store.write() as session:
-        invoices = _payable(session, account_id, invoice_uids)
-        attempt = _same_page(rt, session, invoices) or _new_attempt(rt, session, processor, invoices, return_url)
-        order, checkout_id = _order(session, attempt), attempt.checkout_id
+        _lock(session, target.account_id)
+        invoices = _payable(session, target.account_id, invoice_uids)
+        attempt = _same_page(rt, session, target, invoices)
+        if attempt is None:
+            _refuse_other_pages(session, invoices)
+            attempt = _new_attempt(rt, session, processor, invoices, target)
+        order, checkout_id = _order(rt, session, attempt), attempt.checkout_id
     try:
         checkout = processor.look_up(checkout_id) if checkout_id else processor.start(order, f"attempt-{attempt.uid}")
     except Rejected as error:
@@ -46,6 +52,39 @@ def start_checkout(rt: Runtime, account_id: int, invoice_uids: Sequence[str], re
     if checkout.state != "open":
         raise Refusal("This payment is already being processed. Thank you!")
     return checkout.url
+
+
+def _lock(session: Session, account_id: int) -> None:
+    """One click at a time per account, also where the database would let two in."""
+    session.execute(
+        update(Account)
+        .where(Account.id == account_id)
+        .values(facts_version=Account.facts_version)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _make_way(rt: Runtime, target: LinkTarget, uids: Sequence[str]) -> None:
+    """Close every other open page on which one of these invoices could also be paid."""
+    with rt.store.read() as session:
+        invoices = session.scalars(
+            select(Invoice).where(Invoice.account_id == target.account_id, Invoice.uid.in_(list(uids)))
+        ).all()
+        mine = _same_page(rt, session, target, invoices) if invoices else None
+        others = [one for one in _open_pages(session, invoices) if mine is None or one.id != mine.id]
+    for attempt in others:
+        _shut(rt, attempt)
+
+
+def _open_pages(session: Session, invoices: Sequence[Invoice]) -> Sequence[Attempt]:
+    """Attempts still open on which one of these invoices can be paid."""
+    sharing = Attempt.lines.any(AttemptLine.invoice_id.in_([one.id for one in invoices]))
+    return session.scalars(select(Attempt).where(Attempt.state.in_(("created", "open")), sharing)).all()
+
+
+def _refuse_other_pages(session: Session, invoices: Sequence[Invoice]) -> None:
+    if _open_pages(session, invoices):
+        raise Refusal("A payment page for one of these invoices is open already. Please try again in a minute.")
 
 
 def _processor(rt: Runtime) -> Processor:
@@ -60,6 +99,11 @@ def _read_now(rt: Runtime, account_id: int) -> None:
         company_id = session.get_one(Account, account_id).company_id
     try:
         door.read(rt, company_id, [account_id])
+    except Reconnect as error:
+        # Nothing paid now could be booked. The company is told on its desk that it must be connected again.
+        raise Refusal(
+            "Card payment is not possible just now. Please pay by transfer, or reply to our e-mail."
+        ) from error
     except OutsideError as error:
         # The last reading is used: better to take a payment than to turn it away; the booking checks again.
         log.warning("no fresh reading before a payment", company=company_id, kind=type(error).__name__)
@@ -83,13 +127,14 @@ def _payable(session: Session, account_id: int, uids: Sequence[str]) -> Sequence
     return invoices
 
 
-def _same_page(rt: Runtime, session: Session, invoices: Sequence[Invoice]) -> Attempt | None:
+def _same_page(rt: Runtime, session: Session, target: LinkTarget, invoices: Sequence[Invoice]) -> Attempt | None:
     """A page still open for exactly these sums: a second click leads to the first page, not to a second payment."""
     wanted = {one.id: one.balance_minor for one in invoices}
     recent = session.scalars(
         select(Attempt)
         .where(
-            Attempt.account_id == invoices[0].account_id,
+            Attempt.account_id == target.account_id,
+            Attempt.link == target.said,
             Attempt.state.in_(("created", "open")),
             Attempt.created_at > rt.clock.now() - PAGE_LIFE,
         )
@@ -99,7 +144,7 @@ def _same_page(rt: Runtime, session: Session, invoices: Sequence[Invoice]) -> At
 
 
 def _new_attempt(
-    rt: Runtime, session: Session, processor: Processor, invoices: Sequence[Invoice], return_url: str
+    rt: Runtime, session: Session, processor: Processor, invoices: Sequence[Invoice], target: LinkTarget
 ) -> Attempt:
     (amount,) = totals(one.balance for one in invoices).values()
     attempt = Attempt(
@@ -107,7 +152,7 @@ def _new_attempt(
         company_id=invoices[0].company_id,
         account_id=invoices[0].account_id,
         processor=processor.kind,
-        return_url=return_url,
+        link=target.said,
         state="created",
         currency=amount.currency,
         amount_minor=amount.minor,
@@ -131,7 +176,7 @@ def _new_attempt(
     return attempt
 
 
-def _order(session: Session, attempt: Attempt) -> CheckoutOrder:
+def _order(rt: Runtime, session: Session, attempt: Attempt) -> CheckoutOrder:
     lines = session.scalars(
         select(AttemptLine)
         .where(AttemptLine.attempt_id == attempt.id)
@@ -139,11 +184,12 @@ def _order(session: Session, attempt: Attempt) -> CheckoutOrder:
         .options(joinedload(AttemptLine.invoice))
     ).all()
     company = session.get_one(Company, attempt.company_id)
+    page = links.url_again(rt, attempt.link)
     return CheckoutOrder(
         reference=attempt.uid,
         lines=tuple((f"{company.name} · {line.invoice.number}", line.amount) for line in lines),
-        success_url=f"{attempt.return_url}/thanks",
-        cancel_url=attempt.return_url,
+        success_url=f"{page}/thanks",
+        cancel_url=page,
     )
 
 
@@ -192,7 +238,7 @@ def paid(rt: Runtime, attempt_id: int, checkout: Checkout) -> None:
             amount=str(checkout.amount),
             payment=checkout.payment,
         )
-        mirror.wake(session, [attempt.account_id], now)
+        planner.wake_owners(rt, session, [line.invoice_id for line in attempt.lines], attempt.account_id)
 
 
 def _close(rt: Runtime, attempt_id: int, state: str) -> None:
@@ -205,7 +251,7 @@ def _close(rt: Runtime, attempt_id: int, state: str) -> None:
         attempt.state = state
         for line in attempt.lines:
             line.state = "void"
-        mirror.wake(session, [attempt.account_id], rt.clock.now())
+        planner.wake_owners(rt, session, [line.invoice_id for line in attempt.lines], attempt.account_id)
 
 
 def from_event(rt: Runtime, reference: str, checkout: Checkout) -> bool:
@@ -223,25 +269,52 @@ def sweep(rt: Runtime) -> int:
     before = rt.clock.now() - SWEEP_AFTER
     with rt.store.read() as session:
         silent = session.scalars(
-            select(Attempt).where(Attempt.state.in_(("created", "open")), Attempt.created_at <= before)
+            select(Attempt)
+            .where(Attempt.state.in_(("created", "open")), Attempt.created_at <= before)
+            .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
         ).all()
     for attempt in silent:
-        _ask(rt, attempt)
+        try:
+            _learn(rt, attempt.id, _ask(rt, attempt))
+            if _outdated(attempt):
+                _shut(rt, attempt)
+        except Rejected:
+            _close(rt, attempt.id, "failed")
+        except OutsideError as error:
+            log.warning("an attempt could not be looked up", attempt=attempt.uid, kind=type(error).__name__)
+        except Exception:
+            log.exception("asking about an attempt broke off", attempt=attempt.uid)
     return len(silent)
 
 
-def _ask(rt: Runtime, attempt: Attempt) -> None:
-    processor = rt.processors[attempt.processor]
+def _outdated(attempt: Attempt) -> bool:
+    """An invoice of it has meanwhile been paid another way, in part or in full: nobody should pay it here again."""
+    return any(
+        line.invoice.status != InvoiceStatus.OPEN.value or line.invoice.balance_minor != line.amount_minor
+        for line in attempt.lines
+    )
+
+
+def _ask(rt: Runtime, attempt: Attempt) -> Checkout:
+    """What the processor says; an attempt whose first answer was lost is asked for once more under its own key."""
+    processor = rt.processors.get(attempt.processor)
+    if processor is None:
+        raise Misconfigured(f"The processor {attempt.processor!r} is not set up any more.")
+    if attempt.checkout_id:
+        return processor.look_up(attempt.checkout_id)
+    with rt.store.read() as session:
+        order = _order(rt, session, attempt)
+    return processor.start(order, f"attempt-{attempt.uid}")
+
+
+def _shut(rt: Runtime, attempt: Attempt) -> None:
+    """Close a page at the processor. One that was paid meanwhile is taken for paid."""
     try:
-        if attempt.checkout_id:
-            checkout = processor.look_up(attempt.checkout_id)
-        else:
-            with rt.store.read() as session:
-                order = _order(session, attempt)
-            checkout = processor.start(order, f"attempt-{attempt.uid}")
-    except Rejected:
-        _close(rt, attempt.id, "failed")
-    except OutsideError as error:
-        log.warning("an attempt could not be looked up", attempt=attempt.uid, kind=type(error).__name__)
-    else:
+        checkout = _ask(rt, attempt)
+        if checkout.state == "open":
+            checkout = rt.processors[attempt.processor].expire(checkout.id)
         _learn(rt, attempt.id, checkout)
+    except Rejected:
+        _learn(rt, attempt.id, _ask(rt, attempt))
+    except OutsideError as error:
+        log.warning("a payment page could not be closed", attempt=attempt.uid, kind=type(error).__name__)

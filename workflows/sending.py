@@ -15,11 +15,14 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.plan import Action, plan
-from integrations.channels.base import Conversation, Envelope
+from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import Account, Effect, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
 from workflows import audit, compose, effects, gather, mirror, planner
 from workflows.runtime import Runtime
+
+TRIES = 5
+AGAIN = 900.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +40,22 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     ready = _ask_again(rt, effect)
     if ready is None:
         return
+    if offered(rt, talk, effect, ready.envelope) and _write_down(rt, effect, ready):
+        deliver(rt, talk, effect)
+
+
+def offered(rt: Runtime, talk: Conversation, effect: Effect, envelope: Envelope) -> bool:
+    """The half that may be repeated freely; whether the server is ready to take the message."""
     try:
-        talk.offer(ready.envelope)
+        talk.offer(envelope)
     except Rejected as error:
-        refused(rt, effect, error)
-        return
+        with rt.store.write() as session:
+            not_taken(rt, session, effect, error, EffectState.CLAIMED)
+        return False
     except Transient as error:
         effects.put_back(rt, effect, error.retry_after, str(error))
-        return
-    if _write_down(rt, effect, ready):
-        deliver(rt, talk, effect)
+        return False
+    return True
 
 
 def deliver(rt: Runtime, talk: Conversation, effect: Effect) -> None:
@@ -56,11 +65,13 @@ def deliver(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     except InDoubt as error:
         _settle(rt, effect, EffectState.IN_DOUBT, str(error))
     except Rejected as error:
-        _unsay(rt, effect)
-        refused(rt, effect, error, EffectState.SENDING)
+        with rt.store.write() as session:
+            _unsay(session, effect)
+            not_taken(rt, session, effect, error, EffectState.SENDING)
     except Transient as error:
-        _unsay(rt, effect)
-        effects.put_back(rt, effect, error.retry_after, str(error), EffectState.SENDING)
+        with rt.store.write() as session:
+            _unsay(session, effect)
+            effects.back_to_due(rt, session, effect, error.retry_after, str(error), EffectState.SENDING)
     except OutsideError as error:
         _settle(rt, effect, EffectState.IN_DOUBT, str(error))
     else:
@@ -211,19 +222,29 @@ def forget(session: Session, touch_id: int) -> None:
     session.execute(delete(Touch).where(Touch.id == touch_id))
 
 
-def _unsay(rt: Runtime, effect: Effect) -> None:
+def _unsay(session: Session, effect: Effect) -> None:
     """The server said no after all: it was not sent, so its steps were not said."""
-    with rt.store.write() as session:
-        for touch_id in session.scalars(select(Touch.id).where(Touch.effect_id == effect.id)).all():
-            forget(session, touch_id)
+    for touch_id in session.scalars(select(Touch.id).where(Touch.effect_id == effect.id)).all():
+        forget(session, touch_id)
 
 
-def refused(rt: Runtime, effect: Effect, error: Rejected, since: EffectState = EffectState.CLAIMED) -> None:
-    """The server turned the recipients away: remember the addresses, a person is shown them."""
-    with rt.store.write() as session:
-        if not effects.move(rt, session, effect, EffectState.REJECTED, since=since, note=str(error)):
-            return
+def not_taken(rt: Runtime, session: Session, effect: Effect, error: Rejected, since: EffectState) -> None:
+    """The server does not take it. One dead address is remembered and left out from now on, nothing else is.
+
+    Anything else may be the server's own trouble: it is tried a few times, then put before a person.
+    """
+    dead = error.address if isinstance(error, AddressRefused) else ""
+    if not dead and effect.attempts + 1 < TRIES:
+        effects.back_to_due(rt, session, effect, AGAIN, str(error), since)
+        return
+    give_up(rt, session, effect, str(error), since)
+    if dead:
         row = session.get_one(Account, effect.account_id)
-        row.refused = sorted({*row.refused, *effect.content.get("recipients", [])})
-        audit.record(rt, session, "message-rejected", effect.company_id, effect.account_id, effect.uid, note=str(error))
+        row.refused = sorted({*row.refused, dead.lower()})
+
+
+def give_up(rt: Runtime, session: Session, effect: Effect, note: str, since: EffectState) -> None:
+    """Not today; the account is planned anew and says why it is silent."""
+    if effects.move(rt, session, effect, EffectState.REJECTED, since=since, note=note):
+        audit.record(rt, session, "message-rejected", effect.company_id, effect.account_id, effect.uid, note=note)
         mirror.wake(session, [effect.account_id], rt.clock.now())

@@ -6,7 +6,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from integrations.channels.base import Conversation, Envelope
-from integrations.errors import Rejected, Transient
 from models import Account, Attempt, AttemptLine, Effect, EffectKind, EffectState
 from workflows import compose, effects, gather, sending
 from workflows.runtime import Runtime
@@ -33,13 +32,7 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     if envelope is None:
         sending.drop(rt, effect, "There is no address to thank.")
         return
-    try:
-        talk.offer(envelope)
-    except Rejected as error:
-        sending.refused(rt, effect, error)
-        return
-    except Transient as error:
-        effects.put_back(rt, effect, error.retry_after, str(error))
+    if not sending.offered(rt, talk, effect, envelope):
         return
     lease = rt.clock.now() + effects.LEASE
     with rt.store.write() as session:

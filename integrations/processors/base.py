@@ -52,6 +52,10 @@ class Processor(Protocol):
         """The checkout as the processor sees it now."""
         ...
 
+    def expire(self, checkout_id: str) -> Checkout:
+        """Close an open page so that nobody can pay on it any more; Rejected when it is not open."""
+        ...
+
     def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[tuple[str, str, Checkout | None], ...]:
         """Verify and read a webhook: (event id, event type, the checkout it is about). BadSignature when forged."""
         ...

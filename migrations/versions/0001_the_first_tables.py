@@ -123,8 +123,8 @@ def upgrade() -> None:
     op.create_table('account',
     sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('external_id', sa.String(length=64), nullable=False),
-    sa.Column('name', sa.String(length=500), nullable=False),
-    sa.Column('contact', sa.String(length=300), nullable=False),
+    sa.Column('name', sa.Text(), nullable=False),
+    sa.Column('contact', sa.Text(), nullable=False),
     sa.Column('emails', sa.JSON(), nullable=False),
     sa.Column('language', sa.String(length=5), nullable=True),
     sa.Column('active', sa.Boolean(), nullable=False),
@@ -197,7 +197,7 @@ def upgrade() -> None:
     sa.Column('paid_on', sa.Date(), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('amount_minor', sa.BigInteger(), nullable=False),
-    sa.Column('reference', sa.String(length=255), nullable=False),
+    sa.Column('reference', sa.Text(), nullable=False),
     sa.Column('applied', sa.JSON(), nullable=False),
     sa.Column('version', sa.String(length=64), nullable=False),
     sa.Column('gone_at', sa.DateTime(timezone=True), nullable=True),
@@ -229,7 +229,7 @@ def upgrade() -> None:
     sa.Column('processor', sa.String(length=20), nullable=False),
     sa.Column('checkout_id', sa.String(length=200), nullable=False),
     sa.Column('payment_reference', sa.String(length=200), nullable=False),
-    sa.Column('return_url', sa.Text(), nullable=False),
+    sa.Column('link', sa.Text(), nullable=False),
     sa.Column('state', sa.String(length=10), nullable=False),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('amount_minor', sa.BigInteger(), nullable=False),
@@ -278,9 +278,12 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.ForeignKeyConstraint(['account_id'], ['account.id'], name=op.f('fk_audit_key_account_id_account')),
     sa.ForeignKeyConstraint(['company_id'], ['company.id'], name=op.f('fk_audit_key_company_id_company')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_key')),
-    sa.UniqueConstraint('company_id', 'account_id', name=op.f('uq_audit_key_company_id_account_id'))
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_key'))
     )
+    with op.batch_alter_table('audit_key', schema=None) as batch_op:
+        batch_op.create_index('uq_audit_key_account_id', ['account_id'], unique=True, sqlite_where=sa.text('account_id IS NOT NULL'), postgresql_where=sa.text('account_id IS NOT NULL'))
+        batch_op.create_index('uq_audit_key_company_id', ['company_id'], unique=True, sqlite_where=sa.text('account_id IS NULL'), postgresql_where=sa.text('account_id IS NULL'))
+
     op.create_table('effect',
     sa.Column('key', sa.String(length=300), nullable=False),
     sa.Column('kind', sa.String(length=10), nullable=False),
@@ -312,14 +315,14 @@ def upgrade() -> None:
     sa.Column('account_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.Column('external_id', sa.String(length=64), nullable=False),
     sa.Column('customer', sa.String(length=64), nullable=False),
-    sa.Column('number', sa.String(length=255), nullable=False),
+    sa.Column('number', sa.Text(), nullable=False),
     sa.Column('issued', sa.Date(), nullable=False),
     sa.Column('due', sa.Date(), nullable=True),
     sa.Column('currency', sa.String(length=3), nullable=False),
     sa.Column('total_minor', sa.BigInteger(), nullable=False),
     sa.Column('balance_minor', sa.BigInteger(), nullable=False),
     sa.Column('status', sa.String(length=10), nullable=False),
-    sa.Column('raw_status', sa.String(length=40), nullable=False),
+    sa.Column('raw_status', sa.Text(), nullable=False),
     sa.Column('emails', sa.JSON(), nullable=False),
     sa.Column('version', sa.String(length=64), nullable=False),
     sa.Column('seen_at', sa.DateTime(timezone=True), nullable=False),

@@ -8,7 +8,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from models import AttemptLine, Company, Dispute, Touch
+from models import Account, AttemptLine, Company, Dispute, Touch
 from tests.web.edges import HTTPS, token_in
 from tests.web.world import World
 
@@ -151,3 +151,17 @@ def test_reading_long_ago_is_said_in_words(world: World, ann: FlaskClient) -> No
     assert "read 2 days ago" in ann.get("/", **HTTPS).text
     with world.rt.store.read() as session:
         assert session.scalars(select(Company.id)).all()
+
+
+def test_an_address_that_was_turned_away_waits_at_the_desk_until_it_is_tried_again(
+    world: World, ann: FlaskClient
+) -> None:
+    with world.rt.store.write() as session:
+        account = session.scalars(select(Account).where(Account.company_id == world.bramley.id)).first()
+        assert account is not None
+        account.refused = ["gone@alder.example"]
+    assert "gone@alder.example" in ann.get("/desk", **HTTPS).text
+    page = _press(ann, f"/accounts/{account.uid}/try-again")
+    assert "try the address again" in page
+    assert "gone@alder.example" not in page
+    assert "None of this customer" in _press(ann, f"/accounts/{account.uid}/try-again")
