@@ -73,7 +73,7 @@ def test_a_payment_removed_in_the_ledger_waits_for_a_person_and_its_payer_is_lef
             realm = town.quickbooks.realms[tenant]
             token = realm.get("Payment", payment.id)["SyncToken"]
             records.delete(realm, "Payment", {"Id": payment.id, "SyncToken": token})
-        town.at(date(2026, 4, 30))
+        town.at(date(2026, 3, 14))
         assert town.invoice("A-1").balance.decimal == Decimal(100)
         assert line_state(town) == ["desk"]
         assert town.causes("A-1") == {"in-flight"}
