@@ -245,11 +245,11 @@ def _touches(session: Session, account_id: int, pending: Sequence[Effect], now: 
 def _to_others(
     rt: Runtime, session: Session, row: Account, invoices: Sequence[Invoice], now: datetime
 ) -> tuple[TouchFacts, ...]:
-    """Messages that reached the same people about another account: one person, one message a day."""
+    """Messages that reached the same people about another account; they count for day, gap and budget."""
     addresses = {address for invoice in invoices for address in recipients_of(invoice, row)}
     hashes = {rt.vault.hash_address(address): address for address in addresses}
     elsewhere = session.execute(
-        select(TouchRecipient.address_hash, TouchRecipient.day, Touch.state)
+        select(Touch.id, TouchRecipient.address_hash, TouchRecipient.day, Touch.state)
         .join(Touch, TouchRecipient.touch_id == Touch.id)
         .where(
             TouchRecipient.company_id == row.company_id,
@@ -258,7 +258,11 @@ def _to_others(
             Touch.account_id != row.id,
         )
     )
-    return tuple(TouchFacts((hashes[hashed],), day, TouchState(state)) for hashed, day, state in elsewhere)
+    heard: dict[int, TouchFacts] = {}
+    for touch_id, hashed, day, state in elsewhere:
+        others = heard[touch_id].recipients if touch_id in heard else ()
+        heard[touch_id] = TouchFacts((*others, hashes[hashed]), day, TouchState(state))
+    return tuple(heard.values())
 
 
 def _pending_touch(content: dict[str, Any], state: str) -> TouchFacts:

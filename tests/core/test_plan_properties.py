@@ -20,8 +20,8 @@ from tests.core.builders import DEFAULT, OFFICE
 from tests.core.causes import CASES, NEVER_PLANNED, NIGHT, NOW, Seen
 from tests.core.worlds import World, edges, silence, walk, worlds
 
-many = settings(max_examples=150)
-long = settings(max_examples=120)
+many = settings(max_examples=200)
+long = settings(max_examples=250)
 DAYS = 90
 
 

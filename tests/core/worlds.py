@@ -114,7 +114,7 @@ _CADENCES = [
 ]
 # How far the day of an invoice's next step lies from the day that matters.
 _SHIFTS = [0, 0, 0, -1, -1, -2, -5, 1, 4, 20, -40, -150]
-_RECIPIENTS = [(ANN,), (ANN,), (ANN,), (ANN,), (BOB,), (BOB,), (ANN, BOB), ("carl@elsewhere.test",), ()]
+_RECIPIENTS = [(ANN,), (ANN,), (BOB,), (ANN, BOB), (ANN, BOB), ("carl@elsewhere.test",), ()]
 _HELD = [
     *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED),
     *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.ARRANGEMENT, Cause.IN_FLIGHT),
@@ -123,7 +123,7 @@ _AGO = [45, 40, 35, 32, 30, 29, 20, 14, 8, 7, 6, 3, 2, 1, 0]
 # Few oddities at a time, so that most worlds get past the simple causes and have something to say.
 _ODD_ACCOUNT = st.sampled_from([(), (), (), (), (), ("live",), ("read",), ("holds",), ("credits",), ("refused",)])
 _ODD_INVOICE = st.sampled_from(
-    [(), (), (), (), ("status",), ("balance",), ("currency",), ("issued",), ("due",), ("holds",), ("state", "holds")]
+    [(), (), (), ("holds",), ("holds",), ("status",), ("balance",), ("currency",), ("issued",), ("due",), ("state",)]
 )
 
 
@@ -144,7 +144,7 @@ def _calendar(draw: st.DrawFn, anchor: date) -> Calendar:
 
 
 def _holds(draw: st.DrawFn, odd: bool, today: date) -> tuple[Hold, ...]:
-    ends = [None, *(today + timedelta(days=shift) for shift in (-1, 0, 1, 2, 9))]
+    ends = [None, *(today + timedelta(days=shift) for shift in (1, 1, 2, 9, 0, -1))]
     hold = st.builds(Hold, st.sampled_from(_HELD), st.sampled_from(ends))
     return tuple(draw(st.lists(hold, min_size=1, max_size=2))) if odd else ()
 
@@ -183,7 +183,7 @@ def _touches(draw: st.DrawFn, invoices: list[InvoiceFacts], today: date) -> tupl
     """A message for each word that was said, and a few about nothing we know of."""
     heard = [TouchFacts(one.recipients, word.day, word.state) for one in invoices for word in one.said]
     days = [today - timedelta(days=ago) for ago in draw(st.lists(st.sampled_from(_AGO), max_size=2))]
-    return (*heard, *(TouchFacts(draw(st.sampled_from(_RECIPIENTS[3:-1])), day) for day in days))
+    return (*heard, *(TouchFacts(draw(st.sampled_from(_RECIPIENTS[1:-1])), day) for day in days))
 
 
 def _account(
