@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature
-from models import AttemptLine, Connection, Grant, Invoice
+from models import AttemptLine, Company, Connection, Grant, Invoice
 from models.store import Store, migrate
 from sandbox.books import Webhook
 from sandbox.stripe import Declined
@@ -252,9 +252,17 @@ class Simulation:
                 self._deliver(hook)
             self.late = []
             town.settle()
-        for _ in range(3):  # faults still waiting are used up, and whoever was asked to come back comes back
-            town.clock.move(town.now + timedelta(hours=7))
+        for _ in range(60):  # faults still waiting are used up, and whoever was asked to come back comes back
+            town.clock.move(town.now + timedelta(minutes=62))
             town.settle()
+            if not self._still_failing():
+                break
+        town.clock.move(town.now + timedelta(hours=7))
+        town.settle()
+
+    def _still_failing(self) -> bool:
+        with self.town.rt.store.read() as session:
+            return session.scalars(select(Company.id).where(Company.sync_state != "idle")).first() is not None
 
     def _reconnect(self, kind: str) -> None:
         """A renewed token lost with a dying process, and noticed too late: the accountant connects again."""
