@@ -39,7 +39,7 @@ def show(token: str) -> str:
         statement=found,
         company=found.company,
         can_pay=bool(rt.processors),
-        latest=found.today + timedelta(days=answers.longest_promise(rt)),
+        latest=found.today + timedelta(days=answers.LONGEST_PROMISE),
         suggested=found.today + timedelta(days=7),
     )
 

@@ -22,11 +22,6 @@ BROKEN_LIMIT = 2
 ANSWER_DAYS = 5
 
 
-def longest_promise(rt: Runtime) -> int:  # noqa: ARG001
-    """How many days ahead a promised day may be."""
-    return LONGEST_PROMISE
-
-
 def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
     """Keep quiet about these invoices until a little after `day`. Refusal for a day past or too far away."""
     now = rt.clock.now()

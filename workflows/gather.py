@@ -42,7 +42,6 @@ from workflows.runtime import Runtime
 
 # Closed invoices stay in the ledger; only these can still be spoken about or need a reason for silence.
 _WATCHED = (InvoiceStatus.OPEN, InvoiceStatus.UNKNOWN, InvoiceStatus.DRAFT)
-_PENDING = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)
 _MEMORY = timedelta(days=40)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core.plan import Action, plan
 from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
-from models import Account, Effect, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
+from models import Account, Effect, EffectKind, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
 from workflows import audit, compose, effects, gather, mirror, planner
 from workflows.runtime import Runtime
 
@@ -237,10 +237,14 @@ def not_taken(rt: Runtime, session: Session, effect: Effect, error: Rejected, si
     if not dead and effect.attempts + 1 < TRIES:
         effects.back_to_due(rt, session, effect, AGAIN, str(error), since)
         return
-    give_up(rt, session, effect, str(error), since)
     if dead:
         row = session.get_one(Account, effect.account_id)
         row.refused = sorted({*row.refused, dead.lower()})
+    if dead and effect.kind == EffectKind.THANKS:
+        # Nobody plans a thank-you anew: the same one goes to whoever is left.
+        effects.back_to_due(rt, session, effect, 0, str(error), since)
+    else:
+        give_up(rt, session, effect, str(error), since)
 
 
 def give_up(rt: Runtime, session: Session, effect: Effect, note: str, since: EffectState) -> None:

@@ -5,7 +5,7 @@ It notes whose facts changed and wakes nobody itself. A row read earlier never o
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -162,50 +162,49 @@ def _invoice(reading: Storing, session: Session, item: LedgerInvoice, row: Invoi
 
 def payments(reading: Storing, session: Session, items: Sequence[LedgerPayment]) -> None:
     """One that was undone stays, marked gone."""
-    known = _existing(session, Payment, reading.company.id, (item.id for item in items))
-    changed: set[str] = set()
-    for item in items:
-        row = known.get(item.id)
-        if row is None:
-            row = Payment(company_id=reading.company.id, external_id=item.id)
-            session.add(row)
-        if _set(
-            row,
-            customer=item.customer,
-            paid_on=item.paid_on,
-            currency=item.amount.currency,
-            amount_minor=item.amount.minor,
-            reference=plain(item.reference, REFERENCE),
-            applied=[[invoice, amount.minor] for invoice, amount in item.applied],
-            version=item.version,
-            gone_at=(row.gone_at or reading.started) if item.gone else None,
-        ):
-            changed.add(item.customer)
-    _wake_payers(reading, session, changed)
-    _clear_unreadable(reading, session, "payment", [item.id for item in items])
+
+    def values(item: LedgerPayment) -> dict[str, Any]:
+        return {
+            "paid_on": item.paid_on,
+            "currency": item.amount.currency,
+            "amount_minor": item.amount.minor,
+            "reference": plain(item.reference, REFERENCE),
+            "applied": [[invoice, amount.minor] for invoice, amount in item.applied],
+        }
+
+    _money(reading, session, Payment, "payment", items, values)
 
 
 def credits(reading: Storing, session: Session, items: Sequence[LedgerCredit]) -> None:
     """One that was undone stays, marked gone."""
-    known = _existing(session, Credit, reading.company.id, (item.id for item in items))
+
+    def values(item: LedgerCredit) -> dict[str, Any]:
+        return {"kind": item.kind, "currency": item.remaining.currency, "remaining_minor": item.remaining.minor}
+
+    _money(reading, session, Credit, "credit", items, values)
+
+
+def _money(
+    reading: Storing,
+    session: Session,
+    table: type[Payment] | type[Credit],
+    entity: str,
+    items: Sequence[Any],
+    values: Callable[[Any], dict[str, Any]],
+) -> None:
+    """What payments and credits share: whose they are, whether they were undone, and who wakes when they change."""
+    known: dict[str, Any] = _existing(session, table, reading.company.id, (item.id for item in items))
     changed: set[str] = set()
     for item in items:
         row = known.get(item.id)
         if row is None:
-            row = Credit(company_id=reading.company.id, external_id=item.id)
+            row = table(company_id=reading.company.id, external_id=item.id)
             session.add(row)
-        if _set(
-            row,
-            customer=item.customer,
-            kind=item.kind,
-            currency=item.remaining.currency,
-            remaining_minor=item.remaining.minor,
-            version=item.version,
-            gone_at=(row.gone_at or reading.started) if item.gone else None,
-        ):
+        gone_at = (row.gone_at or reading.started) if item.gone else None
+        if _set(row, customer=item.customer, version=item.version, gone_at=gone_at, **values(item)):
             changed.add(item.customer)
     _wake_payers(reading, session, changed)
-    _clear_unreadable(reading, session, "credit", [item.id for item in items])
+    _clear_unreadable(reading, session, entity, [item.id for item in items])
 
 
 def _wake_payers(reading: Storing, session: Session, customers: Iterable[str]) -> None:

@@ -118,3 +118,19 @@ class _Died(BaseException):
 
 def _die(_mail: object) -> None:
     raise _Died
+
+
+def test_a_thank_you_still_reaches_the_others_when_one_address_is_dead() -> None:
+    town = Town()
+    town.customer("xero", "fern", "Fern", "one@fern.example", "two@fern.example")
+    town.open("xero", "A-1", "fern", DUE)
+    town.begin(kinds=["xero"])
+    try:
+        town.pay("A-1")
+        town.mailbox.plan_fault("refuse", address="one@fern.example")
+        town.at(date(2026, 3, 3))
+        (thanks,) = town.mails("A-1")
+        assert (thanks.header("X-Dunlin-Step"), thanks.recipients) == ("thanks", ("two@fern.example",))
+        assert town.account("A-1").refused == ["one@fern.example"]
+    finally:
+        town.close()
