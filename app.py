@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections import Counter
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import cli
+import cli_demo
 import settings as configuration
 import web
 from integrations.ledgers.base import LedgerSettings
@@ -24,6 +26,7 @@ from models.store import Store
 from settings import Settings
 from workflows.clock import SystemClock
 from workflows.engine import Embedded
+from workflows.pacing import Turns
 from workflows.runtime import Clock, Engine, Runtime
 from workflows.vault import Vault
 
@@ -42,6 +45,7 @@ def build_runtime(
     transport: Transport | None = None,
     ids: Callable[[], str] = new_id,
     calls: Counter[tuple[str, str]] | None = None,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Runtime:
     """Fill a Runtime from settings; every part may be given instead, as the demo and the tests do."""
     transport = transport or Transport()
@@ -71,6 +75,8 @@ def build_runtime(
         channel=CHANNELS["smtp"](settings.smtp_url) if settings.smtp_url and settings.mail_from else None,
         engine=engine or Embedded(),
         count_call=lambda kind, purpose: counted.update([(kind, purpose)]),
+        pause=pause,
+        turns=Turns(time.monotonic, pause),
     )
 
 
@@ -79,6 +85,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app = Flask(__name__)
     if settings is None:
         cli.register(app, cli.House(build_runtime, create_app))
+        app.cli.add_command(cli_demo.demo)
         return app
     app.config.update(
         SECRET_KEY=settings.secret_keys[0],

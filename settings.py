@@ -32,6 +32,9 @@ def _hidden(description: str) -> Any:
     return Field(default="", repr=False, description=description)
 
 
+_SCOPES = "The scopes to ask for in a consent, separated by spaces, instead of all that Dunlin can make use of."
+
+
 class Settings(BaseSettings):
     """Every setting of an installation. Made by `load`; never changed afterwards."""
 
@@ -63,9 +66,10 @@ class Settings(BaseSettings):
         "key, put a new one in front. Without it, one is made on the first start and kept in `DUNLIN_VAR`.",
     )
     index_key: str = _hidden(
-        "The key by which sealed ids are found again; it must never change. Without it, one is made on the first start "
-        "and kept in `DUNLIN_VAR`."
+        "The key by which sealed ids are found again. Without it, one is made on the first start and kept in "
+        "`DUNLIN_VAR`. To change it, see `flask keys`."
     )
+    old_index_key: str = _hidden("The index key used before; needed only while `flask keys retag` moves to a new one.")
 
     quickbooks_client_id: str = Field("", description="The client id of your app at Intuit.")
     quickbooks_client_secret: str = _hidden("The client secret of your app at Intuit.")
@@ -84,6 +88,10 @@ class Settings(BaseSettings):
         "https://quickbooks.api.intuit.com",
         description="The QuickBooks API; with Intuit's development keys `https://sandbox-quickbooks.api.intuit.com`.",
     )
+    quickbooks_scopes: str = Field("", description=_SCOPES)
+    quickbooks_quota: int = Field(
+        0, ge=0, description="Reads a month that Intuit lets this app make over all companies; 0: the free 500,000."
+    )
 
     xero_client_id: str = Field("", description="The client id of your app at Xero.")
     xero_client_secret: str = _hidden("The client secret of your app at Xero.")
@@ -96,6 +104,12 @@ class Settings(BaseSettings):
         "https://identity.xero.com/connect/revocation", description="Where Xero tokens are given back."
     )
     xero_api_url: str = Field("https://api.xero.com", description="The Xero API, without a path.")
+    xero_scopes: str = Field("", description=_SCOPES)
+    xero_quota: int = Field(
+        0,
+        ge=0,
+        description="Calls a day that Xero lets this app make for one organisation; 0: the 1,000 of its first tier.",
+    )
 
     stripe_secret_key: str = _hidden("The secret key of your Stripe account; without it customers cannot pay by card.")
     stripe_webhook_key: str = _hidden("The signing secret of your webhook endpoint at Stripe.")
@@ -123,7 +137,7 @@ class Settings(BaseSettings):
     def _newest_first(cls, value: Any) -> Any:
         return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
 
-    @field_validator("secret_keys", "index_key")
+    @field_validator("secret_keys", "index_key", "old_index_key")
     @classmethod
     def _long_enough(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
         for key in (value,) if isinstance(value, str) else value:
@@ -173,8 +187,8 @@ class Settings(BaseSettings):
     def is_demo(self) -> bool:
         return self.mode == "demo"
 
-    def ledger(self, kind: str) -> dict[str, str]:
-        """The seven settings of a ledger, or the three of a processor, by their names without the kind."""
+    def ledger(self, kind: str) -> dict[str, Any]:
+        """The settings of a ledger or of a processor, by their names without the kind."""
         start = f"{kind}_"
         return {
             name.removeprefix(start): getattr(self, name) for name in type(self).model_fields if name.startswith(start)

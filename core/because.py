@@ -30,6 +30,7 @@ class Cause(StrEnum):
     EXTENSION = "extension"
     ARRANGEMENT = "arrangement"
     IN_FLIGHT = "in-flight"
+    BEING_CHANGED = "being-changed"  # a change of it is being written to the ledger
     COVERED_BY_CREDIT = "covered-by-credit"
     TOO_OLD = "too-old"
     STALE = "stale"

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 
 # ISO 4217 currencies whose minor unit is not one hundredth (exponents published by the maintenance agency, SIX).
 _EXPONENTS = {
@@ -16,11 +17,18 @@ _EXPONENTS = {
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
     **dict.fromkeys(("CLF", "UYW"), 4),
 }
+_UNITS = [Decimal(1).scaleb(-places) for places in range(5)]
 
 
 def exponent(currency: str) -> int:
     """Number of decimal places of the currency's minor unit (2 unless ISO 4217 says otherwise)."""
     return _EXPONENTS.get(currency, 2)
+
+
+@lru_cache(maxsize=1000)
+def _is_code(currency: str) -> bool:
+    """Remembered, because a ledger's rows are thousands of amounts in a few currencies."""
+    return len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +39,24 @@ class Money:
     currency: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.minor, int) or isinstance(self.minor, bool):
+        if type(self.minor) is not int:
             raise TypeError("Money holds whole minor units; use Money.parse for decimals.")
-        code = self.currency
-        if len(code) != 3 or not (code.isascii() and code.isalpha() and code.isupper()):
-            raise ValueError(f"{code!r} is not an ISO currency code such as EUR.")
+        if not _is_code(self.currency):
+            raise ValueError(f"{self.currency!r} is not an ISO currency code such as EUR.")
 
     @classmethod
     def parse(cls, amount: Decimal | int | str, currency: str) -> Money:
         """Read a decimal amount in major units, rounding half up once; ValueError when it is no finite number."""
+        places = exponent(currency)
         try:
-            places = exponent(currency)
-            rounded = Decimal(amount).quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
-            minor = int(rounded.scaleb(places))
+            minor = int(Decimal(amount).quantize(_UNITS[places], ROUND_HALF_UP).scaleb(places))
         except (InvalidOperation, ValueError) as error:
             raise ValueError(f"{amount!r} is not an amount of money.") from error
         return cls(minor, currency)
 
     @classmethod
     def zero(cls, currency: str) -> Money:
-        return cls(0, currency)
+        return _zero(currency)
 
     @property
     def decimal(self) -> Decimal:
@@ -82,6 +88,12 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.decimal} {self.currency}"
+
+
+@lru_cache(maxsize=1000)
+def _zero(currency: str) -> Money:
+    """One for all: what is paid is open with nothing."""
+    return Money(0, currency)
 
 
 def totals(amounts: Iterable[Money]) -> dict[str, Money]:

@@ -4,6 +4,7 @@
     ├── Transient          try again later, nothing happened      (retry_after seconds)
     │   └── RateLimited    the same, and slow down
     ├── Rejected           they said no; trying the same again is useless
+    │   ├── Stale          the row has changed meanwhile: read it again, decide again
     │   └── BadSignature   a message from outside that is not what it claims to be
     ├── Reconnect          the grant is gone; a person must connect again
     ├── Misconfigured      our own keys or addresses are wrong; customers are not to blame
@@ -36,11 +37,18 @@ class RateLimited(Transient):
 
 
 class Rejected(OutsideError):
-    """The other side refused for a reason that repeating will not change. `code` is the vendor's."""
+    """The other side refused for a reason that repeating will not change. `code` is the vendor's.
+
+    The message of a ledger's refusal says what it is about and what an accountant can do.
+    """
 
     def __init__(self, message: str, code: str = "", reference: str = "") -> None:
         super().__init__(message, reference)
         self.code = code
+
+
+class Stale(Rejected):
+    """What we wanted to change has changed since we read it."""
 
 
 class BadSignature(Rejected):

@@ -1,10 +1,12 @@
 """The OAuth legs for both ledgers, through requests-oauthlib: authorise, exchange, refresh, revoke.
 
-Knows nothing of tenants or storage: `workflows/connections.py` leases, seals and saves. Times come from the caller.
+Knows nothing of tenants or storage: `workflows/grants.py` leases, seals and saves. Times come from the caller. What the
+libraries say in their errors stays here, for it may hold what was sent.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,15 +20,20 @@ from oauthlib.oauth2.rfc6749.errors import (
     InsecureTransportError,
     InvalidClientError,
     InvalidGrantError,
+    MissingTokenError,
     UnauthorizedClientError,
 )
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
+from integrations import quiet
 from integrations.errors import Misconfigured, OutsideError, Reconnect, Rejected, Transient
 from integrations.transport import Transport
 
+quiet.hush()  # Here, because every ledger's adapter begins with this module.
 TIMEOUT = (5, 20)
+ACCESS_SECONDS = 1800  # the shorter of the two vendors' promises, where an answer does not say
+_CODE = re.compile(r"[a-z_]{1,40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class OAuthApp:
 
     label: str
     client_id: str
-    client_secret: str
+    client_secret: str = field(repr=False)
     authorize_url: str
     token_url: str
     revoke_url: str
@@ -49,8 +56,8 @@ class OAuthApp:
 class Token:
     """A token set. Times are aware; `refresh_hard_expires_at` is None where the vendor does not tell."""
 
-    access: str
-    refresh: str
+    access: str = field(repr=False)
+    refresh: str = field(repr=False)
     scope: tuple[str, ...]
     expires_at: datetime
     refresh_hard_expires_at: datetime | None = None
@@ -71,17 +78,19 @@ def exchange(app: OAuthApp, redirect_uri: str, code: str, verifier: str, transpo
     try:
         with _refusals(app):
             fields = session.fetch_token(app.token_url, code=code, code_verifier=verifier or None, **_common(app))
-    except Reconnect as error:
-        raise Rejected(f"{app.label} did not accept the consent; start the connection again.") from error
-    return _read(fields, "", now)
+            return _read(fields, "", now)
+    except Reconnect:
+        raise Rejected(f"{app.label} did not accept the consent; start the connection again.") from None
 
 
 def refresh(app: OAuthApp, refresh_token: str, transport: Transport, now: datetime) -> Token:
     """New tokens. Reconnect on invalid_grant; Transient when the answer was lost: retry with the same old token."""
+    if not refresh_token:
+        raise Reconnect(f"{app.label} gave a permission that cannot be renewed; connect again.")
     session = _session(app, transport)
     with _refusals(app):
         fields = session.refresh_token(app.token_url, refresh_token=refresh_token, **_common(app))
-    return _read(fields, refresh_token, now)
+        return _read(fields, refresh_token, now)
 
 
 def revoke(app: OAuthApp, token: str, transport: Transport) -> None:
@@ -92,13 +101,16 @@ def revoke(app: OAuthApp, token: str, transport: Transport) -> None:
         answer = session.post(
             app.revoke_url, auth=HTTPBasicAuth(app.client_id, app.client_secret), timeout=TIMEOUT, **payload
         )
-    except requests.RequestException as error:
-        raise Transient(f"{app.label} could not be reached to withdraw the permission.") from error
+    except requests.RequestException:
+        raise Transient(f"{app.label} could not be reached to withdraw the permission.") from None
+    if answer.status_code == 401:
+        raise _wrong_keys(app)
     if answer.status_code not in (200, 400):
         raise Transient(f"{app.label} answered {answer.status_code} to the withdrawal.")
 
 
 def _session(app: OAuthApp, transport: Transport, **options: Any) -> OAuth2Session:
+    """Without a scope: the library would compare what was granted with it and refuse a consent to less, or to more."""
     session = OAuth2Session(app.client_id, **options)
     transport.mount(session)
     for hook in ("access_token_response", "refresh_token_response"):
@@ -122,31 +134,55 @@ def _usable(app: OAuthApp, answer: requests.Response) -> requests.Response:
 def _refusals(app: OAuthApp) -> Iterator[None]:
     try:
         yield
-    except requests.RequestException as error:
-        raise Transient(f"{app.label} could not be reached for a token.", retry_after=15) from error
-    except InsecureTransportError as error:
-        raise Misconfigured(f"The token address of {app.label} must be https.") from error
+    except requests.RequestException:
+        raise Transient(f"{app.label} could not be reached for a token.", retry_after=15) from None
+    except InsecureTransportError:
+        raise Misconfigured(f"The token address of {app.label} must be https.") from None
     except OAuth2Error as error:
-        raise _refusal(app, error) from error
-    except ValueError as error:
-        raise Transient(f"{app.label} sent an unreadable token answer.", retry_after=30) from error
+        raise _refusal(app, error) from None
+    except (ValueError, TypeError, AttributeError):  # the library expects an object, and text in it
+        raise _unreadable(app) from None
 
 
 def _refusal(app: OAuthApp, error: OAuth2Error) -> OutsideError:
     if isinstance(error, InvalidGrantError):
         return Reconnect(f"{app.label} no longer accepts this permission; connect again.")
     if isinstance(error, InvalidClientError | UnauthorizedClientError):
-        return Misconfigured(f"{app.label} does not accept this installation's client id and secret.")
-    return Rejected(f"{app.label} refused the token request ({error.error}).", code=str(error.error))
+        return _wrong_keys(app)
+    if isinstance(error, MissingTokenError):  # a page of something that stands before the vendor
+        return _unreadable(app)
+    code = str(error.error)
+    code = code if _CODE.fullmatch(code) else "no reason we know"
+    return Rejected(f"{app.label} refused the token request ({code}).", code=code)
+
+
+def _wrong_keys(app: OAuthApp) -> Misconfigured:
+    return Misconfigured(f"{app.label} does not accept this installation's client id and secret.")
+
+
+def _unreadable(app: OAuthApp) -> Transient:
+    return Transient(f"{app.label} sent an unreadable token answer.", retry_after=30)
 
 
 def _read(fields: Mapping[str, Any], old_refresh: str, now: datetime) -> Token:
+    """ValueError where there is no token in it after all."""
+    access, refresh = fields["access_token"], fields.get("refresh_token") or old_refresh
+    if not isinstance(access, str) or not isinstance(refresh, str) or not access:
+        raise ValueError("a token that is no text")
     scope = fields.get("scope") or ()
-    hard = fields.get("x_refresh_token_hard_expires_in")
+    hard = _seconds(fields.get("x_refresh_token_hard_expires_in"))
     return Token(
-        access=fields["access_token"],
-        refresh=fields.get("refresh_token") or old_refresh,
-        scope=tuple(scope.split() if isinstance(scope, str) else scope),
-        expires_at=now + timedelta(seconds=int(fields.get("expires_in", 1800))),
-        refresh_hard_expires_at=None if hard is None else now + timedelta(seconds=int(hard)),
+        access=access,
+        refresh=refresh,
+        scope=tuple(one for one in (scope.split() if isinstance(scope, str) else scope) if one),
+        expires_at=now + timedelta(seconds=_seconds(fields.get("expires_in")) or ACCESS_SECONDS),
+        refresh_hard_expires_at=None if hard is None else now + timedelta(seconds=hard),
     )
+
+
+def _seconds(value: object) -> int | None:
+    """A number of seconds however it is written; None when it is none."""
+    try:
+        return int(float(str(value)))
+    except (ValueError, OverflowError):
+        return None

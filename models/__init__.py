@@ -4,9 +4,11 @@ from models.answers import Attempt, AttemptLine, Dispute, Promise, promise_invoi
 from models.audit import AuditEvent, AuditKey
 from models.base import Base
 from models.connection import Connection, Delivery, Grant
+from models.desk import Notice, Posting
 from models.effects import Effect, EffectKind, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
-from models.ledger import Account, Credit, Invoice, Payment, UnreadableRow
+from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
 from models.practice import CadenceVersion, Company, Memory, Practice, User
+from models.reading import CallCount, CallWindow, DirtyRow, Reading
 
 __all__ = [
     "Account",
@@ -16,10 +18,13 @@ __all__ = [
     "AuditKey",
     "Base",
     "CadenceVersion",
+    "CallCount",
+    "CallWindow",
     "Company",
     "Connection",
     "Credit",
     "Delivery",
+    "DirtyRow",
     "Dispute",
     "Effect",
     "EffectKind",
@@ -28,9 +33,13 @@ __all__ = [
     "Invoice",
     "Memory",
     "MissedStep",
+    "Notice",
     "Payment",
+    "Posting",
     "Practice",
     "Promise",
+    "Reading",
+    "Term",
     "Touch",
     "TouchInvoice",
     "TouchRecipient",

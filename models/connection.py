@@ -15,12 +15,14 @@ class Grant(HasUid, Base):
     """One token set. A Xero grant serves every organisation its user connected; a QuickBooks grant one realm.
 
     `state`: active, needs_reconnect or revoked. The lease (`lease_owner`, `lease_until`) allows one refresh at a time.
+    `holder_sealed` is who granted, so that its tag can be made anew under another index key.
     """
 
     __tablename__ = "grant"
 
     kind: Mapped[str] = mapped_column(String(20))
     holder_tag: Mapped[str] = mapped_column(String(64), unique=True)
+    holder_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     access_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     refresh_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     scope: Mapped[str] = mapped_column(Text, default="")
@@ -35,7 +37,9 @@ class Grant(HasUid, Base):
 class Connection(HasUid, Base):
     """A company's tie to one ledger organisation. `state`: active, needs_reconnect or disconnected.
 
-    `cursor` is the ledger's own mark of how far we have read; `read_at` when that was.
+    `cursor` is the ledger's own mark of how far we have read; `read_at` when that was. `load_mark` and `load_began_at`
+    stand while a whole reading is under way; `swept_at` is when all open invoices were last gone through. `ended_why`
+    is for people.
     """
 
     __tablename__ = "connection"
@@ -48,6 +52,10 @@ class Connection(HasUid, Base):
     state: Mapped[str] = mapped_column(String(16), default="active")
     cursor: Mapped[str] = mapped_column(Text, default="")
     read_at: Mapped[datetime | None]
+    load_mark: Mapped[str] = mapped_column(Text, default="")
+    load_began_at: Mapped[datetime | None]
+    swept_at: Mapped[datetime | None]
+    ended_why: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 

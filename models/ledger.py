@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.money import Money
@@ -18,6 +18,8 @@ class Account(HasUid, Base):
 
     `facts_version` grows with every change of a fact; `wake_at` is when to plan next (None: only a fact can wake it);
     `because` is the last answer's silences as codes. `bills_to` is the vendor id of the parent that gets the bill.
+    `people` lists [name, address, whether the ledger mails them]. `read_at` is when its balances were last read at the
+    door, `row_read_at` when the reading began that the customer's own row is from.
     """
 
     __tablename__ = "account"
@@ -27,6 +29,9 @@ class Account(HasUid, Base):
     name: Mapped[str] = mapped_column(Text)
     contact: Mapped[str] = mapped_column(Text, default="")
     emails: Mapped[list[Any]] = mapped_column(default=list)
+    people: Mapped[list[Any]] = mapped_column(default=list)
+    phone: Mapped[str] = mapped_column(Text, default="")
+    term: Mapped[str] = mapped_column(String(64), default="")
     language: Mapped[str | None] = mapped_column(String(5))
     active: Mapped[bool] = mapped_column(default=True)
     erased: Mapped[bool] = mapped_column(default=False)
@@ -40,6 +45,7 @@ class Account(HasUid, Base):
     because: Mapped[list[Any]] = mapped_column(default=list)
     planned_at: Mapped[datetime | None]
     read_at: Mapped[datetime | None]
+    row_read_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
 
     company: Mapped[Company] = relationship(lazy="raise_on_sql")
@@ -52,7 +58,11 @@ class Account(HasUid, Base):
 
 
 class Invoice(HasUid, Base):
-    """A sales invoice. `customer` is the vendor id it was raised for, which may bill to another account."""
+    """A sales invoice. `customer` is the vendor id it was raised for, which may bill to another account.
+
+    `seen_at` is when it was first seen, `read_at` when the reading began that this row is from. `mailed` is whether the
+    ledger has mailed it (None: not known); `pay_link` the ledger's own page for it, once somebody asked.
+    """
 
     __tablename__ = "invoice"
 
@@ -69,6 +79,13 @@ class Invoice(HasUid, Base):
     status: Mapped[str] = mapped_column(String(10))
     raw_status: Mapped[str] = mapped_column(Text, default="")
     emails: Mapped[list[Any]] = mapped_column(default=list)
+    cc: Mapped[list[Any]] = mapped_column(default=list)
+    mailed: Mapped[bool | None]
+    shipped: Mapped[date | None]
+    expected: Mapped[date | None]
+    term: Mapped[str] = mapped_column(String(64), default="")
+    branding: Mapped[str] = mapped_column(String(64), default="")
+    pay_link: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[str] = mapped_column(String(64), default="")
     seen_at: Mapped[datetime]
     read_at: Mapped[datetime]
@@ -107,13 +124,17 @@ class Payment(Base):
     reference: Mapped[str] = mapped_column(Text, default="", index=True)
     applied: Mapped[list[Any]] = mapped_column(default=list)
     version: Mapped[str] = mapped_column(String(64), default="")
+    read_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("company_id", "external_id"),)
 
 
 class Credit(Base):
-    """A credit note, over- or prepayment; `remaining_minor` is what is still open."""
+    """A credit note, over- or prepayment; `remaining_minor` is what is still open.
+
+    `applied` lists [invoice vendor id, minor units] as far as the ledger tells.
+    """
 
     __tablename__ = "credit"
 
@@ -123,14 +144,35 @@ class Credit(Base):
     kind: Mapped[str] = mapped_column(String(40))
     currency: Mapped[str] = mapped_column(String(3))
     remaining_minor: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[str] = mapped_column(Text, default="")
+    issued: Mapped[date | None]
+    applied: Mapped[list[Any]] = mapped_column(default=list)
     version: Mapped[str] = mapped_column(String(64), default="")
+    read_at: Mapped[datetime | None]
     gone_at: Mapped[datetime | None]
 
     __table_args__ = (UniqueConstraint("company_id", "external_id"),)
 
 
+class Term(Base):
+    """Payment terms; `rule` and the days as in the port. `discount_points` are hundredths of a percent."""
+
+    __tablename__ = "term"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    external_id: Mapped[str] = mapped_column(String(64))
+    name: Mapped[str] = mapped_column(Text)
+    rule: Mapped[str] = mapped_column(String(20))
+    days: Mapped[int]
+    discount_days: Mapped[int] = mapped_column(default=0)
+    discount_points: Mapped[int] = mapped_column(default=0)
+    active: Mapped[bool] = mapped_column(default=True)
+
+    __table_args__ = (UniqueConstraint("company_id", "external_id"),)
+
+
 class UnreadableRow(HasUid, Base):
-    """A row of the ledger we could not read, kept for a person; cleared when it can be read again."""
+    """A row of the ledger we could not read, kept for a person with its sealed bytes; cleared when it can be read."""
 
     __tablename__ = "unreadable_row"
 
@@ -138,6 +180,7 @@ class UnreadableRow(HasUid, Base):
     entity: Mapped[str] = mapped_column(String(20))
     external_id: Mapped[str] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(Text)
+    raw_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     seen_at: Mapped[datetime]
 
     __table_args__ = (UniqueConstraint("company_id", "entity", "external_id"),)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -36,7 +36,9 @@ class User(HasUid, Base):
 class Company(HasUid, Base):
     """A client company. `zone` is None until somebody said where it is; `live_at` is None while nothing may be sent.
 
-    `sync_state`: idle, running or failed, with `sync_note` for people and `sync_rows` as progress.
+    `sync_state`: idle, asked (by a person), running or failed, with `sync_note` for people; `sync_rows` of `sync_total`
+    is the progress, `sync_failures` counts failures in a row. `income_choice` is what credit notes are booked on;
+    `locked_until` the last day of the closed books; `own_reminders` whether the ledger itself reminds (None: unknown).
     """
 
     __tablename__ = "company"
@@ -51,12 +53,17 @@ class Company(HasUid, Base):
     email: Mapped[str] = mapped_column(String(254), default="")
     short_code: Mapped[str] = mapped_column(String(20), default="")
     deposit_account: Mapped[str] = mapped_column(String(64), default="")
+    income_choice: Mapped[str] = mapped_column(String(64), default="")
+    locked_until: Mapped[date | None]
+    own_reminders: Mapped[bool | None]
     cadence_version_id: Mapped[int] = mapped_column(ForeignKey("cadence_version.id"))
     live_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
     sync_state: Mapped[str] = mapped_column(String(10), default="idle")
     sync_note: Mapped[str] = mapped_column(Text, default="")
     sync_rows: Mapped[int] = mapped_column(default=0)
+    sync_total: Mapped[int | None]
+    sync_failures: Mapped[int] = mapped_column(default=0)
     next_sync_at: Mapped[datetime | None] = mapped_column(index=True)
     created_at: Mapped[datetime]
 

@@ -29,7 +29,10 @@ class BookCompany:
 
 @dataclass(frozen=True, slots=True)
 class BookCustomer:
-    """`emails` may be empty. `parent` is a customer key billed in this one's stead (QuickBooks only)."""
+    """`emails` may be empty. `parent` is a customer key billed in this one's stead (QuickBooks only).
+
+    `term` is one of the company's terms by name.
+    """
 
     key: str
     name: str
@@ -37,10 +40,23 @@ class BookCustomer:
     emails: tuple[str, ...]
     archived: bool = False
     parent: str = ""
+    term: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookTerm:
+    """Payment within `days` of the invoice's date; QuickBooks also knows a discount for paying early."""
+
+    name: str
+    days: int
+    discount_days: int = 0
+    discount_percent: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class BookInvoice:
+    """`term` is one of the company's terms by name; the due date stands as given."""
+
     key: str
     customer: str
     issued: date
@@ -49,6 +65,7 @@ class BookInvoice:
     currency: str
     description: str = "Services"
     emails: tuple[str, ...] = ()
+    term: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,7 @@ class Company:
     credits: list[tuple[str, str, date, Decimal, str]] = field(default_factory=list)
     """(credit key, customer key, date, amount, invoice key it is applied to or "" while open)"""
     voids: list[tuple[str, date]] = field(default_factory=list)
+    terms: list[BookTerm] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +132,72 @@ class LedgerTwin(Protocol):
 
     def archive(self, tenant: str, customer_key: str) -> None: ...
 
+    def merge(self, tenant: str, customer_key: str, into: str) -> None:
+        """Two customers were one: the documents of the first now belong to the other."""
+        ...
+
+    def change_due(self, tenant: str, invoice_key: str, due: date) -> None:
+        """As at the vendor: Xero does not move the time stamp of a document that is part-paid."""
+        ...
+
+    def delete(self, tenant: str, invoice_key: str) -> None:
+        """Remove an invoice that nothing is booked on, as far as the vendor lets one."""
+        ...
+
+    def unreceive(self, tenant: str, payment_id: str) -> None:
+        """The bookkeeper takes a payment back; what it paid is open again."""
+        ...
+
+    def receive_on_account(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal) -> str:
+        """Money without an invoice: an unapplied payment in QuickBooks, a prepayment in Xero; its vendor id."""
+        ...
+
+    def mail(self, tenant: str, invoice_key: str) -> None:
+        """The bookkeeper has the ledger mail the invoice."""
+        ...
+
+    def lock(self, tenant: str, until: date | None) -> None:
+        """Close the books up to and including that day."""
+        ...
+
+    def spoil(self, tenant: str, entity: str, key: str, **fields: object) -> None:
+        """Hand a row out with these raw fields over its own (customer, invoice, payment or credit; None: null).
+
+        Payments go by vendor id. Without fields it is itself again.
+        """
+        ...
+
     def balance(self, tenant: str, invoice_key: str) -> Decimal: ...
 
     def payments(self, tenant: str) -> list[BookPayment]:
         """Every payment that stands in the books, with reference and vendor id."""
         ...
 
-    def webhooks(self) -> list[Webhook]:
-        """Take the deliveries that are waiting; each is handed out once."""
+    def open_credit(self, tenant: str) -> dict[str, Decimal]:
+        """What is left of credit notes, over- and prepayments and unapplied payments, by customer key."""
+        ...
+
+    # What goes wrong
+
+    def plan_fault(self, path_contains: str, kind: str, times: int = 1, seconds: float = 0) -> None:
+        """The next `times` requests whose "METHOD path" contains `path_contains` go wrong, or all within `seconds`.
+
+        Kinds every twin knows: "drop" (done, the answer is lost), "lost" (nothing is done, the answer breaks off),
+        "429" (with how long to wait), "429-bare" (without), "503" (an HTML page), "500", "401" (token expired).
+        """
+        ...
+
+    def rotate_now(self, tenant: str) -> None:
+        """The next refresh gives a new refresh token, and the one before it dies without grace."""
+        ...
+
+    def disconnect(self, tenant: str) -> None:
+        """The customer disconnects Dunlin on the vendor's own page."""
+        ...
+
+    def webhooks(self, how: str = "") -> list[Webhook]:
+        """Take the deliveries that are waiting; each is handed out once.
+
+        `how`: "" as they came; "twice"; "backwards"; "unsigned" (beside each real one a forged one).
+        """
         ...

@@ -24,7 +24,10 @@ class Refused(Exception):
 
 @dataclass(slots=True)
 class Grant:
-    """What one holder has given. `subject` is a user id or realm; twins keep tenants in `extra`."""
+    """What one holder has given. `subject` is a user id or realm; twins keep tenants in `extra`.
+
+    `hurried`: the next refresh gives a new refresh token, and none before it is accepted any more.
+    """
 
     subject: str
     scope: tuple[str, ...]
@@ -33,6 +36,7 @@ class Grant:
     refresh_since: datetime | None = None
     old_refresh: dict[str, datetime] = field(default_factory=dict)
     alive: bool = True
+    hurried: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,8 @@ class TokenStore:
             recent = grant.alive and grant.old_refresh.get(token, now) > now
             if not (current or recent):
                 continue
-            if current and grant.refresh_since is not None and now - grant.refresh_since >= self.rotate_after:
+            aged = grant.refresh_since is not None and now - grant.refresh_since >= self.rotate_after
+            if current and (aged or grant.hurried):
                 self._rotate(grant)
             return grant, self._new_access(grant), grant.refresh
         raise Refused("invalid_grant", "Incorrect or invalid refresh token")
@@ -106,8 +111,11 @@ class TokenStore:
 
     def _rotate(self, grant: Grant) -> None:
         now = self.clock()
-        if grant.refresh:
+        if grant.hurried:
+            grant.old_refresh.clear()
+        elif grant.refresh:
             grant.old_refresh[grant.refresh] = now + self.grace
+        grant.hurried = False
         grant.refresh, grant.refresh_since = self.new_id(), now
 
     def _new_access(self, grant: Grant) -> str:

@@ -109,8 +109,6 @@ class Stage:
         self.mailbox = Mailbox(clock.now).start()
         self.quickbooks = QuickBooksTwin(clock.now, new_id)
         self.xero = XeroTwin(clock.now, new_id)
-        # A practice of three companies is read far faster here than the vendor's minute allows.
-        self.xero.minute_limit, self.xero.day_limit = 10**6, 10**6
         self.stripe = StripeTwin(clock.now, new_id, "sk_test_sandbox", "whsec_sandbox")
         self.servers: dict[str, Server] = {
             name: serve(app)

@@ -34,7 +34,7 @@ from sandbox.stage import WorldClock, environment, ids
 from sandbox.stripe import StripeTwin
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
-from workflows import answers, clock, companies, connections, inbox, links, payments
+from workflows import answers, clock, companies, connecting, inbox, links, payments
 from workflows.engine import Inline
 from workflows.runtime import Runtime
 
@@ -114,13 +114,14 @@ class Town:
             transport=Transport(self.network.adapter, self.network.pool),
             ids=self.new_id,
             calls=self.calls,
+            pause=lambda _seconds: None,
         )
         self.rt = replace(rt, channel=Smtp(loaded.smtp_url, self.mailbox.connect))
         self.settings = loaded
 
     def connect(self, kind: str) -> list[str]:
         """A person goes through the vendor's consent page and allows everything."""
-        begun = connections.begin(self.rt, kind)
+        begun = connecting.begin(self.rt, kind)
         http = requests.Session()
         for prefix in ("http://", "https://"):
             http.mount(prefix, self.network.adapter())
@@ -132,7 +133,7 @@ class Town:
         answer = http.post(form.action, data=fields, allow_redirects=False, timeout=5)
         query = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
         assert query["state"] == begun.state
-        return connections.finish(self.rt, self.practice_id, kind, query, begun.verifier)
+        return connecting.finish(self.rt, self.practice_id, kind, query, begun.verifier)
 
     def prepare(self, kind: str) -> None:
         """The settings without which nobody may be spoken to."""

@@ -8,7 +8,20 @@ from __future__ import annotations
 from flask import Flask
 from flask_bootstrap import Bootstrap5
 
-from web import accounts, auth, companies, connecting, desk, errors, headers, portal, webhooks, words
+from web import (
+    accounts,
+    auth,
+    companies,
+    connecting,
+    desk,
+    errors,
+    headers,
+    invoices,
+    portal,
+    readings,
+    webhooks,
+    words,
+)
 from web.guards import csrf, limiter
 from workflows.runtime import Runtime
 
@@ -42,6 +55,6 @@ def register(app: Flask, runtime: Runtime) -> None:
     errors.register(app)
     words.register(app)
     auth.close_by_default(app)
-    for room in (auth, companies, connecting, accounts, desk, portal, webhooks):
+    for room in (auth, companies, connecting, readings, accounts, invoices, desk, portal, webhooks):
         app.register_blueprint(room.pages)
     csrf.exempt(webhooks.pages)

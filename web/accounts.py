@@ -1,29 +1,102 @@
-"""One account's page, and one message as it was sent, in a frame that can do nothing."""
+"""One account's page, what a person may have booked for it, and one message as sent, in a frame that can do nothing."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from integrations.ledgers.base import Feature
 from models import Account as AccountRow
 from models import Company, Invoice, Touch
-from web import queries, timeline
+from web import forms, queries, timeline
 from web.auth import person
 from web.guards import runtime
 from web.headers import MESSAGE_POLICY
+from workflows import dirty, door, grants, postings
+from workflows.errors import Refusal
 
 pages = Blueprint("accounts", __name__)
 
 
 @pages.get("/accounts/<uid>")
 def show(uid: str) -> str:
-    rt = runtime()
+    rt, account = runtime(), _own(uid)
+    door.look(rt, account.id)
+    account = _own(uid)
+    allowed = grants.granted(rt, account.company_id)
     with rt.store.read() as session:
-        account = queries.account(session, person().practice_id, uid)
-        if account is None:
-            raise NotFound
         story = timeline.story(session, account, rt.clock.now())
-    return render_template("console/account.html", story=story, company=story.company, account=story.account)
+        shown = {
+            "read_at": queries.read_at(session, account),
+            "changed": dirty.concerns(session, account),
+            "term": queries.term(session, account.company_id, account.term),
+            "credits": queries.credits(session, account),
+            "payments": queries.payments(session, account, limit=20),
+            "postings": queries.postings(session, account.id),
+            "today": queries.today(story.company, rt.clock.now()),
+        }
+    return render_template(
+        "console/account.html",
+        story=story,
+        company=story.company,
+        account=account,
+        currencies=_currencies(story),
+        features=Feature,
+        allowed=allowed,
+        **shown,
+    )
+
+
+def _own(uid: str) -> AccountRow:
+    """The practice's own account; somebody else's does not exist."""
+    with runtime().store.read() as session:
+        found = queries.account(session, person().practice_id, uid)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _currencies(story: timeline.Story) -> list[str]:
+    """In which currencies money may come in: those of the invoices, after the company's own."""
+    others = {invoice.currency for invoice in (*story.open, *story.others)} - {story.company.currency}
+    return [story.company.currency, *sorted(others)]
+
+
+@pages.errorhandler(Refusal)
+def _refused(refusal: Refusal) -> ResponseReturnValue:
+    return _back((request.view_args or {})["uid"], str(refusal), "warn")
+
+
+def _back(uid: str, sentence: str, mood: str = "good") -> ResponseReturnValue:
+    flash(sentence, mood)
+    return redirect(url_for("accounts.show", uid=uid), 303)
+
+
+@pages.post("/accounts/<uid>/on-account")
+def on_account(uid: str) -> ResponseReturnValue:
+    """Money without an invoice."""
+    rt, account = runtime(), _own(uid)
+    with rt.store.read() as session:
+        currencies = _currencies(timeline.story(session, account, rt.clock.now()))
+    currency = request.form.get("currency", currencies[0])
+    if currency not in currencies:
+        raise Refusal("Please choose one of the currencies on the page.")
+    amount = forms.money(request.form.get("amount", ""), currency)
+    postings.put_on_account(rt, account.id, amount, forms.day(request.form.get("day", "")), person().id)
+    return _back(uid, "The payment is being written as money on account. What cannot be written comes to the desk.")
+
+
+@pages.post("/accounts/<uid>/take-back")
+def take_back(uid: str) -> ResponseReturnValue:
+    """Undo one of this account's payments, as the ledger names it."""
+    rt, account = runtime(), _own(uid)
+    payment = request.form.get("payment", "")
+    with rt.store.read() as session:
+        if payment not in {one.external_id for one in queries.payments(session, account)}:
+            raise Refusal("The ledger shows no such payment of this customer.")
+    postings.undo_payment(rt, account.company_id, payment, person().id)
+    return _back(uid, "The payment is being taken back. What cannot be written comes to the desk.")
 
 
 def _touch(uid: str) -> Touch:

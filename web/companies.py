@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -12,11 +13,12 @@ from werkzeug.exceptions import NotFound
 from core.calendars import Calendar
 from integrations.ledgers.base import DepositAccount
 from models import Company, Connection
-from web import lists, presenters, queries
+from web import lists, presenters, queries, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import companies, connections, gather, preview, sync
+from workflows import companies, connecting, gather, preview, sync
 from workflows.errors import Refusal
+from workflows.runtime import Runtime
 
 pages = Blueprint("companies", __name__)
 
@@ -37,17 +39,17 @@ def home() -> str:
     rt = runtime()
     now = rt.clock.now()
     with rt.store.read() as session:
-        desk = queries.desk(session, person().practice_id)
+        waits = waiting.by_company(waiting.counts(session, person().practice_id, now))
         cards = []
         for company in queries.companies(session, person().practice_id):
             connection = queries.connection(session, company.id)
             state = presenters.company_state(company, connection)
             owed = queries.owed_by_company(session, company, queries.today(company, now))
-            cards.append(Card(company, connection, state, owed, desk.of(company.id)))
+            cards.append(Card(company, connection, state, owed, waits[company.id]))
     return render_template(
         "console/home.html",
         cards=cards,
-        desk_size=desk.size,
+        desk_size=waits.total(),
         kinds=sorted(rt.ledgers),
         missing=current_app.config["DUNLIN_MISSING"],
         reading=any(card.state.word == "Reading" for card in cards),
@@ -78,7 +80,7 @@ def overview(uid: str) -> str:
         today = queries.today(company, rt.clock.now())
         owed = queries.owed_by_company(session, company, today)
         rows = lists.account_rows(session, company, search, everyone, lists.page_number(request.args), today)
-        waiting = queries.desk(session, person().practice_id).of(company.id)
+        waits = waiting.by_company(waiting.counts(session, person().practice_id, rt.clock.now()))
         not_ready = companies.not_ready(rt, session, company) if company.live_at is None else []
         cadence = gather.cadence_of(session, company)
     return render_template(
@@ -88,47 +90,47 @@ def overview(uid: str) -> str:
         state=presenters.company_state(company, connection),
         owed=owed,
         rows=rows,
-        waiting=waiting,
+        waiting=waits[company.id],
         not_ready=not_ready,
         cadence=cadence,
         search=search,
         everyone=everyone,
-        reading=_is_reading(company, connection),
+        reading=presenters.is_reading(company, connection, rt.clock.now()),
     )
-
-
-def _is_reading(company: Company, connection: Connection | None) -> bool:
-    """A reading runs or waits for the next tick: the page keeps itself up to date."""
-    if connection is None or connection.state != "active":
-        return False
-    due = company.next_sync_at is not None and company.next_sync_at <= runtime().clock.now()
-    return company.sync_state == "running" or due or (connection.read_at is None and company.sync_state != "failed")
 
 
 @pages.get("/companies/<uid>/settings")
 def settings(uid: str) -> str:
     company = _company(uid)
-    accounts: tuple[DepositAccount, ...] = ()
-    trouble = ""
-    try:
-        accounts = companies.deposit_accounts(runtime(), company.id)
-    except Refusal as refusal:
-        trouble = str(refusal)
+    accounts, no_accounts = _choices(companies.deposit_accounts, company)
+    incomes, no_incomes = _choices(companies.income_choices, company)
     return render_template(
         "console/settings.html",
         company=company,
         zones=sorted(available_timezones()),
         accounts=accounts,
-        trouble=trouble,
+        no_accounts=no_accounts,
+        incomes=incomes,
+        no_incomes=no_incomes,
     )
+
+
+def _choices(
+    listed: Callable[[Runtime, int], tuple[DepositAccount, ...]], company: Company
+) -> tuple[tuple[DepositAccount, ...], str]:
+    """What the ledger offers to choose from, or why it cannot be listed."""
+    try:
+        return listed(runtime(), company.id), ""
+    except Refusal as refusal:
+        return (), str(refusal)
 
 
 @pages.post("/companies/<uid>/settings")
 def change_settings(uid: str) -> ResponseReturnValue:
     """Only what the form names is changed."""
     company = _company(uid)
-    current = {"zone": company.zone, "deposit_account": company.deposit_account, "email": company.email}
-    wanted = {name: request.form.get(name, value or "").strip() for name, value in current.items()}
+    names = ("zone", "deposit_account", "email", "income_choice")
+    wanted = {name: request.form.get(name, getattr(company, name) or "").strip() for name in names}
     try:
         companies.change_settings(runtime(), company.id, **wanted)
     except Refusal as refusal:
@@ -185,7 +187,7 @@ def pause(uid: str) -> ResponseReturnValue:
 def disconnect(uid: str) -> ResponseReturnValue:
     company = _company(uid)
     try:
-        connections.disconnect(runtime(), company.id)
+        connecting.disconnect(runtime(), company.id)
     except Refusal as refusal:
         return _back(company, str(refusal), "warn")
     return _back(company, f"{company.name} is disconnected. Nothing is read or sent any more.")

@@ -8,21 +8,33 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import queries
+from web import queries, rawrow, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import answers, desk
+from workflows import answers, audit, desk
 from workflows.errors import Refusal
 
 pages = Blueprint("desk", __name__)
 Found = TypeVar("Found")
 
+BOOKED = {
+    "retry": "We will try to book it again.",
+    "on-account": "We will book it as money on account, without its invoice.",
+    "booked": "Noted as booked by hand.",
+    "paid-back": "Noted as paid back by hand. The invoice is open again.",
+}
+SETTLED = {
+    "retry": "We will try again in a moment.",
+    "done": "Noted as done by hand. The ledger is read soon and shows it.",
+    "drop": "Dropped. Nothing is changed in the ledger.",
+}
+
 
 @pages.get("/desk")
 def show() -> str:
     with runtime().store.read() as session:
-        waiting = queries.desk(session, person().practice_id)
-    return render_template("console/desk.html", desk=waiting)
+        found = waiting.desk(session, person().practice_id, runtime().clock.now())
+    return render_template("console/desk.html", desk=found)
 
 
 def _done(sentence: str, mood: str = "good") -> ResponseReturnValue:
@@ -56,7 +68,7 @@ def settle_touch(uid: str) -> ResponseReturnValue:
 @pages.post("/disputes/<uid>/resolve")
 def resolve_dispute(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
-        dispute = _own(queries.dispute(session, person().practice_id, uid))
+        dispute = _own(waiting.dispute(session, person().practice_id, uid))
     answers.resolve_dispute(runtime(), dispute.id, person().id, request.form.get("text", "").strip()[:10_000])
     return _done("Settled. The cadence goes on from here.")
 
@@ -64,12 +76,31 @@ def resolve_dispute(uid: str) -> ResponseReturnValue:
 @pages.post("/bookings/<uid>/settle")
 def settle_booking(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
-        line = _own(queries.booking(session, person().practice_id, uid))
+        line = _own(waiting.booking(session, person().practice_id, uid))
     how = request.form.get("how", "")
-    if how not in ("booked", "retry"):
-        return _done("Please say whether you booked it by hand or want us to try again.", "warn")
     desk.settle_booking(runtime(), line.id, how, person().id)
-    return _done("Noted as booked by hand." if how == "booked" else "We will try to book it again.")
+    return _done(BOOKED[how])
+
+
+@pages.post("/postings/<uid>/settle")
+def settle_posting(uid: str) -> ResponseReturnValue:
+    with runtime().store.read() as session:
+        posting = _own(waiting.posting(session, person().practice_id, uid))
+    how = request.form.get("how", "")
+    desk.settle_posting(runtime(), posting.id, how, person().id)
+    return _done(SETTLED[how])
+
+
+@pages.get("/rows/<uid>")
+def row(uid: str) -> str:
+    """A row as the ledger sent it. Who looked is kept in the log, for it may name people."""
+    rt = runtime()
+    with rt.store.write() as session:
+        found, company = _own(waiting.unreadable(session, person().practice_id, uid))
+        audit.record(rt, session, "raw-row-seen", company.id, subject=found.uid, user=person().id)
+        raw = rt.vault.unseal(found.raw_sealed) if found.raw_sealed is not None else b""
+    text, whole = rawrow.shown(raw)
+    return render_template("console/row.html", row=found, company=company, text=text, whole=whole, size_of=len(raw))
 
 
 @pages.post("/accounts/<uid>/try-again")

@@ -66,3 +66,26 @@ def count(number: int, one: str, many: str = "") -> str:
 def ago(value: datetime, now: datetime) -> str:
     """How long since, such as `12 minutes ago`."""
     return format_timedelta(value - now, add_direction=True, locale="en_GB") if value < now else "just now"
+
+
+def thousands(number: int) -> str:
+    """A number with its thousands apart, such as 12,000."""
+    return f"{number:,}"
+
+
+def size(number: int) -> str:
+    """Bytes as people say them, such as 1.4 MB."""
+    for unit, each in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= each:
+            return f"{number / each:.1f} {unit}"
+    return count(number, "byte")
+
+
+def read_when(value: datetime | None, now: datetime, company: Company | None = None) -> str:
+    """`read at 14:02` on the same day, `read on 3 Dec 2026, 14:02` later, on the company's wall clock."""
+    if value is None:
+        return "not read yet"
+    zone = _zone(company)
+    if value.astimezone(zone).date() == now.astimezone(zone).date():
+        return f"read at {clock_time(value, company)}"
+    return f"read on {moment(value, company)}"

@@ -1,4 +1,7 @@
-"""The customer's page behind a signed link: what is owed, and three ways to answer. A GET never changes anything."""
+"""The customer's page behind a signed link: what is owed, and three ways to answer.
+
+Opening it changes nothing of what anybody said, owes or is owed; the ledger may be read again so that the figures hold.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,18 @@ from datetime import date, timedelta
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import NotFound
 
 from web import errors, formats, statement
 from web.guards import limiter, link_key, runtime
-from workflows import answers, links, payments
+from web.invoices import as_download
+from workflows import answers, documents, door, links, payments
 from workflows.errors import Refusal
 
 pages = Blueprint("portal", __name__, url_prefix="/p/<token>")
 _limit = limiter.limit("40 per minute", key_func=link_key)
+# Each paper is a call to the ledger, and the company has only so many a day.
+_limit_papers = limiter.limit("10 per minute;60 per day", key_func=link_key)
 
 
 @pages.errorhandler(links.BadLink)
@@ -31,6 +38,7 @@ def _back(token: str, sentence: str, mood: str = "good") -> ResponseReturnValue:
 def show(token: str) -> str:
     rt = runtime()
     target = links.read(rt, token)
+    door.look(rt, target.account_id)
     with rt.store.read() as session:
         found = statement.statement(rt, session, target)
     return render_template(
@@ -39,9 +47,27 @@ def show(token: str) -> str:
         statement=found,
         company=found.company,
         can_pay=bool(rt.processors),
+        has_papers=documents.available(rt, found.company.id),
         latest=found.today + timedelta(days=answers.LONGEST_PROMISE),
         suggested=found.today + timedelta(days=7),
     )
+
+
+@pages.get("/invoices/<uid>.pdf")
+@_limit_papers
+def pdf(token: str, uid: str) -> ResponseReturnValue:
+    """The ledger's own picture of one of the invoices on the page."""
+    rt = runtime()
+    target = links.read(rt, token)
+    with rt.store.read() as session:
+        invoice = statement.paper(rt, session, target, uid)
+    if invoice is None:
+        raise NotFound
+    try:
+        return as_download(invoice, documents.pdf(rt, invoice.id))
+    except Refusal:
+        sorry = "The invoice cannot be fetched just now. Try again in a few minutes, or reply to our e-mail."
+        return _back(token, sorry, "calm")
 
 
 @pages.post("/pay")

@@ -50,6 +50,7 @@ CAUSES: Mapping[Cause, Words] = {
     ),
     Cause.ARRANGEMENT: Words("Paying in parts", "They are paying in agreed parts."),
     Cause.IN_FLIGHT: Words("Payment on its way", "A payment for it is on its way to the ledger."),
+    Cause.BEING_CHANGED: Words("Being changed", "A change of it is being written to the ledger."),
     Cause.COVERED_BY_CREDIT: Words("Covered by credit", "Their open credit pays it in full."),
     Cause.TOO_OLD: Words(
         "Too old for a message",
@@ -215,3 +216,20 @@ def company_state(company: Company, connection: Connection | None) -> State:
     if company.live_at is None:
         return State("Not switched on", "calm", "Nothing is sent until you switch it on.")
     return State("Live", "good", "Messages go out by its cadence.")
+
+
+def is_reading(company: Company, connection: Connection | None, now: datetime) -> bool:
+    """A reading runs or waits for the next tick: the page keeps itself up to date."""
+    if connection is None or connection.state != "active":
+        return False
+    due = company.next_sync_at is not None and company.next_sync_at <= now
+    return company.sync_state == "running" or due or (connection.read_at is None and company.sync_state != "failed")
+
+
+def progress(company: Company) -> str:
+    """How far a first reading is, such as `12,000 of about 40,000 rows`; "" before the first page came."""
+    if not company.sync_rows:
+        return ""
+    if company.sync_total is None or company.sync_total < company.sync_rows:
+        return f"{formats.thousands(company.sync_rows)} rows so far"
+    return f"{formats.thousands(company.sync_rows)} of about {formats.thousands(company.sync_total)} rows"

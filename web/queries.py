@@ -6,10 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, String, and_, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from core.because import Cause
 from core.calendars import Calendar
 from core.facts import InvoiceStatus
 from core.money import Money, totals
@@ -26,10 +25,13 @@ from models import (
     EffectState,
     Invoice,
     Payment,
+    Posting,
     Promise,
+    Reading,
+    Term,
     Touch,
-    UnreadableRow,
 )
+from workflows import billing
 
 PAGE = 50
 # Money in flight: the customer paid on the portal, the ledger may not show it yet.
@@ -137,38 +139,62 @@ def invoices(session: Session, account_id: int) -> list[Invoice]:
     return sorted(found, key=lambda one: (not owes(one), -(one.due or one.issued).toordinal()))
 
 
+def invoice(session: Session, practice_id: int, uid: str) -> Invoice | None:
+    return session.scalars(
+        select(Invoice)
+        .join(Company, Company.id == Invoice.company_id)
+        .where(Invoice.uid == uid, Company.practice_id == practice_id)
+        .options(joinedload(Invoice.account).joinedload(Account.company))
+    ).first()
+
+
 def owes(invoice: Invoice) -> bool:
     return invoice.status == InvoiceStatus.OPEN and invoice.balance_minor > 0 and invoice.gone_at is None
 
 
-def customers(session: Session, account: Account) -> list[str]:
+def customers(account: Account) -> Select[tuple[str]]:
     """The vendor ids of everybody whose bills this account gets."""
-    mine = [account.external_id]
-    for _ in range(6):  # as deep as a ledger nests customers
-        below = session.scalars(
-            select(Account.external_id).where(
-                Account.company_id == account.company_id,
-                or_(Account.bills_to.in_(mine), Account.merged_into.in_(mine)),
-                Account.external_id.not_in(mine),
+    return billing.family(account.company_id, [account.external_id])
+
+
+def term(session: Session, company_id: int, external_id: str) -> Term | None:
+    """Payment terms by the ledger's name for them; None where there are none or they were never read."""
+    return session.scalars(select(Term).where(Term.company_id == company_id, Term.external_id == external_id)).first()
+
+
+def read_at(session: Session, account: Account) -> datetime | None:
+    """When this account's figures were last read, with the whole company or by itself."""
+    tie = connection(session, account.company_id)
+    return max((at for at in (tie.read_at if tie else None, account.read_at) if at is not None), default=None)
+
+
+def readings(session: Session, company_id: int, limit: int) -> list[Reading]:
+    """The newest readings of a company's ledger."""
+    newest = (
+        select(Reading).where(Reading.company_id == company_id).order_by(Reading.began_at.desc(), Reading.id.desc())
+    )
+    return list(session.scalars(newest.limit(limit)))
+
+
+def credits(session: Session, account: Account) -> list[Credit]:
+    """The credit notes, overpayments and unapplied payments that are still open."""
+    return list(
+        session.scalars(
+            select(Credit)
+            .where(
+                Credit.company_id == account.company_id,
+                Credit.customer.in_(customers(account)),
+                Credit.gone_at.is_(None),
+                Credit.remaining_minor > 0,
             )
-        ).all()
-        if not below:
-            break
-        mine += below
-    return mine
+            .order_by(Credit.id)
+        )
+    )
 
 
 def open_credit(session: Session, account: Account) -> list[Money]:
     """What the account has in hand, one amount per currency."""
-    found = session.scalars(
-        select(Credit).where(
-            Credit.company_id == account.company_id,
-            Credit.customer.in_(customers(session, account)),
-            Credit.gone_at.is_(None),
-            Credit.remaining_minor > 0,
-        )
-    )
-    return list(totals(Money(one.remaining_minor, one.currency) for one in found).values())
+    return list(totals(Money(one.remaining_minor, one.currency) for one in credits(session, account)).values())
 
 
 def payments(session: Session, account: Account, limit: int = 200) -> list[Payment]:
@@ -177,7 +203,7 @@ def payments(session: Session, account: Account, limit: int = 200) -> list[Payme
             select(Payment)
             .where(
                 Payment.company_id == account.company_id,
-                Payment.customer.in_(customers(session, account)),
+                Payment.customer.in_(customers(account)),
                 Payment.gone_at.is_(None),
                 Payment.amount_minor > 0,
             )
@@ -240,90 +266,7 @@ def attempts(session: Session, account_id: int) -> list[Attempt]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """Everything that waits for a person, each with its company and account."""
-
-    touches: list[tuple[Touch, Account, Company]]
-    disputes: list[tuple[Dispute, Account, Company]]
-    bookings: list[tuple[AttemptLine, Account, Company]]
-    unreadable: list[tuple[UnreadableRow, Company]]
-    connections: list[tuple[Connection, Company]]
-    unreached: list[tuple[Account, Company]]
-
-    @property
-    def size(self) -> int:
-        return len(self._rows())
-
-    def of(self, company_id: int) -> int:
-        """How many things wait at one company."""
-        return sum(company.id == company_id for company in self._rows())
-
-    def _rows(self) -> list[Company]:
-        """The company of each thing that waits."""
-        with_account = [row[2] for row in (*self.touches, *self.disputes, *self.bookings)]
-        return with_account + [row[1] for row in (*self.unreadable, *self.connections, *self.unreached)]
-
-
-def desk(session: Session, practice_id: int) -> Desk:
-    """What needs a person, over all companies of the practice."""
-    mine = Company.practice_id == practice_id
-    in_doubt = (
-        select(Touch, Account, Company)
-        .join(Account, Account.id == Touch.account_id)
-        .join(Company, Company.id == Touch.company_id)
-        .where(mine, Touch.state == "in_doubt")
-    )
-    open_disputes = (
-        select(Dispute, Account, Company)
-        .join(Account, Account.id == Dispute.account_id)
-        .join(Company, Company.id == Dispute.company_id)
-        .where(mine, Dispute.state == "open")
-        .options(joinedload(Dispute.invoice))
-        .order_by(Dispute.answer_by, Dispute.id)
-    )
-    bookings = (
-        select(AttemptLine, Account, Company)
-        .join(AttemptLine.attempt)
-        .join(Account, Account.id == Attempt.account_id)
-        .join(Company, Company.id == Attempt.company_id)
-        .where(mine, AttemptLine.state == "desk")
-        .options(joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice))
-    )
-    rows = select(UnreadableRow, Company).join(Company, Company.id == UnreadableRow.company_id).where(mine)
-    ended = and_(mine, Connection.state == "needs_reconnect")
-    connections = select(Connection, Company).join(Connection.company).where(ended)
-    return Desk(
-        list(session.execute(in_doubt)),
-        list(session.execute(open_disputes)),
-        list(session.execute(bookings)),
-        list(session.execute(rows)),
-        list(session.execute(connections)),
-        list(session.execute(_unreached().where(mine).order_by(Account.name))),
-    )
-
-
-def _unreached() -> Select[Account, Company]:
-    """Customers whose address was turned away, or whose message the mail server does not take."""
-    stuck = [
-        cast(Account.because, String).like(f'%"{cause.value}"%') for cause in (Cause.UNSENDABLE, Cause.UNPLANNABLE)
-    ]
-    refused = cast(Account.refused, String) != "[]"
-    return select(Account, Company).join(Company, Company.id == Account.company_id).where(or_(refused, *stuck))
-
-
-def dispute(session: Session, practice_id: int, uid: str) -> Dispute | None:
-    return session.scalars(
-        select(Dispute)
-        .join(Company, Company.id == Dispute.company_id)
-        .where(Dispute.uid == uid, Company.practice_id == practice_id)
-    ).first()
-
-
-def booking(session: Session, practice_id: int, uid: str) -> AttemptLine | None:
-    return session.scalars(
-        select(AttemptLine)
-        .join(AttemptLine.attempt)
-        .join(Company, Company.id == Attempt.company_id)
-        .where(AttemptLine.uid == uid, Company.practice_id == practice_id)
-    ).first()
+def postings(session: Session, account_id: int, invoice_id: int | None = None, limit: int = 20) -> list[Posting]:
+    """What people asked to be changed in the ledger for this account, or for one of its invoices; the newest first."""
+    wanted = select(Posting).where(Posting.account_id == account_id).order_by(Posting.id.desc()).limit(limit)
+    return list(session.scalars(wanted if invoice_id is None else wanted.where(Posting.invoice_id == invoice_id)))

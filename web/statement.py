@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 
 from sqlalchemy import select
@@ -40,6 +40,12 @@ class Group:
 
     currency: str
     lines: list[Line]
+    credit: Money
+
+    @property
+    def left(self) -> Money:
+        """What is still to pay once the open credit is used."""
+        return self.total - self.credit if self.credit < self.total else Money.zero(self.currency)
 
     @property
     def payable(self) -> list[Line]:
@@ -64,6 +70,7 @@ class Statement:
     credit: list[Money]
     payments: list[Payment]
     waiting: list[Attempt]
+    read_at: datetime | None
 
 
 def _sum(currency: str, lines: list[Line]) -> Money:
@@ -82,14 +89,16 @@ def statement(rt: Runtime, session: Session, target: LinkTarget) -> Statement:
     today = queries.today(account.company, rt.clock.now())
     attempts = queries.attempts(session, account.id)
     everything = links.sees_everything(rt, target, account)
+    credit = queries.open_credit(session, account) if everything else []
     return Statement(
         account,
         account.company,
         today,
-        _groups(session, account, attempts, today, partial(links.may_see, rt, target, account)),
-        queries.open_credit(session, account) if everything else [],
+        _groups(session, account, attempts, today, credit, partial(links.may_see, rt, target, account)),
+        credit,
         queries.payments(session, account, limit=10) if everything else [],
         [one for one in attempts if _is_on_its_way(one) and (everything or one.link == target.said)],
+        queries.read_at(session, account),
     )
 
 
@@ -102,7 +111,12 @@ def _on_its_way(state: str) -> bool:
 
 
 def _groups(
-    session: Session, account: Account, attempts: list[Attempt], today: date, may_see: Callable[[Invoice], bool]
+    session: Session,
+    account: Account,
+    attempts: list[Attempt],
+    today: date,
+    credit: list[Money],
+    may_see: Callable[[Invoice], bool],
 ) -> list[Group]:
     promised = {
         invoice.id: promise.day
@@ -118,4 +132,13 @@ def _groups(
         days = (today - invoice.due).days if invoice.due else 0
         line = Line(invoice, days, promised.get(invoice.id), disputed.get(invoice.id), invoice.id in paid)
         found.setdefault(invoice.currency, []).append(line)
-    return [Group(currency, lines) for currency, lines in found.items()]
+    in_hand = {one.currency: one for one in credit}
+    return [Group(currency, lines, in_hand.get(currency, Money.zero(currency))) for currency, lines in found.items()]
+
+
+def paper(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Invoice | None:
+    """The invoice of that uid, when it is one that this link's page shows."""
+    account = session.get_one(Account, target.account_id)
+    found = session.scalars(select(Invoice).where(Invoice.uid == uid, Invoice.account_id == account.id)).first()
+    shown = found is not None and queries.owes(found) and links.may_see(rt, target, account, found)
+    return found if shown else None

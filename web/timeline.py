@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from core.money import Money
 from models import Account, Company, EffectState, Invoice
-from web import formats, presenters, queries
+from web import formats, ledger_words, presenters, queries
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`kind` is touch, promise, dispute or payment; `mood` good, calm or warn; `link` a touch's uid or ""."""
+    """`kind` is touch, promise, dispute, payment or change; `mood` good, calm or warn; `link` a touch's uid or ""."""
 
     at: datetime
     kind: str
@@ -52,6 +52,7 @@ def story(session: Session, account: Account, now: datetime) -> Story:
         *_disputes(session, account),
         *_payments(session, account, company),
         *_attempts(session, account),
+        *_changes(session, account, numbers),
     ]
     owed = queries.owed_by_account(session, company, [account], queries.today(company, now))
     return Story(
@@ -132,6 +133,16 @@ def _attempts(session: Session, account: Account) -> Iterator[Entry]:
         mood = "warn" if any(line.state == "desk" for line in one.lines) else "good"
         amount = formats.money(one.amount, account.company)
         yield Entry(one.paid_at, "payment", f"{amount} paid on the portal", text, mood)
+
+
+def _changes(session: Session, account: Account, numbers: dict[int, str]) -> Iterator[Entry]:
+    """What people had changed in the ledger from here."""
+    for one in queries.postings(session, account.id, limit=200):
+        state, _ = ledger_words.POSTING_STATES[one.state]
+        about = f"About {numbers[one.invoice_id]}. " if one.invoice_id in numbers else ""
+        mood = {"desk": "warn", "written": "good"}.get(one.state, "calm")
+        title = ledger_words.posting_words(one, account.company)
+        yield Entry(one.written_at or one.asked_at, "change", title, f"{about}{state}. {one.note}".strip(), mood)
 
 
 def _noon(day: date, company: Company) -> datetime:

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Flask, current_app, url_for
 
 from core.money import Money
-from web import formats, presenters, queries
+from models import Company
+from web import formats, ledger_words, presenters, waiting
 from web.auth import person
 from web.guards import runtime
 
@@ -27,9 +28,19 @@ def register(app: Flask) -> None:
         step_when=presenters.step_when,
         tones=presenters.TONES,
         ledger_name=presenters.ledger_name,
+        progress=presenters.progress,
+        thousands=formats.thousands,
+        size=formats.size,
+        read_when=lambda value, company: formats.read_when(value, runtime().clock.now(), company),
+        posting_words=ledger_words.posting_words,
+        POSTING_STATES=ledger_words.POSTING_STATES,
+        term_words=ledger_words.term_words,
+        REMINDERS_PLACE=ledger_words.REMINDERS_PLACE,
+        in_ledger=_in_ledger,
         demo_bar=_demo_bar,
         paid_money=lambda payment: Money(payment.amount_minor, payment.currency),
         line_money=lambda line: Money(line.balance_minor, line.currency),
+        credit_money=lambda credit: Money(credit.remaining_minor, credit.currency),
         waiting_count=_waiting_count,
     )
 
@@ -37,7 +48,13 @@ def register(app: Flask) -> None:
 def _waiting_count() -> int:
     """How many things wait for whoever is signed in."""
     with runtime().store.read() as session:
-        return queries.desk(session, person().practice_id).size
+        return waiting.by_company(waiting.counts(session, person().practice_id, runtime().clock.now())).total()
+
+
+def _in_ledger(entity: str, external_id: str, company: Company) -> str:
+    """Where the accountant sees it in the ledger itself; "" where nobody knows."""
+    kind = runtime().ledgers.get(company.ledger_kind)
+    return kind.deep_link(entity, external_id, company.short_code) if kind else ""
 
 
 def _demo_bar() -> dict[str, Any] | None:

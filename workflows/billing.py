@@ -4,12 +4,13 @@ way up. Used where rows are stored and where facts are gathered, so that both wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import Account
+from workflows.rows import among
 
 
 def family(company_id: int, customers: Iterable[str]) -> Select[tuple[str]]:
@@ -33,37 +34,44 @@ def family(company_id: int, customers: Iterable[str]) -> Select[tuple[str]]:
 class Payers:
     """The accounts of some customers and of those above them, fetched a generation at a time.
 
-    `make` makes the account of a customer that is not yet known: a place for what is read before the customer is.
+    `make` makes accounts for customers that are not yet known: a place for what is read before the customer is.
+    Without it they are passed over.
     """
 
-    def __init__(self, session: Session, company_id: int, make: Callable[[str], Account]) -> None:
-        self.rows: dict[str, Account] = {}
+    def __init__(self, session: Session, company_id: int, make: Callable[[Sequence[str]], None] | None = None) -> None:
+        self._accounts: dict[str, tuple[int, str]] = {}  # their key, and the customer above
         self._session, self._company_id, self._make = session, company_id, make
 
     def fetch(self, customers: Iterable[str]) -> None:
         """Have the accounts of these customers and everyone above them; one query for each generation."""
-        wanted = set(customers)
+        wanted = set(customers) - self._accounts.keys()
         while wanted:
-            unknown = sorted(wanted - self.rows.keys())
-            if unknown:
-                mine = Account.company_id == self._company_id
-                for row in self._session.scalars(select(Account).where(mine, Account.external_id.in_(unknown))):
-                    self.rows[row.external_id] = row
-            for customer in unknown:
-                if customer not in self.rows:
-                    self.rows[customer] = self._make(customer)
-            above = {_above(self.rows[customer]) for customer in wanted}
-            wanted = above - self.rows.keys() - {""}
+            found = self._found(wanted)
+            if self._make is not None and (unknown := sorted(wanted - found.keys())):
+                self._make(unknown)
+                found |= self._found(unknown)
+            self._accounts |= found
+            wanted = {above for _, above in found.values()} - self._accounts.keys() - {""}
 
-    def of(self, customer: str) -> Account:
+    def _found(self, customers: Iterable[str]) -> dict[str, tuple[int, str]]:
+        """By the columns alone: a page of invoices may name a thousand customers."""
+        column = Account.__table__.c
+        rows = self._session.connection().execute(
+            select(column.external_id, column.id, column.merged_into, column.bills_to).where(
+                column.company_id == self._company_id, among(self._session, column.external_id, customers)
+            )
+        )
+        return {external_id: (id, merged_into or bills_to) for external_id, id, merged_into, bills_to in rows}
+
+    def of(self, customer: str) -> int:
         """The account billed for a fetched customer; in a loop, the last one before it closes."""
-        row = self.rows[customer]
+        id, above = self._accounts[customer]
         passed = {customer}
-        while (above := _above(row)) and above not in passed:
+        while above in self._accounts and above not in passed:
             passed.add(above)
-            row = self.rows[above]
-        return row
+            id, above = self._accounts[above]
+        return id
 
-
-def _above(row: Account) -> str:
-    return row.merged_into or row.bills_to
+    def known(self, customers: Iterable[str]) -> set[int]:
+        """The accounts billed for those of these customers that have one."""
+        return {self.of(customer) for customer in customers if customer in self._accounts}

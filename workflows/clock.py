@@ -12,8 +12,22 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
 
-from models import Account, Company, Connection, Delivery, Effect, EffectState, Promise
-from workflows import answers, audit, dispatcher, effects, inbox, payments, planner, sync
+from models import Account, Company, Connection, Delivery, Effect, EffectState, Grant, Notice, Promise
+from workflows import (
+    answers,
+    audit,
+    dispatcher,
+    effects,
+    grants,
+    inbox,
+    notices,
+    payments,
+    planner,
+    reading,
+    reconcile,
+    renewals,
+    sync,
+)
 from workflows.runtime import Runtime
 
 
@@ -30,14 +44,23 @@ Verb = Callable[[Runtime], object]
 VERBS: dict[str, tuple[Verb, timedelta]] = {
     "inbox": (inbox.handle, timedelta(seconds=10)),
     "recover": (effects.recover, timedelta(minutes=1)),
+    "permissions": (grants.finish, timedelta(minutes=1)),
     "sweep_payments": (payments.sweep, timedelta(minutes=5)),
     "sync": (sync.sync_due, timedelta(seconds=15)),
     "promises": (answers.settle_promises, timedelta(minutes=15)),
     "plan": (planner.plan_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
+    "notices": (notices.send_due, timedelta(seconds=30)),
     "audit": (audit.link_all, timedelta(minutes=1)),
 }
-NIGHTLY: dict[str, Verb] = {"sweep": planner.sweep, "forget": inbox.forget_old}
+NIGHTLY: dict[str, Verb] = {
+    "sweep": planner.sweep,
+    "renew": renewals.refresh_idle,
+    "remind": renewals.remind,
+    "reconcile": reconcile.nightly,
+    "forget": inbox.forget_old,
+    "forget_readings": reading.forget_old,
+}
 ROUNDS = 12
 
 
@@ -63,6 +86,8 @@ def next_moment(rt: Runtime) -> datetime | None:
             select(func.min(Account.wake_at)),
             select(func.min(Company.next_sync_at)).join(Connection).where(Connection.state == "active"),
             select(func.min(Effect.not_before)).where(Effect.state == EffectState.DUE.value),
+            select(func.min(Notice.not_before)).where(Notice.state == "due"),
+            select(func.min(Grant.lease_until)).where(grants.unfinished()),
             select(func.min(Effect.lease_until)).where(
                 Effect.state.in_((EffectState.CLAIMED.value, EffectState.SENDING.value))
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from integrations.errors import OutsideError
-from integrations.ledgers.base import DepositAccount
+from integrations.ledgers.base import DepositAccount, Ledger
 from models import Company, Connection
 from workflows import audit, planner
 from workflows.connections import with_ledger
@@ -72,8 +73,13 @@ def set_paused(rt: Runtime, company_id: int, on: bool) -> None:
         planner.wake_company(rt, session, company_id)
 
 
-def change_settings(rt: Runtime, company_id: int, zone: str, deposit_account: str, email: str) -> None:
-    """Where the company is, where its card payments are booked, and who gets the replies."""
+def change_settings(
+    rt: Runtime, company_id: int, zone: str, deposit_account: str, email: str, income_choice: str | None = None
+) -> None:
+    """Where the company is, where its card payments and its credit notes are booked, and who gets the replies.
+
+    Without `income_choice` what credit notes are booked on stays as it is.
+    """
     if zone and zone not in available_timezones():
         raise Refusal(f"{zone} is not a time zone Dunlin knows; choose one such as Europe/Dublin.")
     if email and "@" not in email:
@@ -82,6 +88,7 @@ def change_settings(rt: Runtime, company_id: int, zone: str, deposit_account: st
         company = session.get_one(Company, company_id)
         company.zone, company.email = zone or None, email.strip()
         company.deposit_account = deposit_account
+        company.income_choice = company.income_choice if income_choice is None else income_choice
         audit.record(
             rt,
             session,
@@ -91,13 +98,25 @@ def change_settings(rt: Runtime, company_id: int, zone: str, deposit_account: st
             zone=zone,
             deposit_account=deposit_account,
             email=email,
+            income_choice=company.income_choice,
         )
         planner.wake_company(rt, session, company_id)
 
 
 def deposit_accounts(rt: Runtime, company_id: int) -> tuple[DepositAccount, ...]:
     """The accounts the bookkeeper can choose from, read now; Refusal when the ledger cannot be asked."""
+    return _listed(rt, company_id, lambda ledger: ledger.deposit_accounts())
+
+
+def income_choices(rt: Runtime, company_id: int) -> tuple[DepositAccount, ...]:
+    """What credit notes can be booked on, read now; Refusal when the ledger cannot be asked."""
+    return _listed(rt, company_id, lambda ledger: ledger.income_choices())
+
+
+def _listed(
+    rt: Runtime, company_id: int, work: Callable[[Ledger], tuple[DepositAccount, ...]]
+) -> tuple[DepositAccount, ...]:
     try:
-        return with_ledger(rt, company_id, lambda ledger: ledger.deposit_accounts())
+        return with_ledger(rt, company_id, work)
     except OutsideError as error:
         raise Refusal(f"The accounts of the ledger cannot be listed just now. {error}") from error

@@ -1,14 +1,14 @@
-"""Seeing in the ledger what we booked there. Called after each reading; the thank-you follows from it."""
+"""Seeing in the ledger what we wrote there. Called after each reading; the thank-you follows from it."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from models import Attempt, AttemptLine, Payment
-from workflows import audit, planner, thanks
+from models import Attempt, AttemptLine, Credit, Payment
+from workflows import audit, bookings, orders, planner, thanks
 from workflows.runtime import Runtime
 
 
@@ -22,15 +22,11 @@ def confirm(rt: Runtime, company_id: int, started: datetime) -> int:
         lines = session.scalars(
             select(AttemptLine)
             .join(Attempt)
-            .join(
-                Payment,
-                (Payment.company_id == Attempt.company_id) & (Payment.external_id == AttemptLine.ledger_payment),
-            )
             .where(
                 Attempt.company_id == company_id,
                 AttemptLine.state == "booked",
                 AttemptLine.booked_at <= started,
-                Payment.gone_at.is_(None),
+                _shown(gone=False),
             )
             .options(joinedload(AttemptLine.attempt).selectinload(Attempt.lines))
         ).all()
@@ -38,12 +34,31 @@ def confirm(rt: Runtime, company_id: int, started: datetime) -> int:
             line.state, line.confirmed_at = "confirmed", now
         session.flush()
         for attempt in {line.attempt.id: line.attempt for line in lines}.values():
-            if all(line.state == "confirmed" for line in attempt.lines):
+            if _settled(session, attempt):
                 thanks.want(rt, session, attempt)
         for line in lines:
             planner.wake_owners(rt, session, [line.invoice_id], line.attempt.account_id)
         _taken_back(rt, session, company_id)
+        orders.see(rt, session, company_id, started)
         return len(lines)
+
+
+def _shown(gone: bool) -> ColumnElement[bool]:
+    """The mirror has such a row for the line's booking: a payment, or where it is on account maybe a credit."""
+    found = [
+        exists().where(
+            table.company_id == Attempt.company_id,
+            table.external_id == AttemptLine.ledger_payment,
+            table.gone_at.is_not(None) if gone else table.gone_at.is_(None),
+        )
+        for table in (Payment, Credit)
+    ]
+    return or_(*found)
+
+
+def _settled(session: Session, attempt: Attempt) -> bool:
+    """All of it paid what it was meant to pay. Money that had to be put on account is no cause for a thank-you."""
+    return all(line.state == "confirmed" and not bookings.put_on_account(session, line) for line in attempt.lines)
 
 
 def _taken_back(rt: Runtime, session: Session, company_id: int) -> None:
@@ -54,11 +69,11 @@ def _taken_back(rt: Runtime, session: Session, company_id: int) -> None:
     lines = session.scalars(
         select(AttemptLine)
         .join(Attempt)
-        .join(Payment, (Payment.company_id == Attempt.company_id) & (Payment.external_id == AttemptLine.ledger_payment))
         .where(
             Attempt.company_id == company_id,
             AttemptLine.state.in_(("booked", "confirmed")),
-            Payment.gone_at.is_not(None),
+            _shown(gone=True),
+            ~_shown(gone=False),
         )
         .options(joinedload(AttemptLine.attempt))
     ).all()

@@ -1,14 +1,16 @@
-"""What a person decides: messages in doubt, and payments that could not be booked."""
+"""What a person decides: messages in doubt, and payments and other changes of the ledger that could not be written."""
 
 from __future__ import annotations
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
 
-from models import Account, AttemptLine, Effect, EffectState, Touch, TouchInvoice
-from workflows import audit, bookings, mirror, planner, sending
+from models import Account, Attempt, AttemptLine, Effect, EffectState, Posting, Touch, TouchInvoice
+from workflows import audit, bookings, dirty, mirror, orders, planner, sending
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
+
+BOOKING_ANSWERS = ("retry", "on-account", "booked", "paid-back")
+POSTING_ANSWERS = ("retry", "done", "drop")
 
 
 def settle_touch(rt: Runtime, touch_id: int, was_sent: bool, user_id: int) -> None:
@@ -33,32 +35,45 @@ def settle_touch(rt: Runtime, touch_id: int, was_sent: bool, user_id: int) -> No
 
 
 def settle_booking(rt: Runtime, line_id: int, how: str, user_id: int) -> None:
-    """A payment on the desk was booked by hand ("booked"), or is to be tried again ("retry")."""
-    if how not in ("booked", "retry"):
-        raise Refusal("Please say whether it was booked by hand or should be tried again.")
-    now = rt.clock.now()
+    """A payment on the desk: "booked" by hand, "retry" it, book it "on-account", or it was "paid-back" by hand."""
+    if how not in BOOKING_ANSWERS:
+        raise Refusal("Please say what is to be done with this payment.")
     with rt.store.write() as session:
-        line = session.get_one(AttemptLine, line_id, options=[joinedload(AttemptLine.attempt)])
+        line = session.get_one(AttemptLine, line_id, with_for_update={"key_share": True})
         if line.state != "desk":
             raise Refusal("This payment is no longer on the desk.")
-        attempt = line.attempt
-        if how == "booked":
-            line.state, line.confirmed_at, line.note = "confirmed", now, "Booked by hand."
-            line.ledger_payment = ""
-        else:
+        attempt = session.get_one(Attempt, line.attempt_id)
+        if how in ("retry", "on-account"):
             line.state, line.note = "taken", ""
-            _retry(rt, session, line)
+            if not bookings.retry(rt, session, line, on_account=how == "on-account"):
+                # It was not the whole sum: no booking was ever made, and none can be made by itself.
+                raise Refusal("This payment must be booked by hand; the note says why.")
+        else:
+            by_hand = how == "booked"
+            line.state, line.note = ("confirmed", "Booked by hand.") if by_hand else ("void", "Paid back by hand.")
+            line.confirmed_at, line.ledger_payment = rt.clock.now() if by_hand else None, ""
+            dirty.expect_change(rt, session, attempt.company_id)
         audit.record(
             rt, session, "booking-settled", attempt.company_id, attempt.account_id, line.uid, how=how, user=user_id
         )
         planner.wake_owners(rt, session, [line.invoice_id], attempt.account_id)
 
 
-def _retry(rt: Runtime, session: Session, line: AttemptLine) -> None:
-    """Book again; a payment that never had a booking (it was not the whole sum) gets none by itself."""
-    if session.scalars(select(Effect.id).where(Effect.key == f"booking/{line.uid}")).first() is None:
-        raise Refusal("This payment must be booked by hand; the note says why.")
-    bookings.retry(rt, session, line)
+def settle_posting(rt: Runtime, posting_id: int, how: str, user_id: int) -> None:
+    """A change of the ledger on the desk: "retry" it, or it was "done" by hand, or "drop" it."""
+    if how not in POSTING_ANSWERS:
+        raise Refusal("Please say whether to try it again, or to leave it.")
+    with rt.store.write() as session:
+        posting = session.get_one(Posting, posting_id, with_for_update={"key_share": True})
+        if posting.state != "desk":
+            raise Refusal("This is no longer on the desk.")
+        if how == "retry":
+            orders.retry(rt, session, posting)
+        else:
+            posting.state, posting.note = "void", "Done by hand." if how == "done" else "Dropped."
+            for entity in ("invoice", "payment", "credit"):
+                dirty.expect_change(rt, session, posting.company_id, entity)
+        orders.note_down(rt, session, "posting-settled", posting, how=how, user=user_id)
 
 
 def try_address_again(rt: Runtime, account_id: int, user_id: int) -> None:

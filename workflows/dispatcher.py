@@ -15,7 +15,6 @@ from workflows.runtime import Runtime
 log = structlog.get_logger()
 _SENDERS = {EffectKind.MESSAGE: sending.send, EffectKind.THANKS: thanks.send}
 LATER = 900.0
-PATIENCE = 3600.0
 
 
 def perform_due(rt: Runtime) -> int:
@@ -26,31 +25,31 @@ def perform_due(rt: Runtime) -> int:
 
 
 def perform_round(rt: Runtime, company_id: int) -> None:
-    """Everything due for one company: bookings first, then messages."""
+    """Everything due for one company: bookings first, then thanks, then messages on freshly read figures."""
     claimed = effects.claim(rt, company_id, rt.new_id())
     for effect in claimed:
         if effect.kind == EffectKind.BOOKING.value:
             _guarded(rt, effect, partial(bookings.book, rt, effect))
-    speaking = [effect for effect in claimed if effect.kind != EffectKind.BOOKING.value]
-    if speaking and _read_first(rt, company_id, speaking):
+    reminding = [effect for effect in claimed if effect.kind == EffectKind.MESSAGE.value]
+    speaking = [effect for effect in claimed if effect.kind == EffectKind.THANKS.value]
+    if reminding and _read_first(rt, company_id, reminding):
+        speaking += reminding
+    if speaking:
         _speak(rt, speaking)
 
 
-def _read_first(rt: Runtime, company_id: int, speaking: Sequence[Effect]) -> bool:
-    """Fresh balances for all of the round's accounts; without them nothing is said."""
+def _read_first(rt: Runtime, company_id: int, reminding: Sequence[Effect]) -> bool:
+    """Fresh balances for all of the round's accounts; without them nobody is reminded."""
     try:
-        door.read(rt, company_id, sorted({effect.account_id for effect in speaking}))
+        door.read(rt, company_id, sorted({effect.account_id for effect in reminding}))
     except Reconnect as error:
-        for effect in speaking:
-            if effect.kind == EffectKind.MESSAGE.value:
-                sending.drop(rt, effect, str(error))
-            else:
-                effects.put_back(rt, effect, PATIENCE, str(error))
+        for effect in reminding:
+            sending.drop(rt, effect, str(error))
     except OutsideError as error:
-        _all_later(rt, speaking, error)
+        _all_later(rt, reminding, error)
     except Exception as error:
         log.exception("a reading at the door broke off", company=company_id)
-        _all_later(rt, speaking, Transient(f"The reading broke off ({type(error).__name__}).", LATER))
+        _all_later(rt, reminding, Transient(f"The reading broke off ({type(error).__name__}).", LATER))
     else:
         return True
     return False

@@ -11,7 +11,7 @@ from core.because import Cause
 from core.facts import InvoiceStatus
 from core.plan import plan
 from models import Account, Company, Connection, Delivery, Effect, EffectState, Invoice, UnreadableRow
-from workflows import audit, gather, inbox
+from workflows import audit, gather, grants, inbox
 from workflows.runtime import Runtime
 
 STUCK = timedelta(hours=1)
@@ -20,6 +20,7 @@ STUCK = timedelta(hours=1)
 def complaints(rt: Runtime) -> Iterator[str]:
     """One sentence for each thing that needs a person."""
     yield from audit.verify(rt)
+    yield from grants.complaints(rt)
     before = rt.clock.now() - STUCK
     with rt.store.read() as session:
         for company in session.scalars(select(Company).where(Company.sync_state == "failed")):

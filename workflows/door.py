@@ -8,39 +8,91 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+import structlog
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from integrations.errors import OutsideError
+from integrations.ledgers.base import ENTITIES, Ledger, Purpose
 from models import Account, Company, Connection
+from workflows import dirty, reading
 from workflows.connections import with_ledger
 from workflows.runtime import Runtime
-from workflows.sync import keep_pages
 
+log = structlog.get_logger()
 FRESH = timedelta(minutes=5)
 
 
-def read(rt: Runtime, company_id: int, account_ids: Sequence[int]) -> None:
-    """Make the balances and credit of these accounts at most five minutes old. Raises the ledger's errors."""
+def read(rt: Runtime, company_id: int, account_ids: Sequence[int], purpose: Purpose = Purpose.DOOR) -> None:
+    """Make address, balances and credit of these accounts at most five minutes old. Raises the ledger's errors."""
     now = rt.clock.now()
     with rt.store.read() as session:
         company = session.get_one(Company, company_id)
-        connection = session.scalars(
-            select(Connection).where(Connection.company_id == company_id, Connection.state == "active")
-        ).first()
-        stale = [row for row in _rows(session, account_ids) if not _fresh(row, connection, now)]
+        connection = _connection(session, company_id)
+        stale = [row for row in _rows(session, account_ids) if not _fresh(rt, company, row, connection, now)]
     if not stale:
         return
-    customers = [row.external_id for row in stale]
-    cursor = connection.cursor if connection else ""
-    with_ledger(rt, company_id, lambda ledger: keep_pages(rt, company, ledger.door(cursor, customers), now))
-    with rt.store.write() as session:
-        session.execute(update(Account).where(Account.id.in_([row.id for row in stale])).values(read_at=now))
+    customers, cursor = [row.external_id for row in stale], connection.cursor if connection else ""
+
+    def take(ledger: Ledger) -> None:
+        pages = ledger.door(cursor, customers, purpose)
+        reading.since_cursor(rt, company, purpose.value, pages, now, ENTITIES)
+
+    with_ledger(rt, company_id, take)
+    reading.account_read(rt, [row.id for row in stale], now)
+
+
+def look(rt: Runtime, account_id: int) -> None:
+    """Somebody looks at this account: read it if something about it changed unread, or nobody would tell us.
+
+    When the ledger cannot be asked, what was read last is shown with its time.
+    """
+    with rt.store.read() as session:
+        account = session.get_one(Account, account_id)
+        company = session.get_one(Company, account.company_id)
+        if _connection(session, company.id) is None:
+            return
+        if dirty.are_heard(rt, session, company.ledger_kind) and not dirty.concerns(session, account):
+            return
+    try:
+        read(rt, company.id, [account_id], Purpose.LOOK)
+    except OutsideError as error:
+        log.warning("no fresh reading for somebody who looks", company=company.uid, kind=type(error).__name__)
+
+
+def look_around(rt: Runtime, company_id: int) -> None:
+    """Somebody looks at a whole company: read what has changed unread, unless that was done just now. Never raises."""
+    now = rt.clock.now()
+    with rt.store.read() as session:
+        company, connection = session.get_one(Company, company_id), _connection(session, company_id)
+        if connection is None or not connection.cursor or _is_recent(connection.read_at, now):
+            return
+        heard, wanted = dirty.are_heard(rt, session, company.ledger_kind), dirty.kinds(session, company_id)
+    if heard and not wanted:
+        return
+    kinds = wanted if heard else ENTITIES
+    try:
+        with_ledger(rt, company_id, lambda ledger: reading.changes(rt, company, ledger, kinds))
+    except OutsideError as error:
+        log.warning("no fresh reading for somebody who looks", company=company.uid, kind=type(error).__name__)
+
+
+def _is_recent(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and now - moment <= FRESH
+
+
+def _connection(session: Session, company_id: int) -> Connection | None:
+    return session.scalars(
+        select(Connection).where(Connection.company_id == company_id, Connection.state == "active")
+    ).first()
 
 
 def _rows(session: Session, account_ids: Sequence[int]) -> Sequence[Account]:
     return session.scalars(select(Account).where(Account.id.in_(account_ids))).all()
 
 
-def _fresh(row: Account, connection: Connection | None, now: datetime) -> bool:
-    moments = [row.read_at, connection.read_at if connection else None]
-    return any(moment is not None and now - moment <= FRESH for moment in moments)
+def _fresh(rt: Runtime, company: Company, row: Account, connection: Connection | None, now: datetime) -> bool:
+    moments = [row.read_at]
+    if connection is not None and rt.ledgers[company.ledger_kind].changes_tell_all:
+        moments.append(connection.read_at)
+    return any(_is_recent(moment, now) for moment in moments)

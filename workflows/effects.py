@@ -29,13 +29,21 @@ def want(
     company_id: int,
     account_id: int,
     content: Mapping[str, Any],
+    not_before: datetime | None = None,
 ) -> EffectState:
     """Insert the effect; the same key again changes nothing, unless it was dropped: then it is revived.
 
-    The state it is in now: due, unless an earlier one of the same key has come to another end.
+    It is due at once, or from `not_before` on. The state it is in now: due, unless an earlier one of the same key has
+    come to another end.
     """
     now = rt.clock.now()
-    fresh = {"state": EffectState.DUE.value, "not_before": now, "content": dict(content), "note": "", "updated_at": now}
+    fresh = {
+        "state": EffectState.DUE.value,
+        "not_before": not_before or now,
+        "content": dict(content),
+        "note": "",
+        "updated_at": now,
+    }
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     statement = insert(Effect).values(
         uid=rt.new_id(),

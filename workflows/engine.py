@@ -13,7 +13,7 @@ log = structlog.get_logger()
 class Inline:
     """Carries out each round at once, in order: for the headless demo, the tests and the fault simulation."""
 
-    def run(self, rounds: Sequence[Callable[[], None]]) -> None:
+    def run(self, rounds: Sequence[Callable[[], object]]) -> None:
         for one in rounds:
             one()
 
@@ -27,8 +27,8 @@ class Embedded:
     def __init__(self, threads: int = 4) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="perform")
 
-    def run(self, rounds: Sequence[Callable[[], None]]) -> None:
-        running: list[Future[None]] = [self._pool.submit(one) for one in rounds]
+    def run(self, rounds: Sequence[Callable[[], object]]) -> None:
+        running: list[Future[object]] = [self._pool.submit(one) for one in rounds]
         wait(running)
         for one in running:
             error = one.exception()

@@ -38,6 +38,7 @@ from models import (
     TouchRecipient,
 )
 from workflows import billing, cadences
+from workflows.pending import pending_invoices
 from workflows.runtime import Runtime
 
 # Closed invoices stay in the ledger; only these can still be spoken about or need a reason for silence.
@@ -167,6 +168,8 @@ def _invoice_holds(session: Session, ids: Sequence[int], calendar: Calendar, now
     for dispute in session.scalars(select(Dispute).where(Dispute.state == "open", Dispute.invoice_id.in_(ids))):
         detail = (("answer_by", dispute.answer_by.isoformat()),)
         holds.setdefault(dispute.invoice_id, []).append(Hold(Cause.DISPUTE, None, detail))
+    for invoice_id in pending_invoices(session, ids):
+        holds.setdefault(invoice_id, []).append(Hold(Cause.BEING_CHANGED))
     for line, started in session.execute(
         select(AttemptLine, Attempt.created_at)
         .join(Attempt)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, cast
@@ -14,12 +14,13 @@ from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.exc import IntegrityError
 
 from core.money import Money
+from integrations.ledgers.base import ENTITIES
 from integrations.processors.base import Checkout
 from models import Connection, Delivery
-from workflows import payments, sync
+from workflows import dirty, payments
 from workflows.errors import Refusal
+from workflows.rows import plain
 from workflows.runtime import Runtime
-from workflows.upserts import plain
 
 log = structlog.get_logger()
 TRIES = 20
@@ -83,10 +84,11 @@ def forget_old(rt: Runtime) -> int:
 def _handle(rt: Runtime, delivery: Delivery) -> None:
     note, done = "", True
     try:
-        for event in json.loads(rt.vault.unseal(delivery.events_sealed)):
-            if delivery.kind in rt.ledgers:
-                _dirty(rt, delivery.kind, event["tenant"])
-            elif event["checkout"]:
+        events = json.loads(rt.vault.unseal(delivery.events_sealed))
+        if delivery.kind in rt.ledgers:
+            _mark(rt, delivery.kind, events)
+        for event in events if delivery.kind in rt.processors else ():
+            if event["checkout"]:
                 payments.from_event(rt, event["checkout"]["reference"], _checkout(event["checkout"]))
     except Exception as error:
         # Whatever it was, the delivery stays and is tried again; a person sees its note after the last try.
@@ -102,12 +104,15 @@ def _checkout(fields: dict[str, Any]) -> Checkout:
     return Checkout(**{**fields, "amount": Money(**fields["amount"])})
 
 
-def _dirty(rt: Runtime, kind: str, tenant: str) -> None:
-    """Something changed at this tenant: its company is read soon."""
-    tag = rt.vault.tag(kind, tenant)
+def _mark(rt: Runtime, kind: str, events: Sequence[Mapping[str, str]]) -> None:
+    """Rows changed at these tenants; the next round reads them, or whoever looks before. Other kinds do not matter."""
+    tags = {tenant: rt.vault.tag(kind, tenant) for tenant in {event["tenant"] for event in events}}
     with rt.store.write() as session:
-        company_id = session.scalars(
-            select(Connection.company_id).where(Connection.external_tag == tag, Connection.state == "active")
-        ).first()
-        if company_id is not None:
-            sync.expect_change(rt, session, company_id)
+        ties = select(Connection.external_tag, Connection.company_id).where(
+            Connection.external_tag.in_(tags.values()), Connection.state == "active"
+        )
+        companies = dict(session.execute(ties).all())
+        for event in events:
+            company_id = companies.get(tags[event["tenant"]])
+            if company_id is not None and event["entity"] in ENTITIES:
+                dirty.expect_change(rt, session, company_id, event["entity"], event["id"])

@@ -19,7 +19,7 @@ from core.facts import InvoiceStatus
 from core.plan import PLAN_VERSION, Action, Plan, plan
 from core.replay import replay
 from models import Account, Company, EffectKind, EffectState, Invoice, Memory
-from workflows import effects, gather, mirror
+from workflows import effects, gather, mirror, rounds
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -94,6 +94,7 @@ def _keep(
             company_id=row.company_id,
             account_id=account_id,
             content=content_of(action),
+            not_before=rounds.leaves_at(calendar, now),
         )
         if state is not EffectState.DUE:
             _tomorrow(row, action, calendar, now)

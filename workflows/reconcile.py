@@ -1,22 +1,32 @@
-"""Three-way agreement: what the processor took, what Dunlin wrote down, what the ledger shows."""
+"""Three-way agreement: what the processor took, what Dunlin wrote down, what the ledger shows.
+
+Looks and tells; it puts nothing right by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from core.money import Money
 from integrations.errors import OutsideError
-from models import Attempt, AttemptLine, Company, Payment
+from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment, Posting
+from workflows import notices
+from workflows.pending import Kind
 from workflows.runtime import Runtime
+
+NIGHTS = timedelta(days=40)  # for so long a payment's processor is asked again every night
+UNDER_WAY = timedelta(days=1)  # what is younger may still be on its way and is no news
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that does not agree. `reference` is the attempt's or line's uid; `what` is a sentence."""
+    """One thing that does not agree. `reference` is the attempt's, line's or posting's uid; `what` is a sentence."""
 
     company: str
     reference: str
@@ -24,51 +34,134 @@ class Difference:
 
 
 def differences(rt: Runtime) -> Iterator[Difference]:
-    """Ask the processor about every payment taken, and compare it with the mirror of the ledger."""
+    """Ask the processor about every payment taken, and compare all we wrote with the mirror of the ledger."""
+    for found in _compare(rt, since=None):
+        yield Difference(found.company.name, found.reference, found.what)
+
+
+def nightly(rt: Runtime) -> int:
+    """Tell the practice of each difference, once; how many there are. Only recent payments are asked about again."""
+    now, count = rt.clock.now(), 0
+    for found in _compare(rt, since=now - NIGHTS):
+        if found.asked and found.at < now - UNDER_WAY:
+            count += 1
+            digest = hashlib.sha256(found.what.encode()).hexdigest()[:16]
+            with rt.store.write() as session:
+                notices.want(
+                    rt,
+                    session,
+                    found.company.practice_id,
+                    found.company.id,
+                    f"difference/{found.reference}/{digest}",
+                    f"{found.company.name}: something does not agree",
+                    found.what,
+                )
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A difference, since when it can be one, and whether the other side was really asked."""
+
+    company: Company
+    reference: str
+    what: str
+    at: datetime
+    asked: bool = True
+
+
+def _compare(rt: Runtime, since: datetime | None) -> Iterator[_Found]:
     with rt.store.read() as session:
-        attempts = session.scalars(
-            select(Attempt)
-            .where(Attempt.state == "paid")
-            .order_by(Attempt.id)
-            .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
-        ).all()
-        names = {company.id: company.name for company in session.scalars(select(Company))}
-        booked = {
-            (row.company_id, row.external_id): Money(row.amount_minor, row.currency)
-            for row in session.scalars(select(Payment).where(Payment.gone_at.is_(None)))
-        }
-    for attempt in attempts:
-        company = names[attempt.company_id]
-        for what in _at_the_processor(rt, attempt):
-            yield Difference(company, attempt.uid, what)
-        for line in attempt.lines:
-            shown = booked.get((attempt.company_id, line.ledger_payment))
-            for what in _in_the_ledger(line, shown):
-                yield Difference(company, line.uid, what)
+        companies = session.scalars(select(Company).order_by(Company.id)).all()
+    for company in companies:
+        with rt.store.read() as session:
+            attempts, shown = _attempts(session, company, since), _shown(session, company)
+            postings = _postings(session, company)
+        for attempt in attempts:
+            at = attempt.paid_at or attempt.created_at
+            for what, asked in _at_the_processor(rt, attempt):
+                yield _Found(company, attempt.uid, what, at, asked)
+            for line in attempt.lines:
+                for what in _in_the_ledger(line, shown):
+                    yield _Found(company, line.uid, what, at)
+        for posting, number in postings:
+            for what in _as_written(posting, number, shown):
+                yield _Found(company, posting.uid, what, posting.written_at or posting.asked_at)
 
 
-def _at_the_processor(rt: Runtime, attempt: Attempt) -> Iterator[str]:
+def _attempts(session: Session, company: Company, since: datetime | None) -> Sequence[Attempt]:
+    paid = select(Attempt).where(Attempt.company_id == company.id, Attempt.state == "paid").order_by(Attempt.id)
+    if since is not None:
+        paid = paid.where(Attempt.paid_at >= since)
+    return session.scalars(paid.options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))).all()
+
+
+def _postings(session: Session, company: Company) -> Sequence[tuple[Posting, str | None]]:
+    """What we wrote and a later reading should show, with the number of the invoice it was about."""
+    written = (
+        select(Posting, Invoice.number)
+        .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
+        .where(Posting.company_id == company.id, Posting.state == "written", Posting.kind.in_(list(_MISSED)))
+        .order_by(Posting.id)
+    )
+    return [(posting, number) for posting, number in session.execute(written) if "seen" in posting.content]
+
+
+def _shown(session: Session, company: Company) -> dict[str, Money | None]:
+    """What stands in the mirror of all that we wrote: a payment with its sum, a credit with None: it may be used up."""
+    lines = select(AttemptLine.ledger_payment).join(Attempt).where(Attempt.company_id == company.id)
+    ours = lines.union(select(Posting.external_id).where(Posting.company_id == company.id))
+    credits = select(Credit.external_id).where(
+        Credit.company_id == company.id, Credit.external_id.in_(ours), Credit.gone_at.is_(None)
+    )
+    payments = select(Payment).where(
+        Payment.company_id == company.id, Payment.external_id.in_(ours), Payment.gone_at.is_(None)
+    )
+    shown: dict[str, Money | None] = dict.fromkeys(session.scalars(credits))
+    return shown | {row.external_id: Money(row.amount_minor, row.currency) for row in session.scalars(payments)}
+
+
+def _at_the_processor(rt: Runtime, attempt: Attempt) -> Iterator[tuple[str, bool]]:
+    """Each difference, and whether the processor could be asked."""
     processor = rt.processors.get(attempt.processor)
     if processor is None:
-        yield "The payment's processor is not set up any more, so it cannot be asked."
+        yield "The payment's processor is not set up any more, so it cannot be asked.", False
         return
     try:
         checkout = processor.look_up(attempt.checkout_id)
     except OutsideError as error:
-        yield f"The processor could not be asked: {error}"
+        yield f"The processor could not be asked: {error}", False
         return
     if checkout.state != "paid":
-        yield f"The processor says {checkout.state}; here it counts as paid."
+        yield f"The processor says {checkout.state}; here it counts as paid.", True
     elif checkout.amount != attempt.amount:
-        yield f"The processor took {checkout.amount}; here it is {attempt.amount}."
+        yield f"The processor took {checkout.amount}; here it is {attempt.amount}.", True
 
 
-def _in_the_ledger(line: AttemptLine, shown: Money | None) -> Iterator[str]:
+def _in_the_ledger(line: AttemptLine, shown: Mapping[str, Money | None]) -> Iterator[str]:
+    about, stands = f"Invoice {line.invoice.number}", line.ledger_payment in shown
+    amount = shown.get(line.ledger_payment)
     if line.state == "desk":
-        yield f"Invoice {line.invoice.number}: {line.amount} was taken and waits for a person. {line.note}"
-    elif line.state in ("taken", "booked") and shown is None:
-        yield f"Invoice {line.invoice.number}: {line.amount} was taken and is not yet seen in the ledger."
-    elif line.ledger_payment and shown is None:
-        yield f"Invoice {line.invoice.number}: the ledger no longer shows the payment of {line.amount}."
-    elif shown is not None and shown != line.amount:
-        yield f"Invoice {line.invoice.number}: the ledger shows {shown}; {line.amount} was taken."
+        yield f"{about}: {line.amount} was taken and waits for a person. {line.note}"
+    elif line.state == "void":
+        return  # given back, as a person said
+    elif line.state in ("taken", "booked") and not stands:
+        yield f"{about}: {line.amount} was taken and is not yet seen in the ledger."
+    elif line.ledger_payment and not stands:
+        yield f"{about}: the ledger no longer shows the payment of {line.amount}."
+    elif amount is not None and amount != line.amount:
+        yield f"{about}: the ledger shows {amount}; {line.amount} was taken."
+
+
+_MISSED = {
+    Kind.CREDIT.value: "The credit note of {amount} for invoice {number} is not in the ledger any more. "
+    "Give it once more, or tell the customer that it does not count.",
+    Kind.ON_ACCOUNT.value: "The {amount} on account is not in the ledger any more. Book it again if the money is here.",
+    Kind.UNDO_PAYMENT.value: "A payment that was taken back here still stands in the ledger. Remove it there.",
+}
+
+
+def _as_written(posting: Posting, number: str | None, shown: Mapping[str, Money | None]) -> Iterator[str]:
+    if (posting.external_id in shown) == (posting.kind == Kind.UNDO_PAYMENT):
+        money = str(posting.amount) if posting.currency else ""
+        yield _MISSED[posting.kind].format(amount=money, number=number)

@@ -6,12 +6,13 @@ Declares; does nothing. Adapters appear here as ports, so that no workflow can k
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from integrations.channels.base import Channel
-from integrations.ledgers.base import LedgerKind
+from integrations.ledgers.base import LedgerKind, Pace
 from integrations.processors.base import Processor
 from integrations.transport import Transport
 from models.store import Store
@@ -27,7 +28,7 @@ class Clock(Protocol):
 class Engine(Protocol):
     """Where and when a company's due effects are performed. The rows stay the truth; an engine only runs things."""
 
-    def run(self, rounds: Sequence[Callable[[], None]]) -> None:
+    def run(self, rounds: Sequence[Callable[[], object]]) -> None:
         """Carry out the rounds, each exactly as given; may return before they have ended."""
         ...
 
@@ -37,7 +38,8 @@ class Engine(Protocol):
 @dataclass(frozen=True)
 class Runtime:
     """`link_keys` sign portal links, oldest first; `new_id` makes 22 random URL-safe characters;
-    `count_call` is told of each ledger call: (kind, purpose).
+    `count_call` is told of each ledger call: (kind, purpose). `pause` waits so many seconds, `turns` for an
+    organisation that stands only so many calls; in a world in a hurry neither takes any time.
     """
 
     clock: Clock
@@ -54,6 +56,8 @@ class Runtime:
     channel: Channel | None
     engine: Engine
     count_call: Callable[[str, str], None]
+    pause: Callable[[float], None]
+    turns: Callable[[str, Pace], AbstractContextManager[None]]
 
     @property
     def is_demo(self) -> bool:

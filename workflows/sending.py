@@ -7,7 +7,7 @@ a lost answer makes it *in doubt*: it is never repeated by itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -18,7 +18,7 @@ from core.plan import Action, plan
 from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import Account, Effect, EffectKind, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
-from workflows import audit, compose, effects, gather, mirror, planner
+from workflows import audit, compose, door, effects, gather, mirror, planner
 from workflows.runtime import Runtime
 
 TRIES = 5
@@ -79,7 +79,10 @@ def deliver(rt: Runtime, talk: Conversation, effect: Effect) -> None:
 
 
 def _ask_again(rt: Runtime, effect: Effect) -> Ready | None:
-    """Plan the account without this effect; None (and dropped) when the message is no longer in the answer."""
+    """Plan the account without this effect; None (and dropped) when the message is no longer in the answer.
+
+    None, too, when the round has lasted so long that the figures are old again: it is due once more, and read anew.
+    """
     now = rt.clock.now()
     with rt.store.read() as session:
         gathered = gather.account(rt, session, effect.account_id, now, without=effect.id)
@@ -90,11 +93,20 @@ def _ask_again(rt: Runtime, effect: Effect) -> Ready | None:
         if action is not None:
             envelope = compose.cadence_message(rt, session, effect, action, gathered)
             evidence = _evidence(action, gathered)
-            return Ready(action, gathered.version, envelope, evidence)
+    if action is not None and _is_old(gathered, now):
+        effects.put_back(rt, effect, 0, "The figures had become too old to be said; they are read again.")
+        return None
+    if action is not None:
+        return Ready(action, gathered.version, envelope, evidence)
     asked = {line[0] for line in effect.content["lines"]}
     why = ", ".join(sorted({one.cause.value for one in answer.because if one.invoice in asked})) or "no longer due"
     drop(rt, effect, f"Asked again before sending; left unsaid: {why}.")
     return None
+
+
+def _is_old(gathered: gather.Gathered, now: datetime) -> bool:
+    read_at = gathered.facts.read_at
+    return read_at is None or now - read_at > door.FRESH
 
 
 def _evidence(action: Action, gathered: gather.Gathered) -> dict[str, Any]:

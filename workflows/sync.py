@@ -1,52 +1,49 @@
-"""Reading a company's ledger: the first snapshot, then what changed. The verb of the clock is `sync_due`.
+"""When a company's ledger is read by the clock, and what becomes of a reading that fails. Its verb is `sync_due`.
 
-Reads and stores; decides nothing. The cursor moves only when every page before it is stored.
+A company is read in a few rounds a day; webhooks only say whether there is anything to read. Decides nothing about
+anybody's messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.facts import InvoiceStatus
+from core.calendars import Calendar
 from integrations.errors import OutsideError, Transient
-from integrations.ledgers.base import Ledger, Page
-from models import Company, Connection, Invoice
-from workflows import confirming, gather, mirror
+from integrations.ledgers.base import ENTITIES, Ledger
+from models import Company, Connection
+from workflows import confirming, dirty, gather, notices, reading, rounds
 from workflows.connections import with_ledger
+from workflows.rows import plain
 from workflows.runtime import Runtime
-from workflows.upserts import plain
 
 log = structlog.get_logger()
-EVERY = timedelta(hours=6)
-SOON = timedelta(minutes=2)
-HOLD = timedelta(minutes=10)  # a reading that shows no sign of life for so long is begun again
-SKEW = timedelta(minutes=10)  # two machines' clocks may differ; to wake early is harmless
-PATIENCE = 3600.0
-HISTORY = timedelta(days=730)
-LOOK_BACK = timedelta(days=28)  # QuickBooks tells of changes and deletions for 30 days, then only of what stands
+HOLD = timedelta(minutes=20)  # a reading that shows no sign of life for so long is begun again
+PATIENCE = timedelta(hours=1)
+LONGEST = timedelta(hours=6)
+ASKED = "asked"
+FEW = 5  # failures in a row after which the wait grows
+TELL_AFTER = timedelta(days=1)
 
 
 def request(rt: Runtime, company_id: int) -> None:
-    """Ask for a reading at the next tick."""
+    """Ask for a reading of all that changed at the next tick."""
     with rt.store.write() as session:
-        session.get_one(Company, company_id).next_sync_at = rt.clock.now()
-
-
-def expect_change(rt: Runtime, session: Session, company_id: int) -> None:
-    """Something changed over there: read soon, so that what belongs together is read together."""
-    company = session.get_one(Company, company_id)
-    soon = rt.clock.now() + SOON
-    company.next_sync_at = min(company.next_sync_at or soon, soon)
+        company = session.get_one(Company, company_id)
+        company.next_sync_at = rt.clock.now()
+        if company.sync_state != "running":
+            company.sync_state = ASKED
 
 
 def sync_due(rt: Runtime) -> int:
-    """Read every company whose time has come; how many."""
+    """Read every company whose time has come, each for one turn; how many."""
     with rt.store.read() as session:
         due = session.scalars(
             select(Company.id)
@@ -54,123 +51,168 @@ def sync_due(rt: Runtime) -> int:
             .where(Company.next_sync_at <= rt.clock.now(), Connection.state == "active")
             .order_by(Company.next_sync_at)
         ).all()
-    for company_id in due:
-        sync_company(rt, company_id)
+    turns: list[Callable[[], object]] = [partial(_turn, rt, company_id) for company_id in due]
+    rt.engine.run(turns)
     return len(due)
 
 
 def sync_company(rt: Runtime, company_id: int) -> bool:
-    """Read one company now; whether it went well. What went wrong stands on the company, for a person."""
-    started = rt.clock.now()
-    turn = _Turn(rt, company_id, started + HOLD)
-    with rt.store.write() as session:
-        company = session.get_one(Company, company_id)
-        company.sync_state, company.sync_rows = "running", 0
-        company.next_sync_at = turn.until
+    """Read all that changed at one company now, to the end; whether it went well. What went wrong stands on it."""
+    request(rt, company_id)
+    while True:
+        if not _turn(rt, company_id):
+            return False
+        with rt.store.read() as session:
+            if session.get_one(Company, company_id).sync_state != "running":
+                return True
+
+
+def _turn(rt: Runtime, company_id: int) -> bool:
+    """One turn of reading; False when it failed. Nothing, when somebody else has begun one."""
+    turn = _begin(rt, company_id)
+    if turn is None:
+        return True
     try:
-        with_ledger(rt, company_id, lambda ledger: _read(rt, company, ledger, started, turn))
-        _succeeded(turn, started)
-        confirming.confirm(rt, company_id, started)
+        done = with_ledger(rt, company_id, partial(_read, turn))
+        _ended(turn, done)
+        confirming.confirm(rt, company_id, turn.began_at)
     except OutsideError as error:
-        _failed(rt, company_id, str(error), error.retry_after if isinstance(error, Transient) else PATIENCE)
+        _failed(turn, str(error), error)
         return False
     except Exception as error:
         # A mistake of ours in one company must not keep the others from being read.
-        log.exception("a reading broke off", company=company.uid)
-        _failed(rt, company_id, f"The reading broke off ({type(error).__name__}); the log says more.", PATIENCE)
+        log.exception("a reading broke off", company=turn.company.uid)
+        _failed(turn, f"The reading broke off ({type(error).__name__}); the log says more.", error)
         return False
     return True
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Turn:
-    """A reading under way. `until` stands on the company as its next reading, should this process die; each page that
-    arrives puts it off. An earlier moment there means that somebody asked for a reading meanwhile.
+    """A reading under way. The company's next reading stands at `until`, should this process die; an earlier moment
+    there means that somebody asked for one meanwhile. `asked` is whether somebody asked for this one.
     """
 
     rt: Runtime
-    company_id: int
+    company: Company
+    calendar: Calendar
+    began_at: datetime
     until: datetime
-
-    def kept_through(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """The same pages, the turn renewed at each."""
-        for page in pages:
-            with self.rt.store.write() as session:
-                company = session.get_one(Company, self.company_id, with_for_update={"key_share": True})
-                if self.undisturbed(company):
-                    self.until = company.next_sync_at = self.rt.clock.now() + HOLD
-            yield page
-
-    def undisturbed(self, company: Company) -> bool:
-        """Nobody asked for a reading. Near the end of the turn it cannot be told, and counts as asked."""
-        return company.next_sync_at == self.until and self.rt.clock.now() + SOON < self.until
+    asked: bool
 
 
-def _succeeded(turn: _Turn, started: datetime) -> None:
-    with turn.rt.store.write() as session:
-        company = session.get_one(Company, turn.company_id, with_for_update={"key_share": True})
-        company.sync_state, company.sync_note = "idle", ""
-        if turn.undisturbed(company):
-            company.next_sync_at = started + EVERY
-        else:  # What changed meanwhile may not have been in what was read.
-            expect_change(turn.rt, session, turn.company_id)
+def _begin(rt: Runtime, company_id: int) -> _Turn | None:
+    """Take the company's turn; None when its time has not come, or somebody else was faster."""
+    now = rt.clock.now()
+    with rt.store.write() as session:
+        company = session.scalars(
+            select(Company).where(Company.id == company_id, Company.next_sync_at <= now).with_for_update()
+        ).first()
+        if company is None:
+            return None
+        asked = company.sync_state in (ASKED, "running")  # the second was left by somebody who died
+        company.sync_state, company.next_sync_at = "running", now + HOLD
+    return _Turn(rt, company, gather.calendar_of(company, now), now, now + HOLD, asked)
 
 
-def _read(rt: Runtime, company: Company, ledger: Ledger, started: datetime, turn: _Turn) -> None:
+def _read(turn: _Turn, ledger: Ledger) -> bool:
+    """Read what is due; False when a whole reading goes on at the next tick."""
+    rt, company = turn.rt, turn.company
     with rt.store.read() as session:
-        connection = _connection(session, company.id)
-    whole = not connection.cursor or connection.read_at is None or started - connection.read_at > LOOK_BACK
-    pages = ledger.snapshot((started - HISTORY).date()) if whole else ledger.changes(connection.cursor)
-    cursor, rows = keep_pages(rt, company, turn.kept_through(pages), started)
-    if whole:
-        mirror.hold_unseen(rt, company.id, started)
-    log.info("read", company=company.uid, rows=rows)
-    with rt.store.write() as session:
-        connection = _connection(session, company.id)
-        was_stale = _was_stale(rt, session, company.id, connection.read_at)
-        connection.cursor = cursor or connection.cursor
-        connection.read_at = max(started, connection.read_at or started)
-        if was_stale:  # What was silent because nothing fresh was known may speak now.
-            open_accounts = select(Invoice.account_id).where(
-                Invoice.company_id == company.id, Invoice.status == InvoiceStatus.OPEN.value
-            )
-            mirror.wake(session, session.scalars(open_accounts.distinct()).all(), rt.clock.now())
+        connection = reading.connection_of(session, company.id)
+        wanted = _wanted(turn, session)
+    if reading.needs_whole(connection, turn.began_at):
+        return reading.whole(rt, company, ledger)
+    reading.changes(rt, company, ledger, wanted)
+    if _sweep_is_due(turn, connection.swept_at):
+        missed = reading.sweep(rt, company, ledger)
+        if missed:
+            log.warning("the changes had not told everything", company=company.uid, missed=missed)
+    if _is_a_new_week(turn):
+        reading.about(rt, company, ledger)
+    return True
 
 
-def _was_stale(rt: Runtime, session: Session, company_id: int, read_at: datetime | None) -> bool:
-    """Whether an account may have been silenced since the last reading because that was too old for the cadence.
-
-    Measured to now, not to when this reading began: planning goes on while we read. A changed cadence wakes by itself.
+def _wanted(turn: _Turn, session: Session) -> frozenset[str]:
+    """At night, and when somebody asks, everything; by day what is known to have changed, and always the invoices:
+    no vendor promises a webhook for every payment.
     """
-    hours = gather.cadence_of(session, session.get_one(Company, company_id)).stale_hours
-    return read_at is None or rt.clock.now() - read_at > timedelta(hours=hours) - SKEW
+    rt, company = turn.rt, turn.company
+    if turn.asked or rounds.is_night(turn.calendar, turn.began_at):
+        return ENTITIES
+    if not dirty.are_heard(rt, session, company.ledger_kind):
+        return ENTITIES
+    return ENTITIES & (dirty.kinds(session, company.id) | {"invoice"})
 
 
-def _connection(session: Session, company_id: int) -> Connection:
-    return session.scalars(
-        select(Connection).where(Connection.company_id == company_id, Connection.state == "active")
-    ).one()
+def _is_a_new_week(turn: _Turn) -> bool:
+    """Monday's night: closed books and the ledger's own reminders change seldom, and a refusal tells of the first."""
+    return rounds.is_night(turn.calendar, turn.began_at) and turn.calendar.today(turn.began_at).weekday() == 0
 
 
-def keep_pages(rt: Runtime, company: Company, pages: Iterator[Page], started: datetime) -> tuple[str | None, int]:
-    """Store each page as it comes; (the cursor of the last one, rows in all)."""
-    cursor, rows = None, 0
-    for page in pages:
-        kept = mirror.store(rt, company, page, started)
-        rows, cursor = rows + kept, page.cursor or cursor
-        if kept:
-            with rt.store.write() as session:
-                session.get_one(Company, company.id).sync_rows = rows
-    return cursor, rows
+def _sweep_is_due(turn: _Turn, swept_at: datetime | None) -> bool:
+    """At night; by day only where the nights are missed."""
+    every = reading.sweeps_every(turn.rt, turn.company.id)
+    since = every if rounds.is_night(turn.calendar, turn.began_at) else every + timedelta(days=1)
+    return swept_at is None or turn.began_at - swept_at >= since
 
 
-def _failed(rt: Runtime, company_id: int, note: str, wait: float) -> None:
+def _ended(turn: _Turn, done: bool) -> None:
+    rt, now = turn.rt, turn.rt.clock.now()
     with rt.store.write() as session:
-        company = session.get_one(Company, company_id)
-        tied = select(Connection.id).where(Connection.company_id == company_id, Connection.state != "disconnected")
-        if session.scalars(tied).first() is None:  # Somebody disconnected it while it was being read: no failure.
+        company = session.get_one(Company, turn.company.id, with_for_update={"key_share": True})
+        company.sync_note, company.sync_failures = "", 0
+        if not done:
+            company.next_sync_at = now
+            return
+        company.sync_total = None
+        if company.next_sync_at == turn.until:
+            company.sync_state, company.next_sync_at = "idle", rounds.next_of(company, now)
+        else:  # Somebody asked meanwhile; what changed then may not have been in what was read.
+            company.sync_state = ASKED
+
+
+def _failed(turn: _Turn, note: str, error: Exception) -> None:
+    """What went wrong stands on the company, for a person. The wait grows as long as nothing gets better."""
+    rt = turn.rt
+    with rt.store.write() as session:
+        company = session.get_one(Company, turn.company.id)
+        tied = select(Connection).where(Connection.company_id == company.id, Connection.state != "disconnected")
+        connection = session.scalars(tied).first()
+        if connection is None:  # Somebody disconnected it while it was being read: no failure.
             company.sync_state, company.sync_note, company.next_sync_at = "idle", "", None
             return
         company.sync_state, company.sync_note = "failed", plain(note)
-        company.next_sync_at = rt.clock.now() + timedelta(seconds=wait)
-    log.warning("sync failed", company=company.uid, seconds=wait)
+        company.sync_failures += 1
+        wait = _wait(company.sync_failures, error)
+        company.next_sync_at = rt.clock.now() + wait
+        _tell(rt, session, company, connection)
+    log.warning("sync failed", company=company.uid, seconds=wait.total_seconds())
+
+
+def _wait(failures: int, error: Exception) -> timedelta:
+    """As long as the vendor asks; after a few failures in a row twice as long each time, up to six hours."""
+    asked = timedelta(seconds=error.retry_after) if isinstance(error, Transient) else PATIENCE
+    grown: timedelta = asked * 2 ** min(max(failures - FEW, 0), 12)
+    return max(asked, min(grown, LONGEST))
+
+
+def _tell(rt: Runtime, session: Session, company: Company, connection: Connection) -> None:
+    """After a day without a reading the practice is told, once."""
+    last = connection.read_at or connection.created_at
+    if rt.clock.now() - last < TELL_AFTER:
+        return
+    notices.want(
+        rt,
+        session,
+        company.practice_id,
+        company.id,
+        key=f"not-read/{company.uid}/{last:%Y-%m-%d}",
+        subject=f"{company.name} has not been read since {last:%d %B %Y}",
+        text=(
+            f"The ledger of {company.name} could not be read for more than a day. The last answer was: "
+            f"{company.sync_note}\n\nNothing is sent for a company whose figures are too old. Dunlin goes on trying; "
+            "what you can do is shown here:"
+        ),
+        page=f"/companies/{company.uid}",
+    )

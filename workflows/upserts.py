@@ -1,282 +1,185 @@
-"""One upsert for each kind of row a ledger hands over, by vendor id, inside the transaction of `mirror.store`.
+"""One upsert for each kind of row a ledger hands over, by vendor id, inside the transaction of `mirror.storing`.
 
-It notes whose facts changed and wakes nobody itself. A row read earlier never overwrites one read later.
+It says what one kind has that others do not: who is billed, what moves, what is held. It wakes nobody itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from core.facts import InvoiceStatus
-from integrations.ledgers.base import LedgerCredit, LedgerCustomer, LedgerInvoice, LedgerPayment, Unreadable
-from models import Account, Company, Credit, Invoice, Payment, UnreadableRow
-from workflows.billing import Payers, family
-from workflows.runtime import Runtime
+from integrations.ledgers.base import (
+    LedgerCredit,
+    LedgerCustomer,
+    LedgerInvoice,
+    LedgerPayment,
+    LedgerTerm,
+    Unreadable,
+)
+from models import Invoice, UnreadableRow
+from workflows import rows
+from workflows.billing import family
+from workflows.rows import plain
+from workflows.shapes import CREDIT, CUSTOMER, INVOICE, PAYMENT, SHAPES, TERM, Shape
+from workflows.storing import Known, Storing
 
-ID = 64
-REFERENCE = 500  # PostgreSQL indexes no text that is much longer; ours has 22 characters, no vendor keeps 500
-Row = TypeVar("Row", Account, Invoice, Payment, Credit)
-
-
-@dataclass(slots=True)
-class Storing:
-    """One company's open reading: `started` is when it began, `woken` the accounts whose facts it changed."""
-
-    rt: Runtime
-    company: Company
-    started: datetime
-    woken: set[int] = field(default_factory=set)
-
-
-def plain(text: str, most: int | None = None) -> str:
-    """The text as every database can keep it: without U+0000 and half characters, and at most so long."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")[:most]
+ID, ENTITY = 64, 20
+RAW = 65_536  # bytes kept of a row that could not be read
 
 
-def _existing(session: Session, table: type[Row], company_id: int, ids: Iterable[str]) -> dict[str, Row]:
-    """The mirrored rows of these vendor ids, locked: what another reading is just storing is waited for."""
-    found = session.scalars(
-        select(table)
-        .where(table.company_id == company_id, table.external_id.in_(list(ids)))
-        .order_by(table.id)
-        .with_for_update(key_share=True)
-    )
-    return {row.external_id: row for row in found}
-
-
-def _set(row: Any, **values: Any) -> bool:
-    """Assign what differs; whether anything did."""
-    changed = False
-    for name, value in values.items():
-        if getattr(row, name) != value:
-            setattr(row, name, value)
-            changed = True
-    return changed
-
-
-def _payers(reading: Storing, session: Session, customers: Iterable[str]) -> Payers:
-    payers = Payers(session, reading.company.id, lambda external_id: _new_account(reading, session, external_id))
-    payers.fetch(customers)
-    return payers
-
-
-def _new_account(reading: Storing, session: Session, external_id: str) -> Account:
-    row = Account(
-        uid=reading.rt.new_id(), company_id=reading.company.id, external_id=external_id, name=external_id, emails=[]
-    )
-    row.bills_to = row.merged_into = ""
-    session.add(row)
-    session.flush()
-    reading.woken.add(row.id)
-    return row
-
-
-def customers(reading: Storing, session: Session, items: Sequence[LedgerCustomer]) -> None:
+def customers(reading: Storing, items: Sequence[LedgerCustomer]) -> None:
     """All of them first have a row: a child may stand before its parent, who must not be made twice."""
-    ids = [item.id for item in items]
-    payers = _payers(reading, session, ids)
-    moved = [item.id for item in items if _moves(payers.rows[item.id], item)]
-    left = {payers.of(external_id).id for external_id in moved}
-    for item in items:
-        row = payers.rows[item.id]
-        if _set(
-            row,
-            name="" if item.erased else plain(item.name),
-            contact="" if item.erased else plain(item.contact),
-            emails=[] if item.erased else [plain(address) for address in item.emails],
-            active=item.active,
-            erased=item.erased,
-            bills_to=item.bills_to,
-            merged_into=item.merged_into,
-            version=item.version,
-        ):
-            reading.woken.add(row.id)
+    latest, known = _latest(reading, CUSTOMER, items)
+    moved = {id for id, item in latest.items() if _above(known.get(id)) != (item.bills_to, item.merged_into)}
+    reading.wake_payers(moved)
+    reading.woken |= reading.put(CUSTOMER, latest, known)
     if moved:
-        payers.fetch(ids)
-        reading.woken |= left | {payers.of(external_id).id for external_id in moved}
-        _move_invoices(reading, session, payers, moved)
-    _clear_unreadable(reading, session, "customer", ids)
+        reading.woken |= reading.payers(moved).known(moved)
+        _move_invoices(reading, moved)
+    _readable(reading, "customer", latest)
 
 
-def _moves(row: Account, item: LedgerCustomer) -> bool:
-    return (row.bills_to, row.merged_into) != (item.bills_to, item.merged_into)
+def _above(row: tuple[Any, ...] | None) -> tuple[str, str]:
+    return ("", "") if row is None else (row[CUSTOMER.place("bills_to")], row[CUSTOMER.place("merged_into")])
 
 
-def _move_invoices(reading: Storing, session: Session, payers: Payers, moved: Sequence[str]) -> None:
+def _move_invoices(reading: Storing, moved: Collection[str]) -> None:
     """Their invoices, and those of everyone below them, go to whoever is billed now."""
     company_id = reading.company.id
-    moving = session.scalars(
-        select(Invoice).where(Invoice.company_id == company_id, Invoice.customer.in_(family(company_id, moved)))
+    held = reading.session.execute(
+        select(Invoice.id, Invoice.customer, Invoice.account_id).where(
+            Invoice.company_id == company_id, Invoice.customer.in_(family(company_id, moved))
+        )
     ).all()
-    payers.fetch({invoice.customer for invoice in moving})
-    for invoice in moving:
-        payer = payers.of(invoice.customer)
-        if invoice.account_id != payer.id:
-            reading.woken |= {invoice.account_id, payer.id}
-            invoice.account_id = payer.id
+    payers = reading.payers({customer for _, customer, _ in held})
+    moving = [(payer, id, old) for id, customer, old in held if (payer := payers.of(customer)) != old]
+    reading.woken |= {account for payer, _, old in moving for account in (payer, old)}
+    rows.update(reading.connection, INVOICE.table, ["account_id"], [(payer, id) for payer, id, _ in moving])
 
 
-def invoices(reading: Storing, session: Session, items: Sequence[LedgerInvoice]) -> None:
-    """Each belongs to whoever is billed for its customer; one read later stays as it is."""
-    payers = _payers(reading, session, {item.customer for item in items})
-    known = _existing(session, Invoice, reading.company.id, (item.id for item in items))
-    for item in items:
-        _invoice(reading, session, item, known.get(item.id), payers.of(item.customer))
-    _clear_unreadable(reading, session, "invoice", [item.id for item in items])
+def invoices(reading: Storing, items: Sequence[LedgerInvoice]) -> None:
+    """Each belongs to whoever is billed for its customer."""
+    latest, known = _latest(reading, INVOICE, items)
+    payers = reading.payers({item.customer for item in latest.values()})
+    billed = [payers.of(item.customer) for item in latest.values()]
+    reading.woken |= reading.put(INVOICE, latest, known, account_id=billed)
+    _readable(reading, "invoice", latest)
 
 
-def _invoice(reading: Storing, session: Session, item: LedgerInvoice, row: Invoice | None, payer: Account) -> None:
-    if row is not None and row.read_at > reading.started:
-        return
-    if row is None:
-        row = Invoice(uid=reading.rt.new_id(), company_id=reading.company.id, external_id=item.id)
-        row.seen_at = reading.started
-        session.add(row)
-    elif row.account_id != payer.id:
-        reading.woken.add(row.account_id)
-    changed = _set(
-        row,
-        account_id=payer.id,
-        customer=item.customer,
-        number=plain(item.number),
-        issued=item.issued,
-        due=item.due,
-        currency=item.total.currency,
-        total_minor=item.total.minor,
-        balance_minor=item.balance.minor,
-        status=item.status.value,
-        raw_status=plain(item.raw_status),
-        emails=[plain(address) for address in item.emails],
-        version=item.version,
-    )
-    row.read_at = reading.started
-    if changed:
-        reading.woken.add(payer.id)
-
-
-def payments(reading: Storing, session: Session, items: Sequence[LedgerPayment]) -> None:
+def payments(reading: Storing, items: Sequence[LedgerPayment]) -> None:
     """One that was undone stays, marked gone."""
-
-    def values(item: LedgerPayment) -> dict[str, Any]:
-        return {
-            "paid_on": item.paid_on,
-            "currency": item.amount.currency,
-            "amount_minor": item.amount.minor,
-            "reference": plain(item.reference, REFERENCE),
-            "applied": [[invoice, amount.minor] for invoice, amount in item.applied],
-        }
-
-    _money(reading, session, Payment, "payment", items, values)
+    _money(reading, PAYMENT, items)
 
 
-def credits(reading: Storing, session: Session, items: Sequence[LedgerCredit]) -> None:
+def credits(reading: Storing, items: Sequence[LedgerCredit]) -> None:
     """One that was undone stays, marked gone."""
-
-    def values(item: LedgerCredit) -> dict[str, Any]:
-        return {"kind": item.kind, "currency": item.remaining.currency, "remaining_minor": item.remaining.minor}
-
-    _money(reading, session, Credit, "credit", items, values)
+    _money(reading, CREDIT, items)
 
 
-def _money(
-    reading: Storing,
-    session: Session,
-    table: type[Payment] | type[Credit],
-    entity: str,
-    items: Sequence[Any],
-    values: Callable[[Any], dict[str, Any]],
-) -> None:
-    """What payments and credits share: whose they are, whether they were undone, and who wakes when they change."""
-    known: dict[str, Any] = _existing(session, table, reading.company.id, (item.id for item in items))
-    changed: set[str] = set()
-    for item in items:
-        row = known.get(item.id)
-        if row is None:
-            row = table(company_id=reading.company.id, external_id=item.id)
-            session.add(row)
-        gone_at = (row.gone_at or reading.started) if item.gone else None
-        if _set(row, customer=item.customer, version=item.version, gone_at=gone_at, **values(item)):
-            changed.add(item.customer)
-    _wake_payers(reading, session, changed)
-    _clear_unreadable(reading, session, entity, [item.id for item in items])
+def _money(reading: Storing, shape: Shape, items: Sequence[LedgerPayment] | Sequence[LedgerCredit]) -> None:
+    latest, known = _latest(reading, shape, items)
+    reading.wake_payers(reading.put(shape, latest, known))
+    _readable(reading, shape.entity, latest)
 
 
-def _wake_payers(reading: Storing, session: Session, customers: Iterable[str]) -> None:
-    """Whoever is billed for these customers, as far as they are known."""
-    company_id = reading.company.id
-    known = session.scalars(
-        select(Account.external_id).where(Account.company_id == company_id, Account.external_id.in_(list(customers)))
-    ).all()
-    payers = _payers(reading, session, known)
-    reading.woken |= {payers.of(customer).id for customer in known}
+def terms(reading: Storing, items: Sequence[LedgerTerm]) -> None:
+    """No account wakes for its terms: they are not facts."""
+    latest, known = _latest(reading, TERM, items)
+    reading.put(TERM, latest, known)
+    _readable(reading, "term", latest)
 
 
-def deleted(reading: Storing, session: Session, items: Sequence[tuple[str, str]]) -> None:
-    """What the ledger deleted is marked gone and never removed."""
-    tables: dict[str, type[Any]] = {
-        "invoice": Invoice,
-        "payment": Payment,
-        "credit": Credit,
-    }
-    for entity, external_id in items:
-        if entity == "customer":
-            for account in _existing(session, Account, reading.company.id, [external_id]).values():
-                account.active = False
-                reading.woken.add(account.id)
-            continue
-        row: Any = _existing(session, tables[entity], reading.company.id, [external_id]).get(external_id)
-        if row is None or row.gone_at is not None:
-            continue
-        row.gone_at = reading.started
-        if isinstance(row, Invoice):
-            row.status, row.gone_why, row.read_at = (
-                InvoiceStatus.DELETED.value,
-                "deleted in the ledger",
-                reading.started,
-            )
-        _wake_payers(reading, session, [row.customer])
+def _latest(reading: Storing, shape: Shape, items: Sequence[Any]) -> tuple[dict[str, Any], Known]:
+    """The items by vendor id, the last of each, without those that were read later; and what we have of them."""
+    latest = {item.id: item for item in items}
+    known, late = reading.known(shape, latest)
+    return {id: item for id, item in latest.items() if id not in late}, known
 
 
-def unreadable(reading: Storing, session: Session, items: Sequence[Unreadable]) -> None:
+def deleted(reading: Storing, items: Sequence[tuple[str, str]]) -> None:
+    """What the ledger deleted is marked gone and never removed; a customer or a term is no longer active."""
+    for shape, ids in _by_shape(items):
+        known, late = reading.known(shape, ids)
+        flag = shape.place("gone_at" if shape.gone else "active")
+        told = [row for id, row in known.items() if id not in late]
+        ended = [row for row in told if (row[flag] is None if shape.gone else row[flag])]
+        gone = {"gone_at": reading.started} if shape.gone else {}
+        reading.touch(shape, [row[0] for row in told])
+        reading.touch(shape, [row[0] for row in ended], **shape.end, **gone)
+        reading.changed += len(ended)
+        owners = {row[shape.place(shape.owner or "id")] for row in ended}
+        if shape.owner == "customer":
+            reading.wake_payers(owners)
+        elif shape.facts:
+            reading.woken |= owners
+        _readable(reading, shape.entity, ids)
+
+
+def _by_shape(items: Iterable[tuple[str, str]]) -> Iterable[tuple[Shape, list[str]]]:
+    """The vendor ids of each kind that is mirrored; of other kinds there is nothing to mark."""
+    for entity, shape in SHAPES.items():
+        if ids := list({id: None for kind, id in items if kind == entity}):
+            yield shape, ids
+
+
+def unreadable(reading: Storing, items: Sequence[Unreadable]) -> None:
     """Keep what could not be read for a person; an invoice we had is held until it can be read again."""
-    for item in items:
-        external_id = plain(item.id, ID)
-        row = session.scalars(
-            select(UnreadableRow).where(
-                UnreadableRow.company_id == reading.company.id,
-                UnreadableRow.entity == item.entity,
-                UnreadableRow.external_id == external_id,
-            )
-        ).first()
-        if row is None:
-            row = UnreadableRow(
-                uid=reading.rt.new_id(), company_id=reading.company.id, entity=item.entity, external_id=external_id
-            )
-            session.add(row)
-        row.reason, row.seen_at = plain(item.reason), reading.started
-        if item.entity == "invoice":
-            _hold_unreadable(reading, session, external_id)
+    latest = {(plain(item.entity, ENTITY), plain(item.id, ID)): item for item in items}
+    for shape, ids in _by_shape(latest):
+        known, late = reading.known(shape, ids)
+        for id in late:  # A later reading has read it well.
+            del latest[shape.entity, id]
+        if shape is INVOICE:
+            _hold(reading, [row for id, row in known.items() if id not in late])
+    _put_aside(reading, latest)
 
 
-def _hold_unreadable(reading: Storing, session: Session, external_id: str) -> None:
-    for invoice in _existing(session, Invoice, reading.company.id, [external_id]).values():
-        if invoice.read_at <= reading.started:
-            invoice.status, invoice.version, invoice.read_at = InvoiceStatus.UNKNOWN.value, "", reading.started
-            reading.woken.add(invoice.account_id)
+def _hold(reading: Storing, known: Sequence[tuple[Any, ...]]) -> None:
+    status, owner = INVOICE.place("status"), INVOICE.place("account_id")
+    reading.touch(INVOICE, [row[0] for row in known], status=InvoiceStatus.UNKNOWN.value, version="")
+    changed = [row for row in known if row[status] != InvoiceStatus.UNKNOWN.value]
+    reading.changed += len(changed)
+    reading.woken |= {row[owner] for row in changed}
 
 
-def _clear_unreadable(reading: Storing, session: Session, entity: str, ids: Sequence[str]) -> None:
-    session.execute(
-        delete(UnreadableRow).where(
+def _put_aside(reading: Storing, items: Mapping[tuple[str, str], Unreadable]) -> None:
+    """Written down once each, with the bytes last seen."""
+    table: Any = UnreadableRow.__table__
+    ids = {id for _, id in items}
+    mine = select(table.c.entity, table.c.external_id, table.c.id, table.c.seen_at).where(
+        table.c.company_id == reading.company.id, table.c.external_id.in_(ids)
+    )
+    known = {(entity, id): (key, seen_at) for entity, id, key, seen_at in reading.session.execute(mine)}
+    new, again = [], []
+    for name, item in items.items():
+        said = {"reason": plain(item.reason), "seen_at": reading.started, "raw_sealed": _sealed(reading, item.raw)}
+        if name not in known:
+            named = {"company_id": reading.company.id, "entity": name[0], "external_id": name[1]}
+            new.append({"uid": reading.rt.new_id(), **named, **said})
+        elif known[name][1] <= reading.started:
+            again.append({"key": known[name][0], **said})
+    if new:
+        reading.session.execute(insert(table), new)
+    if again:
+        reading.connection.execute(update(table).where(table.c.id == bindparam("key")), again)
+
+
+def _sealed(reading: Storing, raw: bytes) -> bytes | None:
+    return reading.rt.vault.seal(raw[:RAW]) if raw else None
+
+
+def _readable(reading: Storing, entity: str, ids: Iterable[str]) -> None:
+    """What was put aside of these before they could be read."""
+    reading.session.execute(
+        delete(UnreadableRow)
+        .where(
             UnreadableRow.company_id == reading.company.id,
             UnreadableRow.entity == entity,
-            UnreadableRow.external_id.in_(ids),
+            rows.among(reading.session, UnreadableRow.external_id, ids),
             UnreadableRow.seen_at <= reading.started,
         )
+        .execution_options(synchronize_session=False)
     )

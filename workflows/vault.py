@@ -21,14 +21,17 @@ class VaultError(Exception):
 
 
 class Vault:
-    """`secret_keys`: newest first; the first seals, all of them unseal. `index_key` must never change."""
+    """`secret_keys`: newest first; the first seals, all of them unseal. Under another `index_key` nothing is found any
+    more until `keys.retag` has made every tag anew.
+    """
 
     def __init__(self, secret_keys: Sequence[str], index_key: str) -> None:
         if not secret_keys or not all(secret_keys):
             raise VaultError("The vault needs at least one secret key, and none of them empty.")
         if not index_key:
             raise VaultError("The vault needs an index key.")
-        self._fernet = MultiFernet([Fernet(_derive(key)) for key in secret_keys])
+        every = [Fernet(_derive(key)) for key in secret_keys]
+        self._newest, self._fernet = every[0], MultiFernet(every)
         self._index_key = index_key.encode()
 
     def seal(self, data: bytes) -> bytes:
@@ -47,6 +50,14 @@ class Vault:
             return self._fernet.rotate(sealed)
         except InvalidToken as error:
             raise VaultError("Sealed data cannot be moved to the new key: its old key is missing.") from error
+
+    def is_newest(self, sealed: bytes) -> bool:
+        """Whether the newest key alone opens it."""
+        try:
+            self._newest.decrypt(sealed)
+        except InvalidToken:
+            return False
+        return True
 
     def tag(self, kind: str, external_id: str) -> str:
         """64 hex digits by which a sealed outside id is found again; useless without the index key."""

@@ -16,7 +16,9 @@ from integrations.errors import Rejected
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A rendered message. Addresses are bare; `sender` and `reply_to` may carry a display name."""
+    """A rendered message. Addresses are bare; `sender` and `reply_to` may carry a display name. Without `html` it is
+    plain text alone.
+    """
 
     sender: str
     recipients: tuple[str, ...]

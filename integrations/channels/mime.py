@@ -66,8 +66,9 @@ def _body(message: Envelope) -> bytes:
         mail["Reply-To"] = _named(message.reply_to)
     mail["Subject"] = message.subject
     mail.set_content(message.text, cte="quoted-printable")
-    mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
-    mail.set_boundary(_boundary((message.message_id, message.text, message.html)))
+    if message.html:
+        mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
+        mail.set_boundary(_boundary((message.message_id, message.text, message.html)))
     return mail.as_bytes()
 
 

@@ -8,39 +8,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date, timedelta
-from decimal import Decimal
-from functools import wraps
-from threading import RLock
-from typing import Concatenate, ParamSpec, TypeVar
+from datetime import datetime, timedelta
 
 from flask import Flask, Response, g, request
 
-from sandbox.books import BookCustomer, BookInvoice, BookPayment, Company, Webhook
-from sandbox.oauth import Clock, TokenStore
-from sandbox.quickbooks import api, consent, faults, hooks, records, shapes
-from sandbox.quickbooks.faults import Body, FaultPlan
+from sandbox.books import Webhook
+from sandbox.oauth import Clock, Grant, TokenStore
+from sandbox.quickbooks import api, consent, faults, hooks, paylink
+from sandbox.quickbooks.bookkeeper import Bookkeeper, alone
+from sandbox.quickbooks.faults import FaultPlan, PlannedFault
 from sandbox.quickbooks.realm import Realm
-
-P = ParamSpec("P")
-R = TypeVar("R")
+from sandbox.quickbooks.throttle import Throttle
 
 
-def _alone(
-    method: Callable[Concatenate[QuickBooksTwin, P], R],
-) -> Callable[Concatenate[QuickBooksTwin, P], R]:
-    """One at a time: the driver, the judge and the server's threads share the books."""
-
-    @wraps(method)
-    def locked(self: QuickBooksTwin, /, *args: P.args, **options: P.kwargs) -> R:
-        with self._lock:
-            return method(self, *args, **options)
-
-    return locked
-
-
-class QuickBooksTwin:
-    """A `LedgerTwin`. `minor_versions` counts what callers asked for; `legacy_webhooks` switches the body's shape.
+class QuickBooksTwin(Bookkeeper):
+    """A `LedgerTwin`. `minor_versions` counts what callers asked for, `token_calls` the token endpoint's by grant type;
+    `legacy_webhooks` switches the body's shape.
 
     Webhooks are kept only for companies with a living grant, as the vendor sends them.
     """
@@ -57,16 +40,17 @@ class QuickBooksTwin:
         client_secret: str = "sandbox-quickbooks-secret",  # noqa: S107 (a pretend world has no secrets)
         webhook_key: str = "sandbox-quickbooks-verifier",
     ) -> None:
-        self.clock, self.new_id, self.base_url = clock, new_id, base_url.rstrip("/")
+        super().__init__(clock)
+        self.new_id, self.base_url = new_id, base_url.rstrip("/")
         self.client_id, self.client_secret, self.webhook_key = client_id, client_secret, webhook_key
         day = timedelta(hours=24)
         self.tokens = TokenStore(clock, new_id, consent.ACCESS_SECONDS, rotate_after=day, grace=day)
-        self.realms: dict[str, Realm] = {}
         self.calls: Counter[str] = Counter()
         self.minor_versions: Counter[str] = Counter()
+        self.token_calls: Counter[str] = Counter()
         self.legacy_webhooks = False
         self._faults = FaultPlan()
-        self._lock = RLock()
+        self._throttle = Throttle()
         self.app = self._make_app()
 
     def addresses(self, base: str = "") -> dict[str, str]:
@@ -79,168 +63,46 @@ class QuickBooksTwin:
             "api_url": base,
         }
 
-    def plan_fault(self, path_contains: str, kind: str, times: int = 1) -> None:
-        """The next `times` requests whose "METHOD path" contains `path_contains` go wrong; kinds in `faults.py`."""
-        self._faults.add(path_contains, kind, times)
+    # What goes wrong
 
-    # What a bookkeeper does
+    @alone
+    def plan_fault(self, path_contains: str, kind: str, times: int = 1, seconds: float = 0) -> None:
+        """As the port says; the vendor's own kinds stand in `faults.ANSWERS`."""
+        until = self.clock() + timedelta(seconds=seconds) if seconds else None
+        self._faults.add(PlannedFault(path_contains, kind, times, until))
 
-    @_alone
-    def add_company(self, company: Company) -> str:
-        realm = Realm(f"46208163650{len(self.realms) + 1:05d}", company.about, self.clock)
-        self.realms[realm.id] = realm
-        waiting = {customer.key: customer for customer in company.customers}
-        for customer in company.customers:
-            self._with_parents(realm.id, customer, waiting)
-        for invoice in company.invoices:
-            self.add_invoice(realm.id, invoice)
-        for payment in company.payments:
-            self.receive(realm.id, payment)
-        for key, customer_key, on, amount, apply_to in company.credits:
-            self.credit(realm.id, key, customer_key, on, amount, apply_to)
-        for invoice_key, _ in company.voids:
-            self.void(realm.id, invoice_key)
-        realm.news.clear()
-        return realm.id
+    @alone
+    def limits(self, per_second: int = 0, per_minute: int = 0, batches_per_minute: int = 0) -> None:
+        """Beyond the port: from now on throttle each company with the vendor's XML; 0 switches a limit off."""
+        self._throttle = Throttle(per_second, per_minute, batches_per_minute)
 
-    def _with_parents(self, tenant: str, customer: BookCustomer, waiting: dict[str, BookCustomer]) -> None:
-        if waiting.pop(customer.key, None) is None:
-            return
-        if customer.parent in waiting:
-            self._with_parents(tenant, waiting[customer.parent], waiting)
-        self.add_customer(tenant, customer)
+    @alone
+    def rotate_now(self, tenant: str) -> None:
+        for grant in self._living(tenant):
+            grant.hurried = True
 
-    @_alone
-    def add_customer(self, tenant: str, customer: BookCustomer) -> str:
-        """The name is made unique with the key where it has to be; several addresses share one field, with commas."""
-        realm = self.realms[tenant]
-        name = customer.name.replace(":", " -")
-        taken = (records.FULL_NAME, name) in realm.keys
-        fields: Body = {"DisplayName": f"{name} ({customer.key})" if taken else name}
-        given, _, family = customer.contact.partition(" ")
-        fields |= {name: text for name, text in (("GivenName", given), ("FamilyName", family)) if text}
-        if customer.emails:
-            fields["PrimaryEmailAddr"] = {"Address": ", ".join(customer.emails)}
-        if customer.parent:
-            parent = {"value": realm.keys["Customer", customer.parent]}
-            fields |= {"ParentRef": parent, "Job": True, "BillWithParent": True}
-        row = records.save(realm, "Customer", fields)
-        realm.keys["Customer", customer.key] = row["Id"]
-        if customer.archived:
-            self.archive(tenant, customer.key)
-        return str(row["Id"])
+    @alone
+    def disconnect(self, tenant: str) -> None:
+        for grant in self._living(tenant):
+            grant.alive = False
 
-    @_alone
-    def add_invoice(self, tenant: str, invoice: BookInvoice) -> str:
-        realm = self.realms[tenant]
-        fields = self._sale(realm, invoice.customer, invoice.key, invoice.issued, invoice.amount, invoice.description)
-        fields |= {"DueDate": str(invoice.due), "CurrencyRef": {"value": invoice.currency}}
-        if invoice.emails:
-            fields["BillEmail"] = {"Address": ", ".join(invoice.emails)}
-        row = records.save(realm, "Invoice", fields)
-        realm.keys["Invoice", invoice.key] = row["Id"]
-        return str(row["Id"])
+    @alone
+    def authorised_at(self, tenant: str, moment: datetime) -> None:
+        """Beyond the port: the company's consent was given at that moment; the five years count from then."""
+        for grant in self._living(tenant):
+            grant.extra["given"] = moment.isoformat()
 
-    def _sale(self, realm: Realm, customer: str, number: str, on: date, amount: Decimal, words: str) -> Body:
-        return {
-            "CustomerRef": {"value": realm.keys["Customer", customer]},
-            "DocNumber": number,
-            "TxnDate": str(on),
-            "Line": [shapes.sale_line(amount, words)],
-        }
+    def _living(self, tenant: str) -> list[Grant]:
+        return [grant for grant in self.tokens.grants if grant.alive and grant.subject == tenant]
 
-    @_alone
-    def receive(self, tenant: str, payment: BookPayment) -> str:
-        row = self._invoice(tenant, payment.invoice)
-        if payment.amount <= 0 or payment.amount > row["Balance"]:
-            raise ValueError(f"{payment.amount} is more than the {row['Balance']} open on {payment.invoice}.")
-        fields = self._payment(row, payment.amount, [("Invoice", row["Id"])], payment.amount, payment.paid_on)
-        if payment.reference:
-            fields["PaymentRefNum"] = payment.reference
-        return str(records.save(self.realms[tenant], "Payment", fields)["Id"])
-
-    def _payment(self, sale: Body, total: Decimal, targets: list[tuple[str, str]], amount: Decimal, on: date) -> Body:
-        return {
-            "CustomerRef": {"value": sale["CustomerRef"]["value"]},
-            "TotalAmt": total,
-            "TxnDate": str(on),
-            "CurrencyRef": {"value": sale["CurrencyRef"]["value"]},
-            "Line": [{"Amount": amount, "LinkedTxn": [{"TxnId": id, "TxnType": kind}]} for kind, id in targets],
-        }
-
-    @_alone
-    def void(self, tenant: str, invoice_key: str) -> None:
-        row = self._invoice(tenant, invoice_key)
-        records.void(self.realms[tenant], "Invoice", {"Id": row["Id"], "SyncToken": row["SyncToken"]})
-
-    @_alone
-    def delete(self, tenant: str, invoice_key: str) -> None:
-        """Beyond the port: an invoice without payments is deleted for good."""
-        row = self._invoice(tenant, invoice_key)
-        records.delete(self.realms[tenant], "Invoice", {"Id": row["Id"], "SyncToken": row["SyncToken"]})
-
-    @_alone
-    def credit(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str = "") -> str:
-        """A credit memo; applied, it is linked to the invoice by a payment of nothing, as QuickBooks does."""
-        realm = self.realms[tenant]
-        fields = self._sale(realm, customer_key, key, on, amount, "Credit")
-        invoice = self._invoice(tenant, apply_to) if apply_to else None
-        if invoice is not None:
-            fields["CurrencyRef"] = {"value": invoice["CurrencyRef"]["value"]}
-        memo = records.save(realm, "CreditMemo", fields)
-        realm.keys["CreditMemo", key] = memo["Id"]
-        if invoice is not None:
-            targets = [("Invoice", invoice["Id"]), ("CreditMemo", memo["Id"])]
-            link = self._payment(invoice, shapes.ZERO, targets, min(amount, invoice["Balance"]), on)
-            link["PrivateNote"] = "Created by QB Online to link credits to charges."
-            records.save(realm, "Payment", link)
-        return str(memo["Id"])
-
-    @_alone
-    def archive(self, tenant: str, customer_key: str) -> None:
-        realm = self.realms[tenant]
-        row = realm.get("Customer", realm.keys["Customer", customer_key])
-        update = {"Id": row["Id"], "SyncToken": row["SyncToken"], "sparse": True, "Active": False}
-        records.save(realm, "Customer", update)
-
-    # What a judge reads
-
-    @_alone
-    def balance(self, tenant: str, invoice_key: str) -> Decimal:
-        return Decimal(self._invoice(tenant, invoice_key)["Balance"])
-
-    @_alone
-    def payments(self, tenant: str) -> list[BookPayment]:
-        realm = self.realms[tenant]
-        numbers = {id: key for (kind, key), id in realm.keys.items() if kind == "Invoice"}
-        return [
-            BookPayment(
-                invoice=numbers.get(link["TxnId"], link["TxnId"]),
-                amount=line["Amount"],
-                paid_on=date.fromisoformat(row["TxnDate"]),
-                reference=row.get("PaymentRefNum", ""),
-                id=row["Id"],
-            )
-            for row in realm.rows["Payment"].values()
-            if row["TotalAmt"]
-            for line in row["Line"]
-            for link in line["LinkedTxn"]
-            if link["TxnType"] == "Invoice"
-        ]
-
-    @_alone
-    def webhooks(self) -> list[Webhook]:
+    @alone
+    def webhooks(self, how: str = "") -> list[Webhook]:
         connected = {grant.subject for grant in self.tokens.grants if grant.alive}
         news = [one for realm in self.realms.values() if realm.id in connected for one in realm.news]
+        waiting = hooks.deliveries(news, self.webhook_key, self.new_id, legacy=self.legacy_webhooks, how=how)
         for realm in self.realms.values():
             realm.news.clear()
-        if not news:
-            return []
-        return [hooks.delivery(news, self.webhook_key, self.new_id, legacy=self.legacy_webhooks)]
-
-    def _invoice(self, tenant: str, key: str) -> Body:
-        realm = self.realms[tenant]
-        return realm.get("Invoice", realm.keys["Invoice", key])
+        return waiting
 
     # What callers meet over HTTP
 
@@ -249,21 +111,28 @@ class QuickBooksTwin:
         app.before_request(self._before)
         app.after_request(self._after)
         consent.add_routes(app, self)
+        paylink.add_routes(app, self)
         app.add_url_rule("/v3/company/<realm>/<path:rest>", "api", self._api, methods=["GET", "POST"])
         return app
 
+    @alone
     def _before(self) -> Response | None:
-        g.fault = self._faults.take(f"{request.method} {request.full_path}")
-        return faults.ANSWERS[g.fault]() if g.fault in faults.ANSWERS else None
+        g.fault, left = self._faults.take(f"{request.method} {request.full_path}", self.clock())
+        return faults.ANSWERS[g.fault](left) if g.fault in faults.ANSWERS else None
 
+    @alone
     def _after(self, response: Response) -> Response:
         response.headers["intuit_tid"] = f"1-{self.new_id()}"
         return faults.cut(response) if g.get("fault") == faults.DROP else response
 
+    @alone
     def _api(self, realm: str, rest: str) -> Response:
-        self.calls[f"{request.method} /{rest.split('/')[0]}"] += 1
+        head = rest.split("/")[0]
+        self.calls[f"{request.method} /{head}"] += 1
         self.minor_versions[request.args.get("minorversion", "")] += 1
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not self._throttle.admits(realm, self.clock(), batch=head == "batch"):
+            return faults.throttled()
+        token = faults.bearer()
         grant = self.tokens.check(token)
         if grant is None:
             return faults.unauthorised(token, int(self.clock().timestamp() * 1000))
@@ -271,11 +140,10 @@ class QuickBooksTwin:
             return faults.not_authorised()
         return self._once(self.realms[realm], rest)
 
-    @_alone
     def _once(self, realm: Realm, rest: str) -> Response:
         """One request; the same `requestid` gets the first answer again, and nothing is booked twice."""
         key = request.args.get("requestid", "") if request.method == "POST" else ""
-        if len(key) > 50:
+        if len(key) > (36 if rest.startswith("batch") else 50):
             fault = faults.Fault("2050", "Invalid String. The string is either too short or too long", "requestid")
             return faults.answer(fault.body(), 400)
         if key in realm.replies:

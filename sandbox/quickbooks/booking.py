@@ -39,15 +39,21 @@ def links_of(fields: Body) -> list[Link]:
     return links
 
 
-def check_links(realm: Realm, customer: str, total: Decimal, links: list[Link]) -> Decimal:
-    """What of a payment stays unapplied; a fault when it applies more than there is on either side."""
+def check_links(realm: Realm, payment: Body, total: Decimal, links: list[Link]) -> Decimal:
+    """What of a payment stays unapplied; a fault when it applies more than there is on either side.
+
+    Of `payment` only the customer and the currency count here.
+    """
     left: dict[tuple[str, str], Decimal] = {}
     for kind, txn, amount in links:
         row = realm.rows[kind].get(txn)
         if row is None:
             raise faults.bad_reference(f"{kind} {txn}")
-        if not _same_family(realm, row["CustomerRef"]["value"], customer):
+        payer = payment["CustomerRef"]["value"]
+        if payer not in {one["Id"] for one in realm.lineage(row["CustomerRef"]["value"])}:  # a parent pays for its jobs
             raise faults.business("The customer of the payment is not the customer of the transaction")
+        if row["CurrencyRef"]["value"] != payment["CurrencyRef"]["value"]:
+            raise faults.business("The currency of the payment is not the currency of the transaction")
         open_amount = left.setdefault((kind, txn), row["Balance"])
         left[kind, txn] = open_amount - amount
         if amount < ZERO or amount > open_amount:
@@ -56,14 +62,6 @@ def check_links(realm: Realm, customer: str, total: Decimal, links: list[Link]) 
     if total < ZERO or applied > total:
         raise faults.business("The total of the lines exceeds the amount received")
     return total - applied
-
-
-def _same_family(realm: Realm, customer: str, payer: str) -> bool:
-    """A parent may pay for its jobs."""
-    current: str | None = customer
-    while current is not None and current != payer:
-        current = realm.rows["Customer"][current].get("ParentRef", {}).get("value")
-    return current == payer
 
 
 def apply_links(realm: Realm, payment: Body, links: list[Link]) -> None:
@@ -76,8 +74,7 @@ def apply_links(realm: Realm, payment: Body, links: list[Link]) -> None:
         linked = [{"TxnId": txn, "TxnType": kind}]
         payment["Line"].append({"Amount": amount, "LineEx": {"any": extras}, "LinkedTxn": linked})
         _move(realm, kind, row, -amount)
-        if kind == "Invoice":
-            row["LinkedTxn"].append({"TxnId": payment["Id"], "TxnType": "Payment"})
+        row.setdefault("LinkedTxn", []).append({"TxnId": payment["Id"], "TxnType": "Payment"})
     _owe_unapplied(realm, payment, -1)
 
 
@@ -86,8 +83,9 @@ def release_links(realm: Realm, payment: Body) -> None:
     _owe_unapplied(realm, payment, 1)
     for kind, txn, amount in links_of(payment):
         row = realm.rows[kind][txn]
-        if kind == "Invoice":
-            row["LinkedTxn"] = [link for link in row["LinkedTxn"] if link["TxnId"] != payment["Id"]]
+        row["LinkedTxn"] = [link for link in row["LinkedTxn"] if link["TxnId"] != payment["Id"]]
+        if kind == "CreditMemo" and not row["LinkedTxn"]:
+            del row["LinkedTxn"]
         _move(realm, kind, row, amount)
     payment["Line"] = []
 
@@ -98,13 +96,13 @@ def _owe_unapplied(realm: Realm, payment: Body, sign: int) -> None:
 
 
 def _move(realm: Realm, kind: str, row: Body, amount: Decimal) -> None:
-    """Change what is open on an invoice or credit memo. The payment's webhook is the only one sent for it."""
+    """Change what is open on an invoice or credit memo. As a rule the payment's webhook is the only one sent for it."""
     row["Balance"] += amount
     if "HomeBalance" in row:
         row["HomeBalance"] = row["Balance"] * row["ExchangeRate"]
     if kind == "CreditMemo":
         row["RemainingCredit"] = row["Balance"]
-    realm.bump(kind, row, tell=False)
+    realm.bump(kind, row, tell=realm.tells_linked)
     realm.owe(row["CustomerRef"]["value"], amount if kind == "Invoice" else -amount)
 
 
@@ -134,7 +132,7 @@ def _unlink(realm: Realm, entity: str, row: Body) -> None:
         release_links(realm, payment)
         if payment["TotalAmt"] == ZERO:
             kept = []  # a link between credit and invoice without one of its ends holds nothing
-        payment["UnappliedAmt"] = check_links(realm, payment["CustomerRef"]["value"], payment["TotalAmt"], kept)
+        payment["UnappliedAmt"] = check_links(realm, payment, payment["TotalAmt"], kept)
         apply_links(realm, payment, kept)
         realm.bump("Payment", payment)
 
@@ -148,4 +146,5 @@ def void_payment(realm: Realm, row: Body) -> None:
 
 def _mark_voided(row: Body) -> None:
     note = row.get("PrivateNote")
-    row["PrivateNote"] = f"Voided - {note}" if note else "Voided"
+    if not str(note).startswith("Voided"):
+        row["PrivateNote"] = f"Voided - {note}" if note else "Voided"

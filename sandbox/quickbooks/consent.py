@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
@@ -19,6 +20,8 @@ from sandbox.oauth import Grant, Refused
 if TYPE_CHECKING:
     from sandbox.quickbooks import QuickBooksTwin
 
+R = TypeVar("R")
+FIRST_ADMIN = "robin@books.test"
 SCOPE = "com.intuit.quickbooks.accounting"
 ACCESS_SECONDS = 3600
 REFRESH_SECONDS = 8726400
@@ -47,6 +50,7 @@ button { font: inherit; padding: .6rem 1.4rem; border-radius: 2rem; border: 1px 
 {% for realm, company in companies %}<label><input type="radio" name="realm" value="{{ realm }}"
 {%- if loop.first %} checked{% endif %} required> {{ company }}</label>
 {% endfor %}</fieldset>
+<p><label>Signed in as <input name="admin" value="{{ admin }}" required></label></p>
 <button class="allow" name="decision" value="allow">Allow</button>
 <button class="deny" name="decision" value="deny" formnovalidate>Deny</button>
 </form>
@@ -57,9 +61,15 @@ button { font: inherit; padding: .6rem 1.4rem; border-radius: 2rem; border: 1px 
 def add_routes(app: Flask, twin: QuickBooksTwin) -> None:
     """Hang the OAuth addresses on the app."""
     app.add_url_rule("/.well-known/openid_configuration", "discovery", lambda: _discovery(twin))
-    app.add_url_rule("/connect/oauth2", "consent", lambda: _consent(twin), methods=["GET", "POST"])
-    app.add_url_rule("/oauth2/v1/tokens/bearer", "token", lambda: _token(twin), methods=["POST"])
-    app.add_url_rule("/v2/oauth2/tokens/revoke", "revoke", lambda: _revoke(twin), methods=["POST"])
+    app.add_url_rule("/connect/oauth2", "consent", lambda: _alone(twin, _consent), methods=["GET", "POST"])
+    app.add_url_rule("/oauth2/v1/tokens/bearer", "token", lambda: _alone(twin, _token), methods=["POST"])
+    app.add_url_rule("/v2/oauth2/tokens/revoke", "revoke", lambda: _alone(twin, _revoke), methods=["POST"])
+
+
+def _alone(twin: QuickBooksTwin, answer: Callable[[QuickBooksTwin], R]) -> R:
+    """One at a time, so that two refreshes at once are one after the other."""
+    with twin.mutex:
+        return answer(twin)
 
 
 def _discovery(twin: QuickBooksTwin) -> Response:
@@ -81,7 +91,7 @@ def _discovery(twin: QuickBooksTwin) -> Response:
 
 
 def _consent(twin: QuickBooksTwin) -> AnyResponse:
-    """GET shows the page; POST with `realm` and `decision` (allow or deny) goes back to the app."""
+    """GET shows the page; POST with `realm`, `decision` (allow or deny) and `admin` goes back to the app."""
     asked = {name: request.values.get(name, "") for name in ("client_id", "redirect_uri", "state", "scope")}
     if asked["client_id"] != twin.client_id or not asked["redirect_uri"]:
         return Response("The client id or redirect address is not known here.", 400)
@@ -89,19 +99,24 @@ def _consent(twin: QuickBooksTwin) -> AnyResponse:
         return _back(asked, {"error": "invalid_scope"})
     if request.method == "GET":
         companies = [(realm.id, realm.about.name) for realm in twin.realms.values()]
-        return Response(render_template_string(_PAGE, asked=asked, companies=companies))
+        return Response(render_template_string(_PAGE, asked=asked, companies=companies, admin=FIRST_ADMIN))
     realm = request.form.get("realm", "")
     if request.form.get("decision") != "allow" or realm not in twin.realms:
         return _back(asked, {"error": "access_denied"})
-    grant = _grant(twin, realm)
-    grant.extra = {"given": twin.clock().isoformat(), "used": twin.clock().isoformat()}
+    admin, now = request.form.get("admin") or FIRST_ADMIN, twin.clock().isoformat()
+    grant = _grant(twin, realm, admin)
+    grant.extra = {"given": now, "used": now, "admin": admin}
     return _back(asked, {"code": twin.tokens.code_for(grant, asked["redirect_uri"]), "realmId": realm})
 
 
-def _grant(twin: QuickBooksTwin, realm: str) -> Grant:
-    """The living grant of a company, or a new one: what was revoked stays dead."""
-    living = (grant for grant in twin.tokens.grants if grant.subject == realm and grant.alive)
-    return next(living, None) or Grant(realm, (SCOPE,))
+def _grant(twin: QuickBooksTwin, realm: str, admin: str) -> Grant:
+    """The admin's living grant of a company, or a new one: what was revoked stays dead, a new admin ends the old."""
+    for grant in twin.tokens.grants:
+        if grant.subject == realm and grant.alive:
+            if grant.extra.get("admin") == admin:
+                return grant
+            grant.alive = False
+    return Grant(realm, (SCOPE,))
 
 
 def _back(asked: dict[str, str], answer: dict[str, str]) -> AnyResponse:
@@ -128,6 +143,7 @@ def _token(twin: QuickBooksTwin) -> Response | tuple[Response, int]:
     if not _ours(twin):
         return _refusal("invalid_client", status=401)
     kind = request.form.get("grant_type", "")
+    twin.token_calls[kind] += 1
     try:
         if kind == "authorization_code":
             form = request.form

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
 from typing import Any
 from xml.sax.saxutils import escape
 
-from flask import Response
+from flask import Response, request
 
 Body = dict[str, Any]
 XML_HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
@@ -62,6 +64,42 @@ def duplicate_name() -> Fault:
     return Fault("6240", "Duplicate Name Exists Error", "The name supplied already exists. : null")
 
 
+def duplicate_number(number: str, entity: str, id: str) -> Fault:
+    detail = (
+        "Duplicate Document Number Error : You must specify a different number. This number has already been used. "
+        f"DocNumber={number} is assigned to TxnType={entity} with TxnId={id}"
+    )
+    return Fault("6140", "Duplicate Document Number Error", detail, element="")
+
+
+def closed() -> Fault:
+    detail = (
+        "The account period has closed and the account books cannot be updated through the QBO Services API. "
+        "Please use the QBO website to make these changes."
+    )
+    return Fault("6210", "Account Period Closed, Cannot Update Through Services API", detail, element="")
+
+
+def deposited() -> Fault:
+    detail = (
+        "Deposited Transaction cannot be changed : If you need to change or delete this transaction, "
+        "you must delete the deposit it's on first."
+    )
+    return Fault("6540", "Deposited Transaction cannot be changed", detail, element="")
+
+
+def too_long(name: str) -> Fault:
+    detail = f"String length is either shorter or longer than supported by specification : {name}"
+    return Fault(
+        "2050", "String Length is either shorter or longer than supported by specification", detail, element=name
+    )
+
+
+def ended() -> Fault:
+    detail = "Subscription period has ended or canceled or there was a billing problem"
+    return Fault("6190", "Invalid Company Status", detail)
+
+
 def unsupported(path: str) -> Fault:
     detail = f"Operation Could not find resource for relative : {path} of full path: {path} is not supported."
     return Fault("500", "Unsupported Operation", detail)
@@ -110,6 +148,11 @@ def answer(body: object, status: int = 200) -> Response:
     return Response(json.dumps(body, default=number), status, mimetype="application/json")
 
 
+def bearer() -> str:
+    """The access token of the present request."""
+    return request.headers.get("Authorization", "").removeprefix("Bearer ")
+
+
 def unauthorised(token: str, moment: int) -> Response:
     """The gateway's lower-case 401, which echoes the token."""
     error = {
@@ -135,9 +178,22 @@ def _xml(status: int, kind: str, code: str, message: str, detail: str) -> Respon
     return Response(text, status, mimetype="text/xml")
 
 
-def _throttled(status: int) -> Response:
-    message = "message=ThrottleExceeded; errorCode=003001; statusCode=429"
-    return _xml(status, "SERVICE", "3001", message, "The request limit was reached.  Try again later")
+_THROTTLED = "message=ThrottleExceeded; errorCode=003001; statusCode=429"
+
+
+def throttled(status: int = 429, wait: float = 0) -> Response:
+    """The throttle's XML; with `wait` it also says how many seconds to wait, which nobody has seen it do."""
+    response = _xml(status, "SERVICE", "3001", _THROTTLED, "The request limit was reached.  Try again later")
+    if wait:
+        response.headers["Retry-After"] = str(ceil(wait))
+    return response
+
+
+def _out_of_quota() -> Response:
+    """The month's free reads are used up. Its real body is unknown; this one is in JSON, unlike the throttle's."""
+    detail = "The monthly limit of CorePlus API calls was reached"
+    error = {"message": _THROTTLED, "detail": detail, "code": "3001", "element": None}
+    return answer({"fault": {"error": [error], "type": "SERVICE"}, "time": 0}, 429)
 
 
 def not_authorised() -> Response:
@@ -157,31 +213,39 @@ def _bad_mail() -> Response:
     return answer(fault.body() | {"time": "2026-01-01T00:00:00.000-08:00"}, 400)
 
 
-def _ended() -> Response:
-    detail = "Subscription period has ended or canceled or there was a billing problem"
-    return answer(Fault("6190", "Invalid Company Status", detail).body())
+def _no_permission() -> Response:
+    """The person who connected the company may not do this any more."""
+    detail = "The user does not have permission to perform this operation"
+    return answer(Fault("120", "Authorization Failure", detail, kind="AuthorizationFault").body(), 403)
 
 
 def _severe() -> Response:
     return answer(Fault("10000", "An application error has occurred", "System Failure", kind="SystemFault").body(), 500)
 
 
-ANSWERS: dict[str, Callable[[], Response]] = {
-    "503": lambda: _html(503, "Service Unavailable"),
-    "500": _severe,
-    "429": lambda: _throttled(429),
-    "403-throttle": lambda: _throttled(403),
-    "403": not_authorised,
-    "401-xml": lambda: _xml(
+Answer = Callable[[float], Response]  # from the seconds the fault will still last, 0 when they are not known
+USUAL_WAIT = 60
+ANSWERS: dict[str, Answer] = {
+    "504": lambda _left: Response("", 504),
+    "503": lambda _left: _html(503, "Service Unavailable"),
+    "500": lambda _left: _severe(),
+    "429": lambda left: throttled(wait=left or USUAL_WAIT),
+    "429-bare": lambda _left: throttled(),
+    "429-month": lambda _left: _out_of_quota(),
+    "403-throttle": lambda _left: throttled(403),
+    "403": lambda _left: not_authorised(),
+    "403-permission": lambda _left: _no_permission(),
+    "401": lambda _left: unauthorised(bearer(), 0),
+    "401-xml": lambda _left: _xml(
         401,
         "AuthenticationFault",
         "100",
         "General Authentication Error",
         "AuthenticationErrorGeneral: SRV-110-Authentication Failure , statusCode: 401",
     ),
-    "200-fault": _ended,
-    "4002": _bad_mail,
-    "lost": lambda: cut(_html(200, "lost")),
+    "200-fault": lambda _left: answer(ended().body()),
+    "4002": lambda _left: _bad_mail(),
+    "lost": lambda _left: cut(_html(200, "lost")),
 }
 DROP = "drop"
 
@@ -196,11 +260,12 @@ def cut(response: Response) -> Response:
 
 @dataclass(slots=True)
 class PlannedFault:
-    """The next `times` requests whose "METHOD path" contains `path_contains` meet this fault."""
+    """Requests whose "METHOD path" contains `path_contains` meet this: the next `times`, or all before `until`."""
 
     path_contains: str
     kind: str
     times: int = 1
+    until: datetime | None = None
 
 
 class FaultPlan:
@@ -209,15 +274,19 @@ class FaultPlan:
     def __init__(self) -> None:
         self._planned: list[PlannedFault] = []
 
-    def add(self, path_contains: str, kind: str, times: int) -> None:
-        if kind != DROP and kind not in ANSWERS:
-            raise ValueError(f"{kind!r} is no planned fault; there are {', '.join([DROP, *ANSWERS])}.")
-        self._planned.append(PlannedFault(path_contains, kind, times))
+    def add(self, fault: PlannedFault) -> None:
+        if fault.kind != DROP and fault.kind not in ANSWERS:
+            raise ValueError(f"{fault.kind!r} is no planned fault; there are {', '.join([DROP, *ANSWERS])}.")
+        self._planned.append(fault)
 
-    def take(self, request_line: str) -> str:
-        """The kind that hits this request, used up by one; "" when none does."""
+    def take(self, request_line: str, now: datetime) -> tuple[str, float]:
+        """The kind that hits this request and the seconds it will last; ("", 0) when none does."""
         for plan in self._planned:
-            if plan.times > 0 and plan.path_contains in request_line:
+            if plan.path_contains not in request_line:
+                continue
+            if plan.until is not None and now < plan.until:
+                return plan.kind, (plan.until - now).total_seconds()
+            if plan.until is None and plan.times > 0:
                 plan.times -= 1
-                return plan.kind
-        return ""
+                return plan.kind, 0
+        return "", 0

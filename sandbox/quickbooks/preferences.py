@@ -19,7 +19,6 @@ def preferences(about: BookCompany) -> Body:
             "DepartmentTerminology": "Location",
             "TaxForm": "6",
             "CustomerTerminology": "Customers",
-            "BookCloseDate": "2018-12-31",
         },
         "ProductAndServicesPrefs": {
             "ForSales": True,

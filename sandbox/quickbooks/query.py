@@ -54,6 +54,7 @@ def run(realm: Realm, statement: str) -> Body:
     page = rows[query.start - 1 : query.start - 1 + query.most]
     if not page:
         return {}
+    page = [realm.shown(query.entity, row) for row in page]
     return {query.entity: page, "startPosition": query.start, "maxResults": len(page)}
 
 
@@ -75,8 +76,10 @@ def _value(row: Body, name: str) -> object:
     return value
 
 
-def _order_key(row: Body, name: str) -> tuple[bool, str | Decimal]:
+def _order_key(row: Body, name: str) -> tuple[bool, str | Decimal | datetime]:
     value = _value(row, name)
+    if name.startswith("MetaData."):
+        return True, datetime.fromisoformat(str(value))
     return (value is not None, value if isinstance(value, Decimal) else str(value or ""))
 
 

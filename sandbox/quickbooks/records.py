@@ -5,16 +5,13 @@ Every refusal is QuickBooks' own fault; nothing here knows HTTP.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
-from sandbox.quickbooks import booking, faults, shapes
+from sandbox.quickbooks import booking, customers, faults, lists, shapes
 from sandbox.quickbooks.faults import Body
-from sandbox.quickbooks.realm import Realm
+from sandbox.quickbooks.realm import FULL_NAME, Realm
 from sandbox.quickbooks.shapes import ZERO
-
-TERM = timedelta(days=30)
-FULL_NAME = "FullyQualifiedName"
 
 
 def save(realm: Realm, entity: str, fields: Body) -> Body:
@@ -24,14 +21,17 @@ def save(realm: Realm, entity: str, fields: Body) -> Body:
             raise faults.unknown_property(entity, name, len(shapes.KNOWN[entity]))
     if "Id" in fields:
         return _update(realm, entity, fields)
-    if entity == "Customer":
-        return _new_customer(realm, fields)
-    return _new_payment(realm, fields) if entity == "Payment" else _new_sale(realm, entity, fields)
+    fields = shapes.without_nulls(fields)
+    _need(entity, fields)
+    if entity in ("Invoice", "CreditMemo"):
+        return _new_sale(realm, entity, fields)
+    return {"Customer": customers.new, "Payment": _new_payment, "Term": _new_term}[entity](realm, fields)
 
 
 def void(realm: Realm, entity: str, fields: Body) -> Body:
     row = realm.current(entity, fields)
     if entity == "Payment":
+        _not_deposited(row)
         booking.void_payment(realm, row)
     elif entity in ("Invoice", "CreditMemo"):
         booking.void_sale(realm, entity, row)
@@ -43,66 +43,82 @@ def void(realm: Realm, entity: str, fields: Body) -> Body:
 def delete(realm: Realm, entity: str, fields: Body) -> Body:
     """Gone for good; what is left is the stub."""
     row = realm.current(entity, fields)
+    if entity not in ("Payment", "Invoice", "CreditMemo"):
+        raise faults.unsupported(f"delete {entity}")
     if entity == "Payment":
+        _not_deposited(row)
         booking.release_links(realm, row)
-    elif entity == "Invoice" and not row["LinkedTxn"]:
-        realm.owe(row["CustomerRef"]["value"], -row["Balance"])
-    else:
+    elif row.get("LinkedTxn"):
         raise faults.business("You must unlink the transactions linked to this one before you can delete it")
+    else:
+        realm.owe(row["CustomerRef"]["value"], row["Balance"] * (-1 if entity == "Invoice" else 1))
     realm.remove(entity, row)
     return {"domain": "QBO", "status": "Deleted", "Id": row["Id"]}
 
 
-def _writable(entity: str, fields: Body) -> Body:
-    """Read-only properties are silently ignored."""
-    return {name: value for name, value in fields.items() if name in shapes.WRITABLE[entity]}
-
-
-def _new_customer(realm: Realm, fields: Body) -> Body:
-    name = str(fields.get("DisplayName") or "").strip()
-    if not name:
-        raise faults.missing("DisplayName")
-    body = shapes.customer_defaults(name, realm.about.currency) | _writable("Customer", fields)
-    _place(realm, body)
-    _check_name(realm, body)
-    row = realm.add("Customer", body)
-    realm.keys[FULL_NAME, row["FullyQualifiedName"]] = row["Id"]
+def send(realm: Realm, row: Body, to: str = "") -> Body:
+    """The invoice is mailed `to`, else where its own BillEmail says, else to the customer."""
+    customer = realm.get("Customer", row["CustomerRef"]["value"])
+    address = to or (row.get("BillEmail") or customer.get("PrimaryEmailAddr") or {}).get("Address")
+    if not address:
+        raise faults.missing("BillEmail")
+    row["BillEmail"], row["EmailStatus"] = {"Address": address}, "EmailSent"
+    row["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": shapes.stamp(realm.clock())}
+    realm.bump("Invoice", row, "Emailed")
     return row
 
 
-def _check_name(realm: Realm, body: Body) -> None:
-    """Unique with its parents: recorded companies have one name twice, below different parents."""
-    if realm.keys.get((FULL_NAME, body["FullyQualifiedName"]), body.get("Id")) != body.get("Id"):
+def deposit(realm: Realm, payment: str) -> None:
+    """A payment becomes part of a bank deposit, which itself is not kept."""
+    row = realm.get("Payment", payment)
+    _not_deposited(row)
+    row["LinkedTxn"] = [{"TxnId": realm.next_number("transactions"), "TxnType": "Deposit"}]
+    realm.bump("Payment", row)
+
+
+def _not_deposited(payment: Body) -> None:
+    if payment.get("LinkedTxn"):
+        raise faults.deposited()
+
+
+def _need(entity: str, fields: Body) -> None:
+    for name in shapes.NEEDED[entity]:
+        if not fields.get(name) and fields.get(name) != 0:
+            raise faults.missing(name)
+
+
+def _new_term(realm: Realm, fields: Body) -> Body:
+    body = {"Active": True, "Type": "DATE_DRIVEN" if "DayOfMonthDue" in fields else "STANDARD"}
+    if body["Type"] == "STANDARD" and "DueDays" not in fields:
+        raise faults.missing("DueDays")
+    if ("Term", str(fields["Name"])) in realm.keys:
         raise faults.duplicate_name()
-    if any(sign in body["DisplayName"] for sign in ":\t\n"):
-        raise faults.business("A name must not contain a colon, tab or line break")
+    row = realm.add("Term", body | shapes.writable("Term", fields))
+    realm.keys["Term", row["Name"]] = row["Id"]
+    return row
 
 
-def _place(realm: Realm, body: Body) -> None:
-    """The full name of a customer under its parent."""
-    body["FullyQualifiedName"] = body["DisplayName"]
-    if "ParentRef" not in body:
-        return
-    parent = realm.rows["Customer"].get(str(body["ParentRef"].get("value")))
-    if parent is None:
-        raise faults.bad_reference("ParentRef")
-    body["ParentRef"] = {"value": parent["Id"]}
-    body["Level"] = parent.get("Level", 0) + 1
-    body["FullyQualifiedName"] = f"{parent['FullyQualifiedName']}:{body['DisplayName']}"
-
-
-def _customer_ref(realm: Realm, fields: Body) -> Body:
-    if "CustomerRef" not in fields:
-        raise faults.missing("CustomerRef")
-    row = realm.rows["Customer"].get(str(fields["CustomerRef"].get("value")))
+def _named(realm: Realm, entity: str, fields: Body, name: str, title: str = "Name") -> Body:
+    """The reference `name` of the fields, with the name of what it points to."""
+    row = realm.rows[entity].get(str((fields.get(name) or {}).get("value")))
     if row is None:
-        raise faults.bad_reference("CustomerRef")
-    return {"value": row["Id"], "name": row["FullyQualifiedName"]}
+        raise faults.bad_reference(name)
+    return {"value": row["Id"], "name": row[title]}
+
+
+def _references(realm: Realm, fields: Body) -> Body:
+    """Those references of a sale or customer that carry a name, as far as they are given."""
+    refs: Body = {}
+    if fields.get("CustomerRef"):
+        refs["CustomerRef"] = _named(realm, "Customer", fields, "CustomerRef", FULL_NAME)
+    if fields.get("SalesTermRef"):
+        refs["SalesTermRef"] = _named(realm, "Term", fields, "SalesTermRef")
+    return refs
 
 
 def _currency(realm: Realm, fields: Body, amounts: dict[str, Decimal]) -> Body:
     """Currency, and the rate and home amounts where the company knows more than one."""
-    code = str(fields.get("CurrencyRef", {}).get("value") or realm.about.currency)
+    code = str((fields.get("CurrencyRef") or {}).get("value") or realm.about.currency)
     if code not in {realm.about.currency, *realm.about.currencies}:
         raise faults.bad_reference("CurrencyRef")
     body: Body = {"CurrencyRef": shapes.currency_ref(code)}
@@ -112,7 +128,7 @@ def _currency(realm: Realm, fields: Body, amounts: dict[str, Decimal]) -> Body:
     return body
 
 
-def _lines(fields: Body) -> tuple[list[Body], Decimal]:
+def _lines(realm: Realm, entity: str, fields: Body) -> tuple[list[Body], Decimal]:
     """The lines as stored, then their subtotal, then discounts, which have no number; and the total."""
     lines: list[Body] = []
     discounts: list[Body] = []
@@ -125,7 +141,7 @@ def _lines(fields: Body) -> tuple[list[Body], Decimal]:
             discounts.append(stored)
             continue
         if kind == "SalesItemLineDetail":
-            stored[kind] = {"TaxCodeRef": {"value": "NON"}, **line.get(kind, {})}
+            stored[kind] = {"TaxCodeRef": {"value": "NON"}, **_sold(realm, entity, line.get(kind) or {})}
         lines.append({"Id": str(len(lines) + 1), "LineNum": len(lines) + 1, **stored})
     if not lines:
         raise faults.missing("Line")
@@ -134,17 +150,27 @@ def _lines(fields: Body) -> tuple[list[Body], Decimal]:
     return [*lines, subtotal, *discounts], total - sum((line["Amount"] for line in discounts), ZERO)
 
 
+def _sold(realm: Realm, entity: str, detail: Body) -> Body:
+    """What a line sells; on a credit memo it must say so."""
+    if detail.get("ItemRef"):
+        return detail | {"ItemRef": _named(realm, "Item", detail, "ItemRef")}
+    if entity == "CreditMemo":
+        raise faults.missing("ItemRef")
+    return detail
+
+
 def _new_sale(realm: Realm, entity: str, fields: Body) -> Body:
     """A new invoice or credit memo."""
-    customer = _customer_ref(realm, fields)
-    lines, total = _lines(fields)
+    references = _references(realm, fields)
+    customer = references["CustomerRef"]
+    lines, total = _lines(realm, entity, fields)
     issued = str(fields.get("TxnDate") or realm.clock().astimezone(shapes.PACIFIC).date())
-    number = str(fields.get("DocNumber") or realm.next_number("documents"))[:21]
     defaults = shapes.invoice_defaults(total) if entity == "Invoice" else shapes.sale_defaults(total)
-    body = {**defaults, **_writable(entity, fields), "CustomerRef": customer, "Line": lines}
-    body |= {"DocNumber": number, "TxnDate": issued}
+    body = {**defaults, **shapes.writable(entity, fields), **references, "Line": lines, "TxnDate": issued}
+    if not body.get("DocNumber") and not realm.get("Preferences", "1")["SalesFormsPrefs"]["CustomTxnNumbers"]:
+        body["DocNumber"] = realm.next_number("documents")
     if entity == "Invoice":
-        body.setdefault("DueDate", str(date.fromisoformat(issued) + TERM))
+        _set_due(realm, body)
     else:
         body["RemainingCredit"] = total
     body |= _currency(realm, fields, {"TotalAmt": total, "Balance": total})
@@ -155,19 +181,23 @@ def _new_sale(realm: Realm, entity: str, fields: Body) -> Body:
     return row
 
 
+def _set_due(realm: Realm, invoice: Body) -> None:
+    if not invoice.get("DueDate"):
+        term = realm.rows["Term"].get(invoice.get("SalesTermRef", {}).get("value"))
+        invoice["DueDate"] = str(lists.due(date.fromisoformat(invoice["TxnDate"]), term))
+
+
 def _new_payment(realm: Realm, fields: Body) -> Body:
-    customer = _customer_ref(realm, fields)
-    if "TotalAmt" not in fields:
-        raise faults.missing("TotalAmt")
     total, links = booking.money(fields["TotalAmt"], "TotalAmt"), booking.links_of(fields)
-    unapplied = booking.check_links(realm, customer["value"], total, links)
-    deposit = str(fields.get("DepositToAccountRef", {}).get("value") or _undeposited(realm))
+    payer = _references(realm, fields) | _currency(realm, fields, {})
+    unapplied = booking.check_links(realm, payer, total, links)
+    deposit = str((fields.get("DepositToAccountRef") or {}).get("value") or _undeposited(realm))
     if deposit not in realm.rows["Account"]:
         raise faults.bad_reference("DepositToAccountRef")
     today = realm.clock().astimezone(shapes.PACIFIC).date()
-    body = {"TxnDate": str(today), "ProcessPayment": False, **_writable("Payment", fields)}
-    body |= {"CustomerRef": customer, "TotalAmt": total, "UnappliedAmt": unapplied}
-    body |= {"DepositToAccountRef": {"value": deposit}, "Line": []} | _currency(realm, fields, {})
+    body = {"TxnDate": str(today), "ProcessPayment": False, **shapes.writable("Payment", fields)}
+    body |= {**payer, "TotalAmt": total, "UnappliedAmt": unapplied}
+    body |= {"DepositToAccountRef": {"value": deposit}, "Line": []}
     if "PaymentRefNum" in body:
         body["PaymentRefNum"] = str(body["PaymentRefNum"])[:21]
     row = realm.add("Payment", body)
@@ -183,63 +213,64 @@ def _undeposited(realm: Realm) -> str:
 def _update(realm: Realm, entity: str, fields: Body) -> Body:
     """Sparse updates change what they name; full ones also drop what they leave out."""
     row = realm.current(entity, fields)
-    changes = _writable(entity, fields)
+    _need(entity, row | fields if fields.get("sparse") else fields)
+    changes = shapes.writable(entity, fields)
+    changes |= _references(realm, {name: changes.get(name) for name in ("SalesTermRef", "CustomerRef")})
     if entity == "Payment":
         _update_payment(realm, row, fields, changes)
-    elif "Line" in changes and entity != "Customer":
-        _replace_lines(realm, entity, row, changes)
+    elif entity in ("Invoice", "CreditMemo"):
+        _change_sale(realm, entity, row, changes)
     if entity == "Customer":
-        _rename(realm, row, changes)
+        customers.rename(realm, row, changes)
     if not fields.get("sparse"):
-        _drop_omitted(entity, row, changes)
+        for name in shapes.WRITABLE[entity] - shapes.KEPT - set(changes):
+            row.pop(name, None)
     row.update(changes)
+    for name in row.keys() - shapes.without_nulls(row).keys():
+        del row[name]
+    if entity == "Invoice":
+        _set_due(realm, row)
     realm.bump(entity, row)
     return row
 
 
-def _rename(realm: Realm, row: Body, changes: Body) -> None:
-    """A new name or parent gives a new full name, which must be free."""
-    renamed = {**row, **changes}
-    _place(realm, renamed)
-    _check_name(realm, renamed)
-    del realm.keys[FULL_NAME, row["FullyQualifiedName"]]
-    realm.keys[FULL_NAME, renamed["FullyQualifiedName"]] = row["Id"]
-    if renamed["DisplayName"] != row["DisplayName"]:
-        changes.setdefault("PrintOnCheckName", renamed["DisplayName"])
-    changes["FullyQualifiedName"] = renamed["FullyQualifiedName"]
-
-
-def _drop_omitted(entity: str, row: Body, changes: Body) -> None:
-    optional = {"BillEmail", "BillEmailCc", "BillEmailBcc", "PrivateNote", "CustomerMemo", "SalesTermRef"}
-    optional |= {"PrimaryEmailAddr", "PrimaryPhone", "GivenName", "FamilyName", "CompanyName", "PaymentRefNum"}
-    for name in optional & shapes.WRITABLE[entity] - set(changes):
-        row.pop(name, None)
-
-
 def _update_payment(realm: Realm, row: Body, fields: Body, changes: Body) -> None:
     """Lines are replaced all or none, sparse or not."""
+    if {"TotalAmt", "Line", "TxnDate", "DepositToAccountRef"} & set(changes):
+        _not_deposited(row)
+    links = before = booking.links_of(row)
+    if "Line" in changes:
+        links = booking.links_of(fields)
+        del changes["Line"]
     total = booking.money(changes.pop("TotalAmt", row["TotalAmt"]), "TotalAmt")
-    links = booking.links_of(fields if "Line" in changes else row)
-    changes.pop("Line", None)
-    before, row_total, row_unapplied = booking.links_of(row), row["TotalAmt"], row["UnappliedAmt"]
     booking.release_links(realm, row)
     try:
-        unapplied = booking.check_links(realm, row["CustomerRef"]["value"], total, links)
+        unapplied = booking.check_links(realm, row | changes, total, links)
     except faults.Fault:
-        row.update(TotalAmt=row_total, UnappliedAmt=row_unapplied)
         booking.apply_links(realm, row, before)
         raise
-    row.update(TotalAmt=total, UnappliedAmt=unapplied)
+    row.update(TotalAmt=total, UnappliedAmt=unapplied, CustomerRef=(row | changes)["CustomerRef"])
     booking.apply_links(realm, row, links)
 
 
-def _replace_lines(realm: Realm, entity: str, row: Body, changes: Body) -> None:
-    lines, total = _lines(changes)
+def _change_sale(realm: Realm, entity: str, row: Body, changes: Body) -> None:
+    """New lines give a new total; another customer owes it from now on."""
     used = row["TotalAmt"] - row["Balance"]
+    total = row["TotalAmt"]
+    if "Line" in changes:
+        changes["Line"], total = _lines(realm, entity, changes)
+    customer = (row | changes)["CustomerRef"]["value"]
     if total < used:
         raise faults.business("The new total is less than what is already applied")
-    realm.owe(row["CustomerRef"]["value"], (total - row["TotalAmt"]) * (1 if entity == "Invoice" else -1))
+    if row.get("LinkedTxn") and customer != row["CustomerRef"]["value"]:
+        raise faults.business("A transaction that is linked to others cannot be given to another customer")
+    if (total, customer) == (row["TotalAmt"], row["CustomerRef"]["value"]):
+        return
+    sign = 1 if entity == "Invoice" else -1
+    realm.owe(row["CustomerRef"]["value"], -sign * row["Balance"])
     row.update(TotalAmt=total, Balance=total - used)
+    realm.owe(customer, sign * row["Balance"])
     if entity == "CreditMemo":
         row["RemainingCredit"] = row["Balance"]
-    changes["Line"] = lines
+    if "HomeBalance" in row:
+        row |= {f"Home{name}": row[name] * row["ExchangeRate"] for name in ("TotalAmt", "Balance")}

@@ -32,7 +32,7 @@ WRITABLE: dict[str, frozenset[str]] = {
         }
     ),
     "Invoice": frozenset(
-        {*_SALES, "DueDate", "Deposit", "AllowIPNPayment", "AllowOnlinePayment"}
+        {*_SALES, "DueDate", "ShipDate", "Deposit", "AllowIPNPayment", "AllowOnlinePayment"}
         | {"AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"}
     ),
     "CreditMemo": frozenset(_SALES),
@@ -40,7 +40,26 @@ WRITABLE: dict[str, frozenset[str]] = {
         {"CustomerRef", "TotalAmt", "Line", "TxnDate", "PrivateNote", "CurrencyRef", "ExchangeRate"}
         | {"DepositToAccountRef", "PaymentMethodRef", "PaymentRefNum", "ProcessPayment"}
     ),
+    "Term": frozenset(
+        {"Name", "Active", "Type", "DueDays", "DiscountDays", "DiscountPercent", "DayOfMonthDue", "DueNextMonthDays"}
+        | {"DiscountDayOfMonth"}
+    ),
 }
+# What stays as it is when a full update does not name it; everything else that can be written is emptied then.
+KEPT = {"Line", "DocNumber", "TxnDate", "CurrencyRef", "ExchangeRate", "EmailStatus", "PrintStatus", "CustomField"}
+KEPT |= {"ApplyTaxAfterDiscount", "TxnTaxDetail", "DeliveryInfo", "DepositToAccountRef", "ProcessPayment", "Type"}
+KEPT |= {"AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"}
+KEPT |= {"Active", "Taxable", "Job", "BillWithParent", "ParentRef", "PreferredDeliveryMethod", "DefaultTaxCodeRef"}
+KEPT |= {"PrintOnCheckName", "BillAddr", "ShipAddr"}
+NEEDED = {  # on creation and on full updates
+    "Customer": ("DisplayName",),
+    "Invoice": ("CustomerRef", "Line"),
+    "CreditMemo": ("CustomerRef", "Line"),
+    "Payment": ("CustomerRef", "TotalAmt"),
+    "Term": ("Name",),
+}
+LONGEST = {"DocNumber": 21, "PrivateNote": 4000, "DisplayName": 500, "Name": 31}
+LONGEST |= {"CustomerMemo": 1000, "BillEmail": 100, "PrimaryEmailAddr": 100}
 _READ_ONLY = {"TotalAmt", "Balance", "BalanceWithJobs", "HomeTotalAmt", "HomeBalance", "LinkedTxn", "UnappliedAmt"}
 _READ_ONLY |= {"RemainingCredit", "FullyQualifiedName", "Level", "InvoiceLink"}
 KNOWN = {entity: writable | _COMMON | _READ_ONLY for entity, writable in WRITABLE.items()}
@@ -55,11 +74,13 @@ QUERYABLE: dict[str, frozenset[str]] = {
     "CreditMemo": frozenset({"Id", "DocNumber", "TxnDate", "CustomerRef", "Balance", "TotalAmt", *_DATES}),
     # PrivateNote is not queryable on a Payment; PaymentRefNum is.
     "Payment": frozenset({"Id", "TxnDate", "CustomerRef", "TotalAmt", "PaymentRefNum", *_DATES}),
+    "Term": frozenset({"Id", "Name", "Active", *_DATES}),
+    "Item": frozenset({"Id", "Name", "FullyQualifiedName", "Type", "Active", *_DATES}),
     "Account": frozenset({"Id", "Name", "AccountType", "AccountSubType", "Active", "Classification", *_DATES}),
     "CompanyInfo": frozenset({"Id", *_DATES}),
     "Preferences": frozenset({"Id", *_DATES}),
 }
-LISTS = {"Customer", "Account"}  # only active rows unless asked otherwise
+LISTS = {"Customer", "Account", "Term", "Item"}  # only active rows unless asked otherwise
 CURRENCIES = {
     "USD": "United States Dollar",
     "CAD": "Canadian Dollar",
@@ -68,6 +89,16 @@ CURRENCIES = {
     "AUD": "Australian Dollar",
     "NZD": "New Zealand Dollar",
 }
+
+
+def writable(entity: str, fields: Body) -> Body:
+    """Read-only properties are silently ignored."""
+    return {name: value for name, value in fields.items() if name in WRITABLE[entity]}
+
+
+def without_nulls(fields: Body) -> Body:
+    """Null empties a field, and an empty field is absent."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def stamp(moment: datetime) -> str:
@@ -172,6 +203,7 @@ def accounts(about: BookCompany) -> list[Body]:
     rows += [(f"{code} Bank", "Bank", "Checking", code, "Asset") for code in about.currencies if code != about.currency]
     rows += [("Undeposited Funds", "Other Current Asset", "UndepositedFunds", about.currency, "Asset")]
     rows += [("Services", "Income", "ServiceFeeIncome", about.currency, "Revenue")]
+    rows += [("Discounts given", "Income", "DiscountsRefundsGiven", about.currency, "Revenue")]
     return [
         {
             "Name": name,

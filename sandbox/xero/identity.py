@@ -23,22 +23,25 @@ from werkzeug.wrappers import Response as AnyResponse
 from sandbox.oauth import Grant, Refused, TokenStore
 
 if TYPE_CHECKING:
-    from sandbox.xero.twin import XeroTwin
+    from sandbox.xero.place import Place
 
-# An app made after 2 March 2026 is offered the granular scopes only.
+# An app made after 2 March 2026 is offered the granular scopes only; an older one the broad ones too.
+_AREAS = ("invoices", "payments", "banktransactions", "contacts", "settings", "attachments")
 SCOPES = {
-    *("openid", "profile", "email", "offline_access", "accounting.invoices", "accounting.invoices.read"),
-    *("accounting.payments", "accounting.payments.read", "accounting.contacts", "accounting.contacts.read"),
-    *("accounting.settings", "accounting.settings.read", "accounting.attachments.read"),
-    "accounting.reports.aged.read",
+    *("openid", "profile", "email", "offline_access", "accounting.reports.aged.read"),
+    *(f"accounting.{area}{end}" for area in _AREAS for end in ("", ".read")),
 }
+BROAD = {"accounting.transactions", "accounting.transactions.read", "accounting.reports.read"}
 Answer = Response | AnyResponse | str | tuple[Any, int] | tuple[Any, int, dict[str, str]]
 
 
 @dataclass(slots=True)
 class Connection:
+    """One organisation given to the app by one person (`user`)."""
+
     id: str
     tenant: str
+    user: str
     event: str
     created: datetime
     updated: datetime
@@ -47,7 +50,7 @@ class Connection:
 class _Jwts(TokenStore):
     """The shared token store, with access tokens that are JWTs as Xero's are."""
 
-    def __init__(self, twin: XeroTwin, new_id: Callable[[], str]) -> None:
+    def __init__(self, twin: Place, new_id: Callable[[], str]) -> None:
         super().__init__(twin.clock, new_id, 1800, timedelta(0), timedelta(minutes=30))
         self._twin = twin
 
@@ -66,8 +69,25 @@ class _Jwts(TokenStore):
         return token
 
 
-def token_store(twin: XeroTwin) -> TokenStore:
+def token_store(twin: Place) -> TokenStore:
     return _Jwts(twin, twin.new_uuid)
+
+
+def bearer() -> str:
+    """The request's access token, or ""."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token if scheme == "Bearer" else ""
+
+
+def grant_of(twin: Place) -> Grant | None:
+    """The living grant behind the request's token."""
+    return twin.tokens.check(bearer())
+
+
+def scopes_in(token: str) -> set[str]:
+    """What a token of ours allows: its own claim, so that a later consent needs a new token."""
+    part = token.split(".")[1]
+    return set(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["scope"])
 
 
 def _jwt(claims: dict[str, Any], key: str) -> str:
@@ -80,7 +100,7 @@ def _b64(raw: bytes) -> str:
     return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
 
 
-def mount(app: Flask, twin: XeroTwin) -> None:
+def mount(app: Flask, twin: Place) -> None:
     """Add the identity routes to the twin's app."""
     app.add_url_rule("/identity/connect/authorize", "authorize", lambda: _authorize(twin), methods=["GET", "POST"])
     app.add_url_rule("/connect/token", "token", lambda: _token(twin), methods=["POST"])
@@ -91,7 +111,7 @@ def mount(app: Flask, twin: XeroTwin) -> None:
         app.add_url_rule(rule, rule, lambda id: _remove(twin, id), methods=["DELETE"])
 
 
-def _authorize(twin: XeroTwin) -> Answer:
+def _authorize(twin: Place) -> Answer:
     """The consent page. Posting `tenant` (several times) and `decision` (allow, cancel) to its address answers it."""
     problem = _problem(twin)
     scopes = request.args.get("scope", "").split()
@@ -102,22 +122,24 @@ def _authorize(twin: XeroTwin) -> Answer:
             title=title,
             problem=problem,
             organisations=list(twin.organisations.values()),
-            connected={one.tenant for one in twin.connections.values()},
+            connected={one.tenant for one in twin.connections.values() if one.user == twin.user_id},
             several=request.args.get("acr_values") != "bulk_connect:false",
             scopes=scopes,
         )
         return page, 400 if problem else 200
+    if twin.granting is not None:
+        scopes = [one for one in scopes if one in twin.granting or not one.startswith("accounting.")]
     chosen = [id for id in request.form.getlist("tenant") if id in twin.organisations]
     if request.form.get("decision") != "allow" or not chosen:
         return _back(error="access_denied")
     return _back(code=_consent(twin, chosen, tuple(scopes)), scope=" ".join(scopes))
 
 
-def _problem(twin: XeroTwin) -> str:
+def _problem(twin: Place) -> str:
     """Why no consent can be asked for; Xero shows a page of its own and sends nobody back."""
     asked = request.args
     uri = asked.get("redirect_uri", "")
-    unknown = set(asked.get("scope", "").split()) - SCOPES
+    unknown = set(asked.get("scope", "").split()) - SCOPES - (BROAD if twin.broad_scopes else set())
     if asked.get("client_id") != twin.client_id:
         return "unauthorized_client: Unknown client or client not enabled"
     if asked.get("response_type") != "code":
@@ -136,21 +158,22 @@ def _back(**answer: str) -> AnyResponse:
     return redirect(f"{uri}{'&' if '?' in uri else '?'}{urlencode(fields)}", 302)
 
 
-def _consent(twin: XeroTwin, chosen: list[str], scopes: tuple[str, ...]) -> str:
+def _consent(twin: Place, chosen: list[str], scopes: tuple[str, ...]) -> str:
     """Scopes add up over consents; a tenant that is connected already keeps its connection."""
     now, event = twin.clock(), twin.new_uuid()
-    grant = next((one for one in twin.tokens.grants if one.alive), None) or Grant(twin.user_id, ())
+    mine = (one for one in twin.tokens.grants if one.alive and one.subject == twin.user_id)
+    grant = next(mine, None) or Grant(twin.user_id, ())
     grant.scope = tuple(dict.fromkeys((*grant.scope, *scopes)))
     grant.extra["event"] = event
-    held = {one.tenant: one for one in twin.connections.values()}
+    held = {one.tenant: one for one in twin.connections.values() if one.user == twin.user_id}
     for tenant in chosen:
-        made = held.get(tenant) or Connection(twin.new_uuid(), tenant, event, now, now)
+        made = held.get(tenant) or Connection(twin.new_uuid(), tenant, twin.user_id, event, now, now)
         made.event, made.updated = event, now
         twin.connections[made.id] = made
     return twin.tokens.code_for(grant, request.args["redirect_uri"], request.args.get("code_challenge", ""))
 
 
-def _is_our_app(twin: XeroTwin) -> bool:
+def _is_our_app(twin: Place) -> bool:
     scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
     try:
         given = base64.b64decode(coded).decode()
@@ -159,7 +182,7 @@ def _is_our_app(twin: XeroTwin) -> bool:
     return scheme == "Basic" and given == f"{twin.client_id}:{twin.client_secret}"
 
 
-def _token(twin: XeroTwin) -> Answer:
+def _token(twin: Place) -> Answer:
     if not _is_our_app(twin):
         return {"error": "invalid_client"}, 400
     form = request.form
@@ -185,22 +208,28 @@ def _token(twin: XeroTwin) -> Answer:
     }, 200
 
 
-def _revocation(twin: XeroTwin) -> Answer:
-    """Ends the person's whole grant: every connection goes with it."""
+def _revocation(twin: Place) -> Answer:
+    """Ends the person's whole grant: every connection of theirs goes with it."""
     if not _is_our_app(twin):
         return {"error": "invalid_client"}, 400
     if twin.tokens.revoke(request.form.get("token", "")):
-        twin.connections.clear()
+        living = {one.subject for one in twin.tokens.grants if one.alive}
+        twin.connections = {id: one for id, one in twin.connections.items() if one.user in living}
     return "", 200
 
 
-def _connections(twin: XeroTwin) -> Answer:
+def _mine(twin: Place) -> list[Connection]:
+    grant = grant_of(twin)
+    return [one for one in twin.connections.values() if grant is not None and one.user == grant.subject]
+
+
+def _connections(twin: Place) -> Answer:
     event = request.args.get("authEventId")
-    rows = [_row(twin, one) for one in twin.connections.values() if event in (None, one.event)]
+    rows = [_row(twin, one) for one in _mine(twin) if event in (None, one.event)]
     return Response(json.dumps(rows), mimetype="application/json")
 
 
-def _row(twin: XeroTwin, it: Connection) -> dict[str, str]:
+def _row(twin: Place, it: Connection) -> dict[str, str]:
     return {
         "id": it.id,
         "authEventId": it.event,
@@ -212,9 +241,11 @@ def _row(twin: XeroTwin, it: Connection) -> dict[str, str]:
     }
 
 
-def _remove(twin: XeroTwin, id: str) -> Answer:
+def _remove(twin: Place, id: str) -> Answer:
     """The id must be the connection's own: a tenant's or an event's is forbidden, an unknown one is not found."""
-    if twin.connections.pop(id, None) is not None:
+    mine = _mine(twin)
+    if any(one.id == id for one in mine):
+        del twin.connections[id]
         return "", 204
-    known = any(id in (one.tenant, one.event) for one in twin.connections.values())
+    known = any(id in (one.tenant, one.event) for one in mine)
     return {"Title": "Forbidden" if known else "Not Found", "Status": 403 if known else 404}, 403 if known else 404

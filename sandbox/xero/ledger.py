@@ -1,153 +1,77 @@
-"""The books of one pretend Xero organisation: records and what bookkeeping may do to them.
+"""The books of one pretend Xero organisation: what bookkeeping may do to its records.
 
-It holds the rules Xero enforces and their exact messages. It knows no HTTP, no JSON and no tokens.
+It holds the rules Xero enforces and, where they are known, its exact messages. It knows no HTTP, no JSON, no tokens.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from sandbox.books import BookCompany
+from sandbox.books import BookCompany, BookCustomer, BookInvoice
+from sandbox.xero.records import (
+    DELETED,
+    DRAFT,
+    OPEN,
+    PAID,
+    SUBMITTED,
+    VOIDED,
+    Account,
+    Allocation,
+    Contact,
+    Credit,
+    Invalid,
+    Invoice,
+    Line,
+    Payment,
+)
 
-ZERO = Decimal("0.00")
-OPEN, PAID, VOIDED, DELETED = "AUTHORISED", "PAID", "VOIDED", "DELETED"
-
-
-class Invalid(ValueError):
-    """Xero's validation said no; `messages` are its words."""
-
-    def __init__(self, *messages: str) -> None:
-        super().__init__("; ".join(messages))
-        self.messages = messages
-
-
-@dataclass(slots=True)
-class Contact:
-    """`status` is ACTIVE, ARCHIVED or GDPRREQUEST. The first address is the contact's, the others persons'."""
-
-    id: str
-    key: str
-    name: str
-    person: str
-    emails: tuple[str, ...]
-    updated: datetime
-    status: str = "ACTIVE"
-    merged_into: str = ""
-
-
-@dataclass(slots=True)
-class Account:
-    id: str
-    code: str
-    name: str
-    type: str
-    currency: str
-    takes_payments: bool = False
-    status: str = "ACTIVE"
-
-
-@dataclass(slots=True)
-class Payment:
-    id: str
-    invoice: Invoice
-    account: Account
-    on: date
-    amount: Decimal
-    reference: str
-    updated: datetime
-    status: str = OPEN
-
-
-@dataclass(slots=True)
-class Allocation:
-    id: str
-    invoice: Invoice
-    amount: Decimal
-    on: date
-
-
-@dataclass(slots=True)
-class Credit:
-    """A credit note, an overpayment or a prepayment (`kind` is Xero's collection)."""
-
-    id: str
-    key: str
-    kind: str
-    contact: Contact
-    on: date
-    total: Decimal
-    currency: str
-    updated: datetime
-    status: str = OPEN
-    allocations: list[Allocation] = field(default_factory=list)
-
-    @property
-    def remaining(self) -> Decimal:
-        return self.total - sum((one.amount for one in self.allocations), ZERO)
-
-
-@dataclass(slots=True)
-class Invoice:
-    id: str
-    number: str
-    contact: Contact
-    issued: date
-    due: date | None
-    total: Decimal
-    currency: str
-    description: str
-    updated: datetime
-    status: str = OPEN
-    payments: list[Payment] = field(default_factory=list)
-    credited: list[tuple[Credit, Decimal]] = field(default_factory=list)
-
-    @property
-    def paid(self) -> Decimal:
-        return sum((one.amount for one in self.payments if one.status == OPEN), ZERO)
-
-    @property
-    def credit(self) -> Decimal:
-        return sum((amount for _, amount in self.credited), ZERO)
-
-    @property
-    def open(self) -> Decimal:
-        """What is still owed; nothing once voided or deleted."""
-        return ZERO if self.status in (VOIDED, DELETED) else self.total - self.paid - self.credit
-
-    def settle(self, now: datetime) -> None:
-        """Xero's own change of status: PAID when nothing is open, AUTHORISED again when something is."""
-        if self.status in (OPEN, PAID):
-            self.status = PAID if self.open == 0 else OPEN
-        self.updated = now
+HAS_MONEY_ON_IT = "This document cannot be edited as it has a payment or credit note allocated to it."
+NOT_VALID = "Invoice not of valid status for modification"
+# What may still be edited once money has been booked on a document, of the fields this pretend Xero knows.
+_EVEN_WHEN_PAID = {"due", "theme", "reference", "url", "sent"}
+# Edits of these do not move the stamp of a part-paid document.
+_SILENT = {"due", "sent"}
 
 
 class Organisation:
-    """One organisation. `changed` is told of every change: (category, "CREATE" or "UPDATE", id)."""
+    """One organisation. `changed` is told of every change: (category, "CREATE" or "UPDATE", id).
+
+    `payments_tell`: whether a payment fires an INVOICE webhook; Xero does not say. `expected_when_part_paid`: whether
+    ExpectedPaymentDate may be set on a part-paid invoice; Xero does not say either, its list of fields lacks it.
+    """
 
     def __init__(
         self, id: str, about: BookCompany, short_code: str, new_id: Callable[[], str], clock: Callable[[], datetime]
     ) -> None:
-        self.id, self.about, self.short_code, self._new_id, self._clock = id, about, short_code, new_id, clock
+        self.id, self.about, self.short_code, self.new_id, self._clock = id, about, short_code, new_id, clock
         self.created = clock()
         self.lock_date: date | None = None
+        self.year_lock_date: date | None = None
+        self.reminders = False
+        self.payments_tell, self.expected_when_part_paid = True, False
+        self.terms: dict[str, tuple[int, str]] = {}
         self.contacts: dict[str, Contact] = {}
         self.invoices: dict[str, Invoice] = {}
         self.payments: dict[str, Payment] = {}
         self.credits: dict[str, Credit] = {}
+        self.notes: dict[str, list[tuple[datetime, str]]] = {}
+        self.spoiled: dict[str, dict[str, object]] = {}
         self._contact_ids: dict[str, str] = {}
         self._invoice_ids: dict[str, str] = {}
         self.changed: Callable[[str, str, str], None] = lambda *_change: None
         self.accounts = {one.id: one for one in self._chart(about.currency)}
+        self.themes = {new_id(): name for name in ("Standard", "Very orange invoice!")}
 
     def _chart(self, currency: str) -> list[Account]:
+        tax = Decimal("0.15")
         return [
-            Account(self._new_id(), "090", "Business Bank Account", "BANK", currency),
-            Account(self._new_id(), "200", "Sales", "REVENUE", ""),
-            Account(self._new_id(), "620", "Online payments clearing", "CURRENT", "", takes_payments=True),
-            Account(self._new_id(), "091", "Old Savings Account", "BANK", currency, status="ARCHIVED"),
+            Account(self.new_id(), "090", "Business Bank Account", "BANK", currency),
+            Account(self.new_id(), "200", "Sales", "REVENUE", "", tax=tax),
+            Account(self.new_id(), "260", "Discounts and goodwill", "REVENUE", "", tax=tax),
+            Account(self.new_id(), "620", "Online payments clearing", "CURRENT", "", takes_payments=True),
+            Account(self.new_id(), "091", "Old Savings Account", "BANK", currency, status="ARCHIVED"),
         ]
 
     @property
@@ -163,39 +87,98 @@ class Organisation:
     def has(self, number: str) -> bool:
         return number in self._invoice_ids
 
+    def rate(self, currency: str) -> Decimal:
+        """How much of `currency` one unit of the base currency buys; the pretend rates never move."""
+        return Decimal(1) if currency == self.about.currency else Decimal("1.25")
+
+    def allows(self, day: date) -> None:
+        """Invalid when the books are closed up to that day or later."""
+        for until, name in ((self.lock_date, "period"), (self.year_lock_date, "end of year")):
+            if until is not None and day <= until:
+                shown = until.strftime("%d %B %Y")
+                raise Invalid(f"The document date cannot be before the {name} lock date, currently set at {shown}")
+
+    # Contacts
+
+    def add_contact(self, customer: BookCustomer) -> Contact:
+        it, status = customer, "ARCHIVED" if customer.archived else "ACTIVE"
+        contact = Contact(self.new_id(), it.key, it.name, it.contact, it.emails, self._clock(), status)
+        contact.term = self.terms[it.term] if it.term else None
+        self.contacts[contact.id] = contact
+        self._contact_ids[it.key] = contact.id
+        self.changed("CONTACT", "CREATE", contact.id)
+        return contact
+
     def touch(self, contact: Contact) -> None:
         contact.updated = self._clock()
         self.changed("CONTACT", "UPDATE", contact.id)
 
-    def add_contact(self, key: str, name: str, person: str, emails: tuple[str, ...], archived: bool) -> Contact:
-        status = "ARCHIVED" if archived else "ACTIVE"
-        contact = Contact(self._new_id(), key, name, person, emails, self._clock(), status)
-        self.contacts[contact.id] = contact
-        self._contact_ids[key] = contact.id
-        self.changed("CONTACT", "CREATE", contact.id)
-        return contact
+    def merge(self, gone: Contact, into: Contact) -> None:
+        """Its documents go over as they are, their stamps unmoved; the contact stays behind, archived."""
+        documents: list[Invoice | Credit] = [*self.invoices.values(), *self.credits.values()]
+        for document in documents:
+            if document.contact is gone:
+                document.contact = into
+        gone.merged_into, gone.status = into.id, "ARCHIVED"
+        self.touch(gone)
+        self.touch(into)
 
-    def add_invoice(
-        self, number: str, contact_key: str, issued: date, due: date, total: Decimal, currency: str, text: str
-    ) -> Invoice:
-        if number in self._invoice_ids:
+    # Invoices
+
+    def add_invoice(self, invoice: BookInvoice) -> Invoice:
+        it, now = invoice, self._clock()
+        if it.key in self._invoice_ids:
             raise Invalid("Invoice # must be unique.")
-        now = self._clock()
-        invoice = Invoice(self._new_id(), number, self.contact(contact_key), issued, due, total, currency, text, now)
-        self.invoices[invoice.id] = invoice
-        self._invoice_ids[number] = invoice.id
-        self.changed("INVOICE", "CREATE", invoice.id)
-        return invoice
+        contact = self.contact(it.customer)
+        made = Invoice(self.new_id(), it.key, contact, it.issued, it.due, it.amount, it.currency, it.description, now)
+        made.theme = next(iter(self.themes))
+        self.invoices[made.id] = made
+        self._invoice_ids[it.key] = made.id
+        self.changed("INVOICE", "CREATE", made.id)
+        return made
+
+    def edit(self, invoice: Invoice, **fields: object) -> None:
+        """Change some of `sent due expected theme reference url`, all or none; Invalid when Xero would refuse."""
+        if invoice.status in (VOIDED, DELETED) or (fields.get("sent") and invoice.status not in (OPEN, PAID)):
+            raise Invalid(NOT_VALID)
+        self.allows(invoice.issued)
+        allowed = _EVEN_WHEN_PAID | ({"expected"} if self.expected_when_part_paid and invoice.open else set())
+        if invoice.touched and not set(fields) <= allowed:
+            raise Invalid(HAS_MONEY_ON_IT)
+        for name, value in fields.items():
+            setattr(invoice, name, value)
+        if not (invoice.touched and set(fields) <= _SILENT):
+            invoice.updated = self._clock()
+            self.changed("INVOICE", "UPDATE", invoice.id)
+
+    def void(self, invoice: Invoice) -> None:
+        self._end(invoice, OPEN, VOIDED)
+
+    def delete(self, invoice: Invoice) -> None:
+        """A draft can be deleted; what was approved can only be voided."""
+        if invoice.status not in (DRAFT, SUBMITTED):
+            return self.void(invoice)
+        return self._end(invoice, invoice.status, DELETED)
+
+    def _end(self, invoice: Invoice, only: str, status: str) -> None:
+        if invoice.touched:
+            raise Invalid(HAS_MONEY_ON_IT)
+        if invoice.status != only:
+            raise Invalid(NOT_VALID)
+        self.allows(invoice.issued)
+        invoice.status, invoice.updated = status, self._clock()
+        self.changed("INVOICE", "UPDATE", invoice.id)
+
+    # Payments
 
     def pay(self, invoice: Invoice, account: Account | None, on: date, amount: Decimal, reference: str) -> Payment:
         """Book a payment, or Invalid with every message Xero would give."""
         self._may_pay(invoice, account, on, amount)
         assert account is not None
-        payment = Payment(self._new_id(), invoice, account, on, amount, reference, self._clock())
+        payment = Payment(self.new_id(), invoice, account, on, amount, reference, self._clock())
         self.payments[payment.id] = payment
         invoice.payments.append(payment)
-        invoice.settle(payment.updated)
-        self.changed("INVOICE", "UPDATE", invoice.id)
+        self._money_moved(invoice, payment.updated)
         return payment
 
     def _may_pay(self, invoice: Invoice, account: Account | None, on: date, amount: Decimal) -> None:
@@ -210,9 +193,10 @@ class Organisation:
             wrong.append("Payment amount exceeds the amount outstanding on this document")
         if amount <= 0:
             wrong.append("Payment amount must be greater than zero")
-        if self.lock_date is not None and on <= self.lock_date:
-            day = self.lock_date.strftime("%d %B %Y")
-            wrong.append(f"The document date cannot be before the period lock date, currently set at {day}")
+        try:
+            self.allows(on)
+        except Invalid as closed:
+            wrong += closed.messages
         if wrong:
             raise Invalid(*wrong)
 
@@ -220,34 +204,64 @@ class Organisation:
         """Delete a payment; its invoice is open again."""
         if payment.status == DELETED:
             raise Invalid("This payment has already been deleted")
+        self.allows(payment.on)
         payment.status, payment.updated = DELETED, self._clock()
-        payment.invoice.settle(payment.updated)
-        self.changed("INVOICE", "UPDATE", payment.invoice.id)
+        self._money_moved(payment.invoice, payment.updated)
 
-    def void(self, invoice: Invoice) -> None:
-        if invoice.paid or invoice.credit:
-            raise Invalid("This document cannot be edited as it has a payment or credit note allocated to it.")
-        if invoice.status != OPEN:
-            raise Invalid("Invoice not of valid status for modification")
-        invoice.status, invoice.updated = VOIDED, self._clock()
-        self.changed("INVOICE", "UPDATE", invoice.id)
+    def _money_moved(self, invoice: Invoice, now: datetime) -> None:
+        invoice.settle(now)
+        if self.payments_tell:
+            self.changed("INVOICE", "UPDATE", invoice.id)
 
-    def add_credit(self, kind: str, key: str, contact_key: str, on: date, total: Decimal, currency: str) -> Credit:
-        credit = Credit(self._new_id(), key, kind, self.contact(contact_key), on, total, currency, self._clock())
+    # Credit
+
+    def add_credit(
+        self, kind: str, key: str, contact: Contact, on: date, total: Decimal, currency: str, lines: list[Line]
+    ) -> Credit:
+        """A credit note (its `key` is its number, given by Xero when empty), or money on account."""
+        self.allows(on)
+        key = key or f"CN-{len(self.credits) + 1:04}"
+        credit = Credit(self.new_id(), key, kind, contact, on, total, currency, self._clock(), lines=lines)
+        if kind != "CreditNotes":
+            credit.account, credit.transaction = self.bank, self.new_id()
         self.credits[credit.id] = credit
         self.changed(credit_category(kind), "CREATE", credit.id)
         return credit
 
-    def allocate(self, credit: Credit, invoice: Invoice, on: date) -> None:
-        """Use as much of the credit as the invoice can take."""
-        amount = min(credit.remaining, invoice.open)
+    def allocate(self, credit: Credit, invoice: Invoice, on: date, amount: Decimal | None = None) -> Allocation:
+        """Use `amount` of the credit for the invoice, or as much as the two allow. The refusals are our own words."""
+        most = min(credit.remaining, invoice.open)
+        amount = most if amount is None else amount
+        if credit.status not in (OPEN, PAID) or invoice.status not in (OPEN, PAID):
+            raise Invalid("Credit can only be allocated between Authorised documents")
         if amount <= 0:
             raise Invalid("The amount to allocate must be greater than zero")
-        credit.allocations.append(Allocation(self._new_id(), invoice, amount, on))
-        credit.updated = self._clock()
-        credit.status = PAID if credit.remaining == 0 else OPEN
-        invoice.credited.append((credit, amount))
-        invoice.settle(credit.updated)
+        if amount > most:
+            raise Invalid("The amount to allocate exceeds what is left of the credit or the amount outstanding")
+        self.allows(on)
+        made = Allocation(self.new_id(), credit, invoice, amount, on)
+        credit.allocations.append(made)
+        invoice.allocations.append(made)
+        self._credit_moved(made)
+        return made
+
+    def deallocate(self, allocation: Allocation) -> None:
+        self.allows(allocation.on)
+        allocation.credit.allocations.remove(allocation)
+        allocation.invoice.allocations.remove(allocation)
+        self._credit_moved(allocation)
+
+    def void_credit(self, credit: Credit) -> None:
+        if credit.allocations:
+            raise Invalid(HAS_MONEY_ON_IT)
+        self.allows(credit.on)
+        credit.status, credit.updated = VOIDED, self._clock()
+        self.changed(credit_category(credit.kind), "UPDATE", credit.id)
+
+    def _credit_moved(self, allocation: Allocation) -> None:
+        now, credit, invoice = self._clock(), allocation.credit, allocation.invoice
+        credit.settle(now)
+        invoice.settle(now)
         self.changed(credit_category(credit.kind), "UPDATE", credit.id)
         self.changed("INVOICE", "UPDATE", invoice.id)
 

@@ -9,17 +9,23 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.xero.ledger import PAID, Account, Contact, Credit, Invoice, Organisation, Payment
+from sandbox.xero.ledger import Organisation
+from sandbox.xero.records import OPEN, PAID, ZERO, Account, Allocation, Contact, Credit, Invoice, Line, Payment
 from sandbox.xero.zones import windows_name
 
 Json = dict[str, Any]
-ONE = Decimal("1.000000")
 CREDIT_TYPES = {
     "CreditNotes": "ACCRECCREDIT",
     "Overpayments": "RECEIVE-OVERPAYMENT",
     "Prepayments": "RECEIVE-PREPAYMENT",
 }
 CREDIT_IDS = {"CreditNotes": "CreditNoteID", "Overpayments": "OverpaymentID", "Prepayments": "PrepaymentID"}
+CLASSES = {"BANK": "ASSET", "CURRENT": "ASSET", "REVENUE": "REVENUE"}
+# What `summaryOnly=true` leaves out.
+_HEAVY = {
+    "Invoices": ("Payments", "HasAttachments", "LineItems"),
+    "Contacts": ("Addresses", "ContactGroups", "ContactPersons", "IsCustomer", "IsSupplier"),
+}
 
 
 def stamp(moment: datetime, offset: str = "+0000") -> str:
@@ -38,8 +44,13 @@ def _updated(moment: datetime) -> Json:
     return {"UpdatedDateUTC": stamp(moment), "UpdatedDateUTCString": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}
 
 
-def contact(it: Contact, full: bool = True) -> Json:
-    """A contact; without `full` the persons are left out, as on lists that are not paged."""
+def light(name: str, row: Json) -> Json:
+    """The row as `summaryOnly` gives it."""
+    return {field: value for field, value in row.items() if field not in _HEAVY[name]}
+
+
+def contact(_books: Organisation, it: Contact, full: bool = True) -> Json:
+    """A contact; without `full` persons and terms are left out, as on lists that are not paged."""
     first, _, last = it.person.partition(" ")
     row: Json = {
         "ContactID": it.id,
@@ -50,7 +61,7 @@ def contact(it: Contact, full: bool = True) -> Json:
         "LastName": last,
         "EmailAddress": it.emails[0] if it.emails else "",
         "Addresses": [],
-        "Phones": [],
+        "Phones": [_phone(kind, it.phone if kind == "DEFAULT" else ("", "", "")) for kind in ("DDI", "DEFAULT", "FAX")],
         "ContactGroups": [],
         "IsSupplier": False,
         "IsCustomer": True,
@@ -61,9 +72,17 @@ def contact(it: Contact, full: bool = True) -> Json:
     if it.merged_into:
         row["MergedToContactID"] = it.merged_into
     if full:
-        persons = [{"FirstName": first, "LastName": last, "EmailAddress": one} for one in it.emails[1:]]
-        row["ContactPersons"] = [one | {"IncludeInEmails": True} for one in persons]
+        row["ContactPersons"] = [
+            {"FirstName": one.first, "LastName": one.last, "EmailAddress": one.email, "IncludeInEmails": one.mailed}
+            for one in it.persons
+        ]
+        if it.term is not None:
+            row["PaymentTerms"] = {"Sales": {"Day": it.term[0], "Type": it.term[1]}}
     return row
+
+
+def _phone(kind: str, parts: tuple[str, str, str]) -> Json:
+    return {"PhoneType": kind, "PhoneNumber": parts[2], "PhoneAreaCode": parts[1], "PhoneCountryCode": parts[0]}
 
 
 def _contact_summary(it: Contact) -> Json:
@@ -73,18 +92,19 @@ def _contact_summary(it: Contact) -> Json:
     }
 
 
-def invoice(it: Invoice, full: bool = True) -> Json:
+def invoice(books: Organisation, it: Invoice, full: bool = True) -> Json:
     """An invoice; without `full` there are no lines, payments or credits, as on lists that are not paged."""
     row: Json = {
         "Type": "ACCREC",
         "InvoiceID": it.id,
         "InvoiceNumber": it.number,
-        "Reference": "",
+        "Reference": it.reference,
         "AmountDue": it.open,
         "AmountPaid": it.paid,
         "AmountCredited": it.credit,
-        "SentToContact": True,
-        "CurrencyRate": ONE,
+        "SentToContact": it.sent,
+        "CurrencyRate": books.rate(it.currency),
+        "BrandingThemeID": it.theme,
         "HasErrors": False,
         "IsDiscounted": False,
         "HasAttachments": False,
@@ -95,63 +115,67 @@ def invoice(it: Invoice, full: bool = True) -> Json:
         "LineAmountTypes": "NoTax",
         "LineItems": [],
         "SubTotal": it.total,
-        "TotalTax": Decimal("0.00"),
+        "TotalTax": ZERO,
         "Total": it.total,
         "CurrencyCode": it.currency,
         **_updated(it.updated),
     }
-    if it.due is not None:
-        row |= {"DueDateString": plain_day(it.due), "DueDate": day(it.due)}
-    if full:
-        row |= _invoice_details(it)
-    return row
+    for name, on in (("DueDate", it.due), ("ExpectedPaymentDate", it.expected)):
+        if on is not None:
+            row |= {f"{name}String": plain_day(on), name: day(on)}
+    return row | (_invoice_details(books, it) if full else {})
 
 
-def _invoice_details(it: Invoice) -> Json:
-    standing = [one for one in it.payments if one.status != "DELETED"]
+def _invoice_details(books: Organisation, it: Invoice) -> Json:
+    standing = [one for one in it.payments if one.status == OPEN]
+    sales = next(one for one in books.accounts.values() if one.type == "REVENUE")
     details: Json = {
-        "LineItems": [_line(it)],
+        "LineItems": [_line(Line(it.description, it.total, sales))],
         "Payments": [
             {"PaymentID": one.id, "Date": day(one.on), "Amount": one.amount, "Reference": one.reference}
-            | {"CurrencyRate": ONE, "HasAccount": False, "HasValidationErrors": False}
+            | {"CurrencyRate": books.rate(it.currency), "HasAccount": False, "HasValidationErrors": False}
             for one in standing
         ],
     }
     for kind, id_name in CREDIT_IDS.items():
         details[kind] = [
-            {id_name: one.id, "AppliedAmount": amount, "Total": one.total}
-            for one, amount in it.credited
-            if one.kind == kind
+            {id_name: one.credit.id, "AppliedAmount": one.amount, "Date": day(one.on), "Total": one.credit.total}
+            for one in it.allocations
+            if one.credit.kind == kind
         ]
-    if it.status == PAID and standing:
-        details["FullyPaidOnDate"] = day(max(one.on for one in standing))
+    if it.url:
+        details["Url"] = it.url
+    days = [one.on for one in standing] + [one.on for one in it.allocations]
+    if it.status == PAID and days:
+        details["FullyPaidOnDate"] = day(max(days))
     return details
 
 
-def _line(it: Invoice) -> Json:
-    return {
-        "Description": it.description,
+def _line(it: Line) -> Json:
+    row: Json = {
+        "Description": it.text,
         "Quantity": Decimal("1.0000"),
-        "UnitAmount": it.total,
-        "TaxType": "NONE",
-        "TaxAmount": Decimal("0.00"),
-        "LineAmount": it.total,
-        "AccountCode": "200",
+        "UnitAmount": it.amount,
+        "TaxType": "OUTPUT2" if it.tax else "NONE",
+        "TaxAmount": it.tax,
+        "LineAmount": it.amount,
         "Tracking": [],
     }
+    return row | ({"AccountCode": it.account.code, "AccountID": it.account.id} if it.account else {})
 
 
-def payment(it: Payment, full: bool = True) -> Json:
+def payment(books: Organisation, it: Payment, full: bool = True) -> Json:
     """A payment with a summary of its invoice; `full` (the answer to a booking) has the invoice as it now stands."""
     summary = {"Type", "InvoiceID", "InvoiceNumber", "HasErrors", "IsDiscounted", "Contact", "CurrencyCode"}
-    shown = invoice(it.invoice, full=False)
+    shown = invoice(books, it.invoice, full=False)
+    rate = books.rate(it.invoice.currency)
     return {
         "PaymentID": it.id,
         "Date": day(it.on),
-        "BankAmount": it.amount,
+        "BankAmount": (it.amount / rate).quantize(Decimal("0.01")),
         "Amount": it.amount,
         "Reference": it.reference,
-        "CurrencyRate": ONE,
+        "CurrencyRate": rate,
         "PaymentType": "ACCRECPAYMENT",
         "Status": it.status,
         **_updated(it.updated),
@@ -163,48 +187,68 @@ def payment(it: Payment, full: bool = True) -> Json:
     }
 
 
-def credit(it: Credit, full: bool = True) -> Json:
+def credit(books: Organisation, it: Credit, full: bool = True) -> Json:
     row: Json = {
         CREDIT_IDS[it.kind]: it.id,
         "Type": CREDIT_TYPES[it.kind],
-        "RemainingCredit": it.remaining if it.status == "AUTHORISED" else Decimal("0.00"),
+        "Reference": it.reference,
+        "RemainingCredit": ZERO if it.status in ("VOIDED", "DELETED") else it.remaining,
         "HasAttachments": False,
         "Contact": _contact_summary(it.contact),
         "DateString": plain_day(it.on),
         "Date": day(it.on),
         "Status": it.status,
-        "LineAmountTypes": "NoTax",
+        "LineAmountTypes": it.amounts,
         "LineItems": [],
-        "SubTotal": it.total,
-        "TotalTax": Decimal("0.00"),
+        "SubTotal": it.total - it.tax,
+        "TotalTax": it.tax,
         "Total": it.total,
-        "CurrencyRate": ONE,
+        "CurrencyRate": books.rate(it.currency),
         "CurrencyCode": it.currency,
         **_updated(it.updated),
     }
     if it.kind == "CreditNotes":
         row["CreditNoteNumber"] = it.key
     if full:
-        row["Allocations"] = [
-            {
-                "AllocationID": one.id,
-                "Amount": one.amount,
-                "Date": day(one.on),
-                "Invoice": {"InvoiceID": one.invoice.id, "InvoiceNumber": one.invoice.number},
-            }
-            for one in it.allocations
-        ]
+        row |= {
+            "LineItems": [_line(one) for one in it.lines],
+            "Allocations": [allocation(one) for one in it.allocations],
+        }
     return row
 
 
-def account(it: Account, **_options: bool) -> Json:
+def allocation(it: Allocation) -> Json:
+    return {
+        "AllocationID": it.id,
+        "Amount": it.amount,
+        "Date": day(it.on),
+        "Invoice": {"InvoiceID": it.invoice.id, "InvoiceNumber": it.invoice.number},
+    }
+
+
+def bank_transaction(books: Organisation, it: Credit, full: bool = True) -> Json:
+    """The money that came in and made this over- or prepayment."""
+    assert it.account is not None
+    row = {
+        name: value for name, value in credit(books, it, full).items() if name not in ("RemainingCredit", "Allocations")
+    }
+    return row | {
+        "BankTransactionID": it.transaction,
+        "BankAccount": {"AccountID": it.account.id, "Code": it.account.code, "Name": it.account.name},
+        "IsReconciled": False,
+        "Status": OPEN,
+    }
+
+
+def account(_books: Organisation, it: Account, **_options: bool) -> Json:
     row: Json = {
         "AccountID": it.id,
         "Code": it.code,
         "Name": it.name,
         "Type": it.type,
+        "Class": CLASSES[it.type],
         "Status": it.status,
-        "TaxType": "NONE",
+        "TaxType": "OUTPUT2" if it.tax else "NONE",
         "EnablePaymentsToAccount": it.takes_payments,
         "HasAttachments": False,
     }
@@ -235,6 +279,19 @@ def organisation(it: Organisation) -> Json:
         "ExternalLinks": [],
         "PaymentTerms": {},
     }
-    if it.lock_date is not None:
-        row["PeriodLockDate"] = day(it.lock_date)
+    for name, until in (("PeriodLockDate", it.lock_date), ("EndOfYearLockDate", it.year_lock_date)):
+        if until is not None:
+            row[name] = day(until)
     return row
+
+
+def theme(it: Organisation, id: str) -> Json:
+    order = list(it.themes).index(id)
+    return {"BrandingThemeID": id, "Name": it.themes[id], "SortOrder": order, "CreatedDateUTC": stamp(it.created)}
+
+
+def note(moment: datetime, details: str, full: bool = True) -> Json:
+    """A line of a document's history; the answer to writing one has neither author nor kind."""
+    row: Json = {"DateUTCString": moment.strftime("%Y-%m-%dT%H:%M:%S"), "DateUTC": stamp(moment), "Details": details}
+    more: Json = {"Changes": "Note", "User": "System Generated"} if full else {"ValidationErrors": []}
+    return row | more

@@ -1,36 +1,25 @@
 """The Xero twin: what people and tests may do to the pretend Xero, and the app that answers like it.
 
-Every change is stamped with the world's clock. One person owns all its organisations, as an accountant would.
+Every change is stamped with the world's clock. Unless told otherwise one person owns all its organisations, as an
+accountant would. Its keys, limits and troubles are `place.py`'s.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
-from flask import Flask
-
-from sandbox.books import BookCustomer, BookInvoice, BookPayment, Company, Webhook
-from sandbox.xero import api, gate, identity
-from sandbox.xero.hooks import Hooks
-from sandbox.xero.ledger import Credit, Invoice, Organisation, Payment
+from sandbox.books import BookCustomer, BookInvoice, BookPayment, Company
+from sandbox.xero.ledger import Organisation
+from sandbox.xero.place import Place
+from sandbox.xero.records import OPEN, ZERO, Contact, Credit, Invoice, Payment, Person
+from sandbox.xero.shapes import CREDIT_TYPES
 
 
-class XeroTwin:
-    """A `sandbox.books.LedgerTwin`. Limits are Xero's own (Core tier) and may be set by a test.
-
-    `plan_fault(path_contains, kind, times)`: the next matching requests go wrong. Kinds: "503" (an HTML page),
-    "429-minute", "429-day", "429-concurrent", "429-appminute", "401-expired", "401-scope", "403", and "drop": the
-    change is made, then the answer breaks off. The path is matched with its method: "PUT /api.xro/2.0/Payments".
-    """
-
-    kind = "xero"
+class XeroTwin(Place):
+    """A `sandbox.books.LedgerTwin`."""
 
     def __init__(
         self,
@@ -41,36 +30,14 @@ class XeroTwin:
         client_secret: str = "xero-secret",  # noqa: S107 - a pretend secret
         webhook_key: str = "xero-webhook-key",
     ) -> None:
-        self.clock, self._new_id, self.base_url = clock, new_id, base_url.rstrip("/")
-        self.client_id, self.client_secret, self.webhook_key = client_id, client_secret, webhook_key
-        self.user_id = self.new_uuid()
-        self.minute_limit, self.day_limit = 60, 5000
-        self.calls: Counter[str] = Counter()
-        self.faults: list[list[Any]] = []
-        self.organisations: dict[str, Organisation] = {}
-        self.connections: dict[str, identity.Connection] = {}
-        self.tokens = identity.token_store(self)
-        self.hooks = Hooks(clock, new_id, webhook_key, self.base_url)
-        self.lock = threading.RLock()
-        self.app = Flask(__name__, template_folder="pages")
-        gate.mount(self.app, self)
-        identity.mount(self.app, self)
-        api.mount(self.app, self)
-        self.app.wsgi_app = _one_at_a_time(self.app.wsgi_app, self.lock)  # type: ignore[method-assign,assignment]
-
-    def new_uuid(self) -> str:
-        return str(uuid5(NAMESPACE_URL, self._new_id()))
-
-    def plan_fault(self, path_contains: str, kind: str, times: int = 1) -> None:
-        if kind not in gate.FAULTS:
-            raise ValueError(f"The Xero twin has no fault {kind!r}; it has {', '.join(sorted(gate.FAULTS))}.")
-        self.faults.append([path_contains, kind, times])
+        super().__init__(clock, new_id, base_url, client_id, client_secret, webhook_key)
 
     def add_company(self, company: Company) -> str:
-        with self.lock:
+        with self.turns:
             tenant = self.new_uuid()
             code = f"!{tenant[:5]}"
             organisation = Organisation(tenant, company.about, code, self.new_uuid, self.clock)
+            organisation.terms = {one.name: (one.days, "DAYSAFTERBILLDATE") for one in company.terms}
             self.organisations[tenant] = organisation
             self._fill(tenant, company)
             organisation.changed = lambda category, kind, id: self._changed(tenant, category, kind, id)
@@ -90,66 +57,28 @@ class XeroTwin:
 
     def _changed(self, tenant: str, category: str, kind: str, id: str) -> None:
         if any(one.tenant == tenant for one in self.connections.values()):
-            self.hooks.note(tenant, category, kind, id)
+            credit = self.organisations[tenant].credits.get(id) if category == "CREDITNOTE" else None
+            data = {"Type": CREDIT_TYPES[credit.kind], "Status": credit.status} if credit else None
+            self.hooks.note(tenant, category, kind, id, data)
+
+    # Customers
 
     def add_customer(self, tenant: str, customer: BookCustomer) -> str:
-        with self.lock:
-            books = self.organisations[tenant]
-            key, archived = customer.key, customer.archived
-            return books.add_contact(key, customer.name, customer.contact, customer.emails, archived).id
+        with self.turns:
+            return self.organisations[tenant].add_contact(customer).id
 
-    def add_invoice(self, tenant: str, invoice: BookInvoice) -> str:
-        with self.lock:
-            it = invoice
-            books = self.organisations[tenant]
-            made = books.add_invoice(it.key, it.customer, it.issued, it.due, it.amount, it.currency, it.description)
-            return made.id
-
-    def invoice(self, tenant: str, invoice_key: str) -> Invoice:
+    def contact(self, tenant: str, customer_key: str) -> Contact:
         """The record itself, which a test may make odd."""
-        return self.organisations[tenant].invoice(invoice_key)
+        return self.organisations[tenant].contact(customer_key)
 
-    def receive(self, tenant: str, payment: BookPayment) -> str:
-        with self.lock:
-            books = self.organisations[tenant]
-            invoice = books.invoice(payment.invoice)
-            return books.pay(invoice, books.bank, payment.paid_on, payment.amount, payment.reference).id
-
-    def unreceive(self, tenant: str, payment_id: str) -> None:
-        """The bookkeeper deletes a payment; the invoice is open again."""
-        with self.lock:
-            books = self.organisations[tenant]
-            books.unpay(books.payments[payment_id])
-
-    def void(self, tenant: str, invoice_key: str) -> None:
-        with self.lock:
-            books = self.organisations[tenant]
-            books.void(books.invoice(invoice_key))
-
-    def credit(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str = "") -> str:
-        with self.lock:
-            return self._credit(tenant, "CreditNotes", key, customer_key, on, amount, apply_to).id
-
-    def overpay(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal) -> str:
-        """Money received beyond what is owed, as the bank feed books it."""
-        with self.lock:
-            return self._credit(tenant, "Overpayments", key, customer_key, on, amount, "").id
-
-    def prepay(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal) -> str:
-        """A deposit received before any invoice."""
-        with self.lock:
-            return self._credit(tenant, "Prepayments", key, customer_key, on, amount, "").id
-
-    def _credit(
-        self, tenant: str, kind: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str
-    ) -> Credit:
-        books = self.organisations[tenant]
-        invoice = books.invoice(apply_to) if apply_to else None
-        currency = invoice.currency if invoice else books.about.currency
-        made = books.add_credit(kind, key, customer_key, on, amount, currency)
-        if invoice:
-            books.allocate(made, invoice, on)
-        return made
+    def add_person(self, tenant: str, customer_key: str, name: str, email: str, mailed: bool = True) -> None:
+        """Somebody else at the customer; `mailed`: Xero sends them the invoices too. ValueError for a sixth."""
+        with self.turns:
+            contact, (first, _, last) = self.contact(tenant, customer_key), name.partition(" ")
+            if len(contact.persons) >= 5:
+                raise ValueError("A Xero contact has at most five persons.")
+            contact.others.append(Person(first, last, email, mailed))
+            self.organisations[tenant].touch(contact)
 
     def archive(self, tenant: str, customer_key: str) -> None:
         self._contact_becomes(tenant, customer_key, "ARCHIVED")
@@ -158,52 +87,161 @@ class XeroTwin:
         """The person asked, in Xero, to be forgotten."""
         self._contact_becomes(tenant, customer_key, "GDPRREQUEST")
 
-    def merge(self, tenant: str, customer_key: str, into: str) -> None:
-        """Two contacts become one: the first is archived and points to the second."""
-        books = self.organisations[tenant]
-        books.contact(customer_key).merged_into = books.contact(into).id
-        self._contact_becomes(tenant, customer_key, "ARCHIVED")
-
     def _contact_becomes(self, tenant: str, customer_key: str, status: str) -> None:
-        with self.lock:
-            books = self.organisations[tenant]
-            contact = books.contact(customer_key)
+        with self.turns:
+            contact = self.contact(tenant, customer_key)
             contact.status = status
-            books.touch(contact)
+            self.organisations[tenant].touch(contact)
 
-    def disconnect(self, tenant: str) -> None:
-        """The owner removes the app from this organisation, in Xero."""
-        with self.lock:
-            self.connections = {id: one for id, one in self.connections.items() if one.tenant != tenant}
+    def merge(self, tenant: str, customer_key: str, into: str) -> None:
+        """The first is archived and points to the second, which has all the documents now."""
+        with self.turns:
+            books = self.organisations[tenant]
+            books.merge(books.contact(customer_key), books.contact(into))
+
+    # Invoices
+
+    def add_invoice(self, tenant: str, invoice: BookInvoice) -> str:
+        with self.turns:
+            return self.organisations[tenant].add_invoice(invoice).id
+
+    def invoice(self, tenant: str, invoice_key: str) -> Invoice:
+        """The record itself, which a test may make odd."""
+        return self.organisations[tenant].invoice(invoice_key)
+
+    def change_due(self, tenant: str, invoice_key: str, due: date) -> None:
+        """A part-paid invoice is not stamped anew, and no webhook tells of it."""
+        self._edit(tenant, invoice_key, due=due)
+
+    def mail(self, tenant: str, invoice_key: str) -> None:
+        """A part-paid invoice is not stamped anew, and no webhook tells of it."""
+        self._edit(tenant, invoice_key, sent=True)
+
+    def expect(self, tenant: str, invoice_key: str, on: date) -> None:
+        """The bookkeeper writes down when the money is expected."""
+        self._edit(tenant, invoice_key, expected=on)
+
+    def _edit(self, tenant: str, invoice_key: str, **fields: object) -> None:
+        with self.turns:
+            self.organisations[tenant].edit(self.invoice(tenant, invoice_key), **fields)
+
+    def void(self, tenant: str, invoice_key: str) -> None:
+        with self.turns:
+            self.organisations[tenant].void(self.invoice(tenant, invoice_key))
+
+    def delete(self, tenant: str, invoice_key: str) -> None:
+        """DELETED as a draft, VOIDED once it was approved; ValueError when something is booked on it."""
+        with self.turns:
+            self.organisations[tenant].delete(self.invoice(tenant, invoice_key))
 
     def balance(self, tenant: str, invoice_key: str) -> Decimal:
         return self.invoice(tenant, invoice_key).open
 
+    # Money
+
+    def receive(self, tenant: str, payment: BookPayment) -> str:
+        with self.turns:
+            books = self.organisations[tenant]
+            invoice = books.invoice(payment.invoice)
+            return books.pay(invoice, books.bank, payment.paid_on, payment.amount, payment.reference).id
+
+    def unreceive(self, tenant: str, payment_id: str) -> None:
+        """The bookkeeper deletes a payment; the invoice is open again."""
+        with self.turns:
+            books = self.organisations[tenant]
+            books.unpay(books.payments[payment_id])
+
+    def credit(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str = "") -> str:
+        with self.turns:
+            return self._credit(tenant, "CreditNotes", key, customer_key, on, amount, apply_to).id
+
+    def overpay(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal) -> str:
+        """Money received beyond what is owed, as the bank feed books it."""
+        with self.turns:
+            return self._credit(tenant, "Overpayments", key, customer_key, on, amount, "").id
+
+    def prepay(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal) -> str:
+        """A deposit received before any invoice."""
+        with self.turns:
+            return self._credit(tenant, "Prepayments", key, customer_key, on, amount, "").id
+
+    def receive_on_account(self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal) -> str:
+        return self.prepay(tenant, key, customer_key, on, amount)
+
+    def allocate(self, tenant: str, credit_key: str, invoice_key: str, on: date) -> str:
+        """Use as much of an open credit, of whatever kind, for the invoice as the two allow; the allocation's id."""
+        with self.turns:
+            books = self.organisations[tenant]
+            return books.allocate(_keyed(books.credits.values(), credit_key), books.invoice(invoice_key), on).id
+
+    def deallocate(self, tenant: str, credit_key: str) -> None:
+        """Take a credit off every invoice it was used for."""
+        with self.turns:
+            books = self.organisations[tenant]
+            for one in list(_keyed(books.credits.values(), credit_key).allocations):
+                books.deallocate(one)
+
+    def void_credit(self, tenant: str, credit_key: str) -> None:
+        """ValueError while some of it is used."""
+        with self.turns:
+            books = self.organisations[tenant]
+            books.void_credit(_keyed(books.credits.values(), credit_key))
+
+    def _credit(
+        self, tenant: str, kind: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str
+    ) -> Credit:
+        books = self.organisations[tenant]
+        invoice = books.invoice(apply_to) if apply_to else None
+        currency = invoice.currency if invoice else books.about.currency
+        made = books.add_credit(kind, key, books.contact(customer_key), on, amount, currency, [])
+        if invoice:
+            books.allocate(made, invoice, on)
+        return made
+
     def payments(self, tenant: str) -> list[BookPayment]:
-        with self.lock:
-            return [_book(one) for one in self.organisations[tenant].payments.values() if one.status == "AUTHORISED"]
+        with self.turns:
+            return [_book(one) for one in self.organisations[tenant].payments.values() if one.status == OPEN]
 
-    def webhooks(self) -> list[Webhook]:
-        with self.lock:
-            return self.hooks.take()
+    def open_credit(self, tenant: str) -> dict[str, Decimal]:
+        with self.turns:
+            left: dict[str, Decimal] = {}
+            for one in self.organisations[tenant].credits.values():
+                if one.status == OPEN:
+                    left[one.contact.key] = left.get(one.contact.key, ZERO) + one.remaining
+            return left
 
-    def handshake(self) -> list[tuple[Webhook, int]]:
-        """Xero's "intent to receive": deliveries, and the status the product must answer to each (200 or 401)."""
-        with self.lock:
-            return self.hooks.handshake()
+    # The organisation, and odd rows
+
+    def lock(self, tenant: str, until: date | None) -> None:
+        with self.turns:
+            self.organisations[tenant].lock_date = until
+
+    def lock_year(self, tenant: str, until: date | None) -> None:
+        """The end-of-year lock date, which even an adviser cannot book before."""
+        with self.turns:
+            self.organisations[tenant].year_lock_date = until
+
+    def reminders(self, tenant: str, on: bool) -> None:
+        """Switch Xero's own reminders of unpaid invoices on or off."""
+        with self.turns:
+            self.organisations[tenant].reminders = on
+
+    def spoil(self, tenant: str, entity: str, key: str, **fields: object) -> None:
+        with self.turns:
+            books = self.organisations[tenant]
+            records: dict[str, Callable[[], Any]] = {
+                "customer": lambda: books.contact(key),
+                "invoice": lambda: books.invoice(key),
+                "payment": lambda: books.payments[key],
+                "credit": lambda: _keyed(books.credits.values(), key),
+            }
+            books.spoiled[records[entity]().id] = fields
+
+
+def _keyed(credits: Any, key: str) -> Credit:
+    found: Credit = {name: one for one in credits for name in (one.id, one.key)}[key]
+    return found
 
 
 def _book(it: Payment) -> BookPayment:
     return BookPayment(it.invoice.number, it.amount, it.on, it.reference, it.id)
-
-
-def _one_at_a_time(
-    app: Callable[[dict[str, Any], Any], Iterable[bytes]], lock: AbstractContextManager[Any]
-) -> Callable[[dict[str, Any], Any], Iterable[bytes]]:
-    """People and requests change the same books; they take turns."""
-
-    def call(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        with lock:
-            return app(environ, start_response)
-
-    return call

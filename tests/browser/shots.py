@@ -30,6 +30,9 @@ def _console(browser: Browser, address: str, world: World, scheme: str) -> None:
         "preview": f"{company}/preview",
         "cadence": f"{company}/cadence",
         "account": f"/accounts/{alder}",
+        "invoice": f"/invoices/{world.invoices['1042'].uid}",
+        "readings": f"{company}/ledger",
+        "connection": f"{company}/connection",
         "desk": "/desk",
     }
     for name, path in wanted.items():

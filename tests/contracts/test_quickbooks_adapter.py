@@ -18,6 +18,9 @@ from integrations.errors import (
     Transient,
 )
 from integrations.ledgers.quickbooks import mapping, reads, structs
+from integrations.ledgers.quickbooks.envelope import open_envelope
+from integrations.ledgers.quickbooks.sorting import Sorter
+from integrations.ledgers.quickbooks.wire import Answer
 from integrations.transport import Transport
 from sandbox.books import BookCustomer
 from sandbox.wires import serve
@@ -102,7 +105,7 @@ def test_a_company_tells_its_name_currency_country_and_zone(world: World) -> Non
 )
 def test_a_zone_that_is_no_iana_name_is_asked_for(name: str, zone: str | None) -> None:
     info = structs.CompanyInfo("Acme", default_time_zone=name)
-    assert mapping.company(info, "USD").zone == zone
+    assert mapping.company(info, structs.Preferences(), "USD").zone == zone
 
 
 def test_only_accounts_where_money_arrives_are_offered(world: World) -> None:
@@ -155,7 +158,7 @@ def test_more_than_a_page_is_read_without_losing_or_doubling_a_row(world: World)
     page = gathered(ledger.snapshot(date(2026, 12, 1)))
     assert len(page.invoices) == 2102
     assert len({row.id for row in page.invoices}) == 2102
-    assert world.calls.count("snapshot") == 7  # three pages of open invoices and one call for each other selection
+    assert world.calls.count("snapshot") == 9  # one for all counts, three pages of open invoices, one for each other
 
 
 def test_rows_that_move_up_while_a_long_list_is_read_are_not_lost(world: World) -> None:
@@ -230,10 +233,8 @@ def test_what_people_type_into_the_address_field(typed: str | None, read: tuple[
 def test_recorded_invoices_of_a_sandbox_company_are_all_read_and_the_void_one_is_found() -> None:
     rows = json.loads((SAMPLES / "invoices_list_2025_incl_voided.json").read_text())
     body = json.dumps({"QueryResponse": {"Invoice": rows}, "time": "2025-02-01T00:00:00-08:00"}).encode()
-    block = reads.open_envelope(body).query
-    sorter = reads._Sorter(lambda: "USD")
-    for raw in reads._list(block, "Invoice"):
-        sorter.add("Invoice", raw)
+    sorter = Sorter(lambda: "USD")
+    sorter.add("Invoice", open_envelope(Answer(body, "")).query()["Invoice"])
     page = sorter.page()
     assert (len(page.invoices), page.unreadable) == (31, ())
     assert [row.id for row in page.invoices if row.status is InvoiceStatus.VOIDED] == ["129"]
@@ -251,13 +252,13 @@ def test_over_real_loopback_sockets_it_reads_books_and_survives_a_lost_answer() 
         world.settle(server.url)
         ledger = world.open(token.access)
         assert len(gathered(ledger.snapshot(YEAR_START)).invoices) == 2
-        body = ledger.payment_body(world.order())
+        body = ledger.prepare(world.order())
         world.twin.plan_fault("/payment", "drop")
         with pytest.raises(InDoubt):
-            ledger.record_payment(body, "pay-1")
-        assert ledger.record_payment(body, "pay-1").amount == Money(10000, "USD")
-        assert len(world.twin.payments(world.realm)) == 1
+            ledger.write(world.order(), body, "pay-1")
+        booked = ledger.write(world.order(), body, "pay-1")
+        assert [one.id for one in world.twin.payments(world.realm)] == [booked.id]
     with pytest.raises(Transient):
         ledger.company()
     with pytest.raises(Transient):  # nobody listens: the booking was never sent, so there is no doubt
-        ledger.record_payment(body, "pay-2")
+        ledger.write(world.order(), body, "pay-2")

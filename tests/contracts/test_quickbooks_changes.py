@@ -132,7 +132,7 @@ def test_a_full_feed_is_read_again_by_entity_and_then_by_query(world: World) -> 
     assert {f"B{number}" for number in range(1200)} <= by_number(page.invoices).keys()
     assert id in {row.id for row in page.payments}, "what stood behind the full entity is read as well"
     assert page.cursor is not None
-    assert world.calls.count("changes") == 1 + 4 + 2
+    assert world.calls.count("changes") == 1 + 5 + 2
 
 
 @pytest.mark.parametrize("days", [29.5, 45])

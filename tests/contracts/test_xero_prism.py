@@ -7,11 +7,12 @@ the meaning. Needs `npm ci` and the specification beside the checkout.
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,10 +22,12 @@ import pytest
 import urllib3
 
 from integrations.errors import InDoubt, Rejected, Transient
+from integrations.ledgers.base import Order
 from integrations.ledgers.xero import XeroLedger
 from integrations.transport import Transport
-from sandbox.books import BookPayment
+from sandbox.books import BookCustomer, BookPayment
 from sandbox.wires import serve
+from tests.contracts.test_xero_writes import KINDS, Office
 from tests.sandbox.xero_world import World, gathered
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,6 +40,7 @@ pytestmark = [
     pytest.mark.skipif(not PRISM.exists(), reason="Prism is not installed: run `npm ci`"),
     pytest.mark.skipif(not SPECS.exists(), reason="Xero's specification is not beside the checkout"),
 ]
+ID = re.compile("[0-9a-f-]{36}")
 # Calls Prism cannot judge, and why: the specification is the accounting API's. (Nor does it have answers with the
 # statuses 401, 403, 429 and 5xx; those are written after Xero's documentation.)
 IDENTITY = "the identity API has a specification of its own, whose only example is a text"
@@ -58,7 +62,7 @@ class ThroughPrism:
     def request(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
         judged = url.replace("https://xero.test/api.xro/2.0", self.prism)
         answer = self.pool.request(method, judged, **options)
-        self.asked.append(f"{method} {judged.removeprefix(self.prism)}")
+        self.asked.append(f"{method} {ID.sub('{id}', judged.removeprefix(self.prism))}")
         self.answered.append(answer.status)
         return answer
 
@@ -96,7 +100,7 @@ def judged(world: World, log: Path, *prism_arguments: str) -> Iterator[tuple[Xer
     with prism(log, *prism_arguments) as url:
         pool = ThroughPrism(url)
         yield (
-            world.xero.open(token.access, world.tenant, Transport(world.network.adapter, lambda: pool), _uncounted),
+            world.xero.open(token.access, world.tenant, Transport(world.network.adapter, lambda: pool), world.meter),
             pool,
         )
         pool.pool.clear()
@@ -113,43 +117,57 @@ def before_the_twin(world: World, log: Path) -> Iterator[tuple[XeroLedger, Throu
         yield both
 
 
-def _uncounted(_purpose: str) -> None:
-    """Calls are seen at Prism."""
-
-
-def busy() -> World:
+def busy() -> Office:
     """Books with a bit of everything in them."""
-    world = World()
+    world = Office()
     twin, tenant, day = world.twin, world.tenant, date(2026, 10, 30)
-    twin.receive(tenant, BookPayment("INV-2", Decimal("46.00"), day, "thanks"))
-    twin.credit(tenant, "CN-1", "barney", day, Decimal(20), apply_to="INV-1")
+    twin.receive(tenant, BookPayment("INV-2", Decimal("30.00"), day, "thanks"))
+    twin.credit(tenant, "CN-1", "wilma", day, Decimal(10), apply_to="INV-2")
     twin.overpay(tenant, "OP-1", "barney", day, Decimal(5))
     twin.prepay(tenant, "PP-1", "barney", day, Decimal(7))
-    twin.merge(tenant, "wilma", "barney")
+    twin.add_customer(tenant, BookCustomer("fred", "Fred", "Fred Flint", ("fred@flint.test",)))
+    twin.merge(tenant, "fred", "barney")
     twin.organisations[tenant].lock_date = date(2026, 1, 31)
     return world
 
 
 def every_reading(world: World, ledger: XeroLedger) -> None:
-    """Every kind of reading the adapter ever makes of the accounting API."""
+    """Every kind of list that the adapter ever reads of the accounting API, and an invoice's page."""
     ledger.company()
     ledger.deposit_accounts()
+    ledger.income_choices()
     read = gathered(list(ledger.snapshot(date(2026, 1, 1))))
     assert read.unreadable == ()
     assert read.cursor
     list(ledger.changes(read.cursor))
-    list(ledger.door(read.cursor, [world.order().customer]))
-    ledger.find_payment(world.order())
+    order = world.order()
+    list(ledger.door(read.cursor, [order.customer]))
+    list(ledger.sweep())
+    for entity, id in (("invoice", order.invoice), ("customer", order.customer), ("payment", world.twin.new_uuid())):
+        list(ledger.named(entity, [id]))
+    ledger.find(order)
+    ledger.pay_link(order.invoice)
+
+
+def others_than_payments(world: Office) -> list[Order]:
+    """An order of every other kind; dates first, because a part-paid invoice takes no new one."""
+    _payment, *others = [make(world) for make, _ in KINDS.values()]
+    return others[::-1]
 
 
 def test_what_the_twin_answers_is_what_xero_specifies(tmp_path: Path) -> None:
     world = busy()
     with before_the_twin(world, tmp_path / "prism.log") as (ledger, pool):
         every_reading(world, ledger)
-        ledger.record_payment(ledger.payment_body(world.order(amount="10.10")), "key-1")
+        some, too_much = world.order(amount="10.10"), world.order(amount="900.00")
+        for number, order in enumerate([*others_than_payments(world), some]):
+            made = ledger.write(order, ledger.prepare(order), f"key-{number}")
+            found = ledger.find(order)
+            assert found is not None
+            assert found.id == made.id
         with pytest.raises(Rejected, match="exceeds the amount outstanding"):
-            ledger.record_payment(ledger.payment_body(world.order(amount="900.00")), "key-2")
-    assert world.twin.balance(world.tenant, "INV-1") == Decimal("84.90")
+            ledger.write(too_much, ledger.prepare(too_much), "key-too-much")
+    assert world.twin.balance(world.tenant, "INV-1") == Decimal("89.90")
     assert set(world.twin.calls) - set(pool.asked) == set(NOT_JUDGED)
 
 
@@ -163,12 +181,16 @@ def test_prism_would_have_noticed_an_answer_that_is_wrong(tmp_path: Path) -> Non
 def test_what_the_adapter_sends_is_what_xero_specifies_and_its_examples_are_read(tmp_path: Path) -> None:
     world, spec = busy(), str(SPECS / "xero_accounting.prism-strict.yaml")
     with judged(world, tmp_path / "prism.log", "mock", spec) as (ledger, pool):
-        body = ledger.payment_body(world.order(amount="10.10"))
+        order, others = world.order(amount="10.10"), others_than_payments(world)
+        body = ledger.prepare(order)
         every_reading(world, ledger)
+        for number, other in enumerate(others):
+            with suppress(InDoubt, Rejected):  # what the examples answer has nothing to do with the order
+                ledger.write(other, world.ledger().prepare(other), f"other-{number}")
         with pytest.raises(InDoubt, match="an objection"):  # the example is both booked and refused
-            ledger.record_payment(body, "key-1")
+            ledger.write(order, body, "key-1")
         assert set(pool.answered) == {200}
         for wrong in (body.replace(b"10.10", b'"ten"'), body.replace(b"Reference", b"Remark"), b'{"Payments":[{}]}'):
             with pytest.raises(Rejected) as caught:
-                ledger.record_payment(wrong, "key-2")
+                ledger.write(order, wrong, "key-2")
             assert caught.value.code == "422"  # so the judge does look at bodies

@@ -149,7 +149,7 @@ def _sent(seen: Seen) -> World:
 
 HOLDS = (
     *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED),
-    *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.ARRANGEMENT, Cause.IN_FLIGHT),
+    *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.ARRANGEMENT, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
 )
 ON_ITS_WAY = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)
 # Written down by those who ask, when asking or sending failed.

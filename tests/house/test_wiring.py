@@ -29,6 +29,7 @@ PUBLIC = {
     "portal.promise": "the link's own signed token",
     "portal.dispute": "the link's own signed token",
     "portal.thanks": "the link's own signed token",
+    "portal.pdf": "the link's own signed token",
     "webhooks.receive": "the vendor's signature",
 }
 # A channel's or processor's twin has the adapter's name, but for these.

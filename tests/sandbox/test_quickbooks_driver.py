@@ -11,43 +11,43 @@ import requests
 
 from sandbox.books import BookCustomer, Company, LedgerTwin
 from sandbox.quickbooks import QuickBooksTwin, hooks
-from tests.sandbox.quickbooks_world import (
+from tests.sandbox.quickbooks_scene import (
     ABROAD,
     ACME,
     AMY,
     BILL,
     START,
     Client,
-    World,
+    Scene,
     invoice,
     payment,
 )
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Scene:
+    return Scene()
 
 
 @pytest.fixture
-def client(world: World) -> Client:
+def client(world: Scene) -> Client:
     return world.client()
 
 
 # --- what a driver may tell it ---
 
 
-def test_it_is_a_ledger_twin(world: World) -> None:
+def test_it_is_a_ledger_twin(world: Scene) -> None:
     twin: LedgerTwin = world.twin
     assert twin.kind == "quickbooks"
 
 
-def test_more_than_is_open_cannot_be_received(world: World) -> None:
+def test_more_than_is_open_cannot_be_received(world: Scene) -> None:
     with pytest.raises(ValueError, match=r"more than the 46\.60 open on 1002"):
         world.twin.receive(world.realm, payment("1002", "46.61"))
 
 
-def test_credit_is_applied_or_left_open(world: World) -> None:
+def test_credit_is_applied_or_left_open(world: Scene) -> None:
     world.twin.credit(world.realm, "CN-1", "amy", date(2026, 11, 2), Decimal(30), "1001")
     world.twin.credit(world.realm, "CN-2", "amy", date(2026, 11, 2), Decimal(15))
     assert world.twin.balance(world.realm, "1001") == 70
@@ -57,7 +57,7 @@ def test_credit_is_applied_or_left_open(world: World) -> None:
     assert world.twin.payments(world.realm) == [], "applying credit is no payment"
 
 
-def test_a_voided_credit_memo_gives_the_invoice_back(world: World, client: Client) -> None:
+def test_a_voided_credit_memo_gives_the_invoice_back(world: Scene, client: Client) -> None:
     world.twin.credit(world.realm, "CN-1", "amy", date(2026, 11, 2), Decimal(30), "1001")
     row = world.row("CreditMemo", "CN-1")
     client.post("creditmemo", {"Id": row["Id"], "SyncToken": row["SyncToken"]}, operation="void")
@@ -65,14 +65,14 @@ def test_a_voided_credit_memo_gives_the_invoice_back(world: World, client: Clien
     assert row["RemainingCredit"] == 0
 
 
-def test_payments_stand_with_reference_date_and_vendor_id(world: World) -> None:
+def test_payments_stand_with_reference_date_and_vendor_id(world: Scene) -> None:
     id = world.twin.receive(world.realm, payment("1001", "30.00", "bank 7"))
     [one] = world.twin.payments(world.realm)
     assert (one.invoice, one.amount, one.paid_on) == ("1001", Decimal("30.00"), date(2026, 11, 1))
     assert (one.reference, one.id) == ("bank 7", id)
 
 
-def test_a_company_is_loaded_with_parents_after_children_and_names_twice(world: World) -> None:
+def test_a_company_is_loaded_with_parents_after_children_and_names_twice(world: Scene) -> None:
     job = BookCustomer("job", "Roof", "", (), parent="late")
     customers = [AMY, BookCustomer("amy2", AMY.name, "", ()), job, BookCustomer("late", "Parent: & Co", "", ())]
     realm = world.twin.realms[world.twin.add_company(Company(ACME, customers, voids=[]))]
@@ -81,14 +81,14 @@ def test_a_company_is_loaded_with_parents_after_children_and_names_twice(world: 
     assert rows["Parent - & Co:Roof"]["BillWithParent"] is True
 
 
-def test_a_company_is_loaded_with_all_its_history(world: World) -> None:
+def test_a_company_is_loaded_with_all_its_history(world: Scene) -> None:
     books = Company(ACME, [AMY, BILL], [invoice("1"), invoice("2"), invoice("3")], [payment("1", "100.00")])
     books.credits, books.voids = [("CN", "amy", date(2026, 10, 9), Decimal(60), "2")], [("3", date(2026, 10, 9))]
     realm = world.twin.add_company(books)
     assert [world.twin.balance(realm, key) for key in "123"] == [0, 40, 0]
 
 
-def test_a_planned_fault_hits_what_it_names_as_often_as_it_says(world: World, client: Client) -> None:
+def test_a_planned_fault_hits_what_it_names_as_often_as_it_says(world: Scene, client: Client) -> None:
     world.twin.plan_fault("GET /v3/company", "503", times=2)
     statuses = [client.get("preferences").status_code for _ in range(3)]
     assert statuses == [503, 503, 200]
@@ -98,7 +98,7 @@ def test_a_planned_fault_hits_what_it_names_as_often_as_it_says(world: World, cl
 
 @pytest.mark.parametrize(("kind", "booked"), [("drop", 1), ("lost", 0)])
 def test_a_broken_answer_may_come_after_the_booking_or_before_it(
-    world: World, client: Client, kind: str, booked: int
+    world: Scene, client: Client, kind: str, booked: int
 ) -> None:
     world.twin.plan_fault("/payment", kind)
     body = {"CustomerRef": {"value": world.row("Customer", "amy")["Id"]}, "TotalAmt": 5}
@@ -107,7 +107,7 @@ def test_a_broken_answer_may_come_after_the_booking_or_before_it(
     assert len(world.twin.realms[world.realm].rows["Payment"]) == booked
 
 
-def test_calls_are_counted_by_the_shape_of_their_path(world: World, client: Client) -> None:
+def test_calls_are_counted_by_the_shape_of_their_path(world: Scene, client: Client) -> None:
     world.twin.calls.clear()
     client.query("SELECT * FROM Invoice")
     client.get("invoice/1")
@@ -118,10 +118,10 @@ def test_calls_are_counted_by_the_shape_of_their_path(world: World, client: Clie
 # --- webhooks ---
 
 
-def test_news_is_sent_once_and_only_for_a_connected_company(world: World) -> None:
+def test_news_is_sent_once_and_only_for_a_connected_company(world: Scene) -> None:
     world.twin.receive(world.realm, payment("1001", "1.00"))
     assert world.twin.webhooks() == []
-    world.connect()
+    world.sign_in()
     id = world.twin.receive(world.realm, payment("1001", "2.00"))
     [hook] = world.twin.webhooks()
     [event] = json.loads(hook.raw)
@@ -131,10 +131,10 @@ def test_news_is_sent_once_and_only_for_a_connected_company(world: World) -> Non
     assert world.twin.webhooks() == []
 
 
-def test_one_delivery_may_speak_of_several_companies(world: World) -> None:
-    world.connect()
+def test_one_delivery_may_speak_of_several_companies(world: Scene) -> None:
+    world.sign_in()
     other = world.twin.add_company(Company(ABROAD, [AMY], [invoice("1001")]))
-    world.answer_consent(realm=other)
+    world.permit(other)
     for realm in (world.realm, other):
         world.twin.void(realm, "1001")
     [hook] = world.twin.webhooks()
@@ -144,8 +144,8 @@ def test_one_delivery_may_speak_of_several_companies(world: World) -> None:
 
 def test_the_same_story_told_twice_gives_the_same_books() -> None:
     def story() -> str:
-        world = World()
-        world.connect()
+        world = Scene()
+        world.sign_in()
         world.twin.receive(world.realm, payment("1001", "30.00"))
         world.later(days=1)
         world.twin.void(world.realm, "1002")

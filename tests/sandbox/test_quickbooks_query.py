@@ -6,12 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from tests.sandbox.quickbooks_world import START, Client, World, invoice, payment
+from tests.sandbox.quickbooks_scene import START, Client, Scene, invoice, payment
 
 
 @pytest.fixture
 def client() -> Client:
-    return World().client()
+    return Scene().client()
 
 
 def numbers(client: Client, where: str) -> list[str]:

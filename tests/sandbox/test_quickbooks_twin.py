@@ -5,32 +5,25 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 import pytest
-import requests
 
 from sandbox.books import Company
-from tests.sandbox.quickbooks_world import (
+from tests.sandbox.quickbooks_scene import (
     ABROAD,
-    CALLBACK,
     Client,
-    World,
+    Scene,
     invoice,
     payment,
 )
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Scene:
+    return Scene()
 
 
 @pytest.fixture
-def client(world: World) -> Client:
+def client(world: Scene) -> Client:
     return world.client()
-
-
-def token_call(world: World, secret: str = "", **fields: str) -> requests.Response:
-    auth = (world.twin.client_id, secret or world.twin.client_secret)
-    return world.browser().post(f"{world.base}/oauth2/v1/tokens/bearer", data=fields, auth=auth)
 
 
 # --- signing in ---
@@ -54,10 +47,9 @@ class Page(HTMLParser):
         self.words += data
 
 
-def test_the_consent_page_offers_the_companies_and_both_answers(world: World) -> None:
+def test_the_consent_page_offers_the_companies_and_both_answers(world: Scene) -> None:
     other = world.twin.add_company(Company(ABROAD))
-    asked = {"client_id": world.twin.client_id, "redirect_uri": CALLBACK, "state": 's"><x', "response_type": "code"}
-    asked["scope"] = "com.intuit.quickbooks.accounting"
+    asked = world.asks() | {"state": 's"><x'}
     page = Page(world.browser().get(f"{world.base}/connect/oauth2", params=asked).text)
     assert ("radio", "realm", world.realm) in page.fields
     assert ("radio", "realm", other) in page.fields
@@ -66,33 +58,32 @@ def test_the_consent_page_offers_the_companies_and_both_answers(world: World) ->
     assert "Acme Design Inc" in page.words
 
 
-def test_an_app_nobody_knows_is_not_sent_anywhere(world: World) -> None:
-    asked = {"client_id": "stranger", "redirect_uri": CALLBACK, "scope": "com.intuit.quickbooks.accounting"}
+def test_an_app_nobody_knows_is_not_sent_anywhere(world: Scene) -> None:
+    asked = world.asks() | {"client_id": "stranger"}
     answer = world.browser().get(f"{world.base}/connect/oauth2", params=asked, allow_redirects=False)
     assert answer.status_code == 400
 
 
-def test_a_wrong_secret_is_the_apps_fault_and_says_so(world: World) -> None:
-    answer = token_call(world, secret="wrong", grant_type="refresh_token", refresh_token="x")
+def test_a_wrong_secret_is_the_apps_fault_and_says_so(world: Scene) -> None:
+    answer = world.ask_token("wrong", grant_type="refresh_token", refresh_token="x")
     assert (answer.status_code, answer.json()) == (401, {"error": "invalid_client"})
 
 
-def test_the_hard_end_is_told_only_when_asked_for(world: World) -> None:
-    token, _ = world.connect()
-    fields = token_call(world, grant_type="refresh_token", refresh_token=token.refresh).json()
+def test_the_hard_end_is_told_only_when_asked_for(world: Scene) -> None:
+    fields = world.refresh(world.sign_in()["refresh_token"]).json()
     assert "x_refresh_token_hard_expires_in" not in fields
     assert fields["x_refresh_token_expires_in"] == 8726400
 
 
 @pytest.mark.parametrize("days", [102, 5 * 365])
-def test_a_refresh_token_dies_of_disuse_and_of_old_age(world: World, days: int) -> None:
-    token, _ = world.connect()
+def test_a_refresh_token_dies_of_disuse_and_of_old_age(world: Scene, days: int) -> None:
+    token = world.sign_in()["refresh_token"]
     world.later(days=days)
-    answer = token_call(world, grant_type="refresh_token", refresh_token=token.refresh)
+    answer = world.refresh(token)
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
 
 
-def test_connecting_again_after_a_withdrawal_does_not_wake_the_old_tokens(world: World) -> None:
+def test_connecting_again_after_a_withdrawal_does_not_wake_the_old_tokens(world: Scene) -> None:
     old = world.client()
     world.twin.tokens.revoke(world.twin.tokens.grants[0].refresh)
     new = world.client()
@@ -100,7 +91,7 @@ def test_connecting_again_after_a_withdrawal_does_not_wake_the_old_tokens(world:
     assert new.get("preferences").status_code == 200
 
 
-def test_a_token_opens_one_company_only(world: World, client: Client) -> None:
+def test_a_token_opens_one_company_only(world: Scene, client: Client) -> None:
     other = world.twin.add_company(Company(ABROAD))
     answer = client.session.get(f"{world.base}/v3/company/{other}/preferences")
     assert (answer.status_code, answer.json()["fault"]["error"][0]["code"]) == (403, "3100")
@@ -130,7 +121,7 @@ def test_a_full_update_drops_what_it_leaves_out(client: Client) -> None:
     assert "PrimaryEmailAddr" not in client.world.row("Customer", "amy")
 
 
-def test_a_repeated_request_id_gets_the_first_answer_and_books_nothing(world: World, client: Client) -> None:
+def test_a_repeated_request_id_gets_the_first_answer_and_books_nothing(world: Scene, client: Client) -> None:
     body = {"CustomerRef": {"value": world.row("Customer", "amy")["Id"]}, "TotalAmt": 5}
     first = client.post("payment", body, requestid="r1")
     world.later(minutes=5)
@@ -139,7 +130,7 @@ def test_a_repeated_request_id_gets_the_first_answer_and_books_nothing(world: Wo
     assert client.post("payment", body, requestid="r2").json()["Payment"]["Id"] != first.json()["Payment"]["Id"]
 
 
-def test_a_refused_request_may_be_corrected_under_its_id(world: World, client: Client) -> None:
+def test_a_refused_request_may_be_corrected_under_its_id(world: Scene, client: Client) -> None:
     body: dict[str, object] = {"CustomerRef": {"value": world.row("Customer", "amy")["Id"]}}
     assert client.post("payment", body, requestid="r1").status_code == 400
     assert client.post("payment", {**body, "TotalAmt": 5}, requestid="r1").status_code == 200
@@ -149,7 +140,7 @@ def test_a_request_id_has_at_most_fifty_characters(client: Client) -> None:
     assert client.post("payment", {}, requestid="r" * 51).json()["Fault"]["Error"][0]["code"] == "2050"
 
 
-def test_money_as_text_is_refused(world: World, client: Client) -> None:
+def test_money_as_text_is_refused(world: Scene, client: Client) -> None:
     body = {"CustomerRef": {"value": world.row("Customer", "amy")["Id"]}, "TotalAmt": "5.00"}
     assert client.post("payment", body).json()["Fault"]["Error"][0]["code"] == "2010"
 
@@ -157,7 +148,7 @@ def test_money_as_text_is_refused(world: World, client: Client) -> None:
 # --- bookings ---
 
 
-def test_a_payment_lowers_the_invoice_and_stands_on_both_sides(world: World, client: Client) -> None:
+def test_a_payment_lowers_the_invoice_and_stands_on_both_sides(world: Scene, client: Client) -> None:
     id = world.twin.receive(world.realm, payment("1001", "30.00"))
     row = client.get(f"invoice/{world.row('Invoice', '1001')['Id']}").json()["Invoice"]
     assert (row["Balance"], row["TotalAmt"], row["SyncToken"]) == (70.0, 100.0, "1")
@@ -167,7 +158,7 @@ def test_a_payment_lowers_the_invoice_and_stands_on_both_sides(world: World, cli
     assert [one["value"]["Value"] for one in line["LineEx"]["any"]] == [row["Id"], "100.00", "1001"]
 
 
-def test_a_customers_balance_follows_without_a_new_version(world: World) -> None:
+def test_a_customers_balance_follows_without_a_new_version(world: Scene) -> None:
     assert world.row("Customer", "amy")["Balance"] == 100
     world.later(minutes=1)
     world.twin.receive(world.realm, payment("1001", "30.00"))
@@ -177,7 +168,7 @@ def test_a_customers_balance_follows_without_a_new_version(world: World) -> None
 
 
 @pytest.mark.parametrize("way", ["void", "delete"])
-def test_taking_a_payment_back_restores_the_invoice(world: World, client: Client, way: str) -> None:
+def test_taking_a_payment_back_restores_the_invoice(world: Scene, client: Client, way: str) -> None:
     id = world.twin.receive(world.realm, payment("1001", "100.00"))
     params = {"operation": "delete"} if way == "delete" else {"operation": "update", "include": "void"}
     assert client.post("payment", {"Id": id, "SyncToken": "0", "sparse": True}, **params).status_code == 200
@@ -187,7 +178,7 @@ def test_taking_a_payment_back_restores_the_invoice(world: World, client: Client
     assert client.get(f"payment/{id}").status_code == (400 if way == "delete" else 200)
 
 
-def test_a_payment_update_replaces_all_lines_or_none(world: World, client: Client) -> None:
+def test_a_payment_update_replaces_all_lines_or_none(world: Scene, client: Client) -> None:
     id = world.twin.receive(world.realm, payment("1001", "30.00"))
     client.post("payment", {"Id": id, "SyncToken": "0", "sparse": True, "PrivateNote": "x"})
     assert world.row("Invoice", "1001")["Balance"] == 70
@@ -195,7 +186,7 @@ def test_a_payment_update_replaces_all_lines_or_none(world: World, client: Clien
     assert (changed["UnappliedAmt"], world.row("Invoice", "1001")["Balance"]) == (30.0, 100)
 
 
-def test_a_refused_payment_update_changes_nothing(world: World, client: Client) -> None:
+def test_a_refused_payment_update_changes_nothing(world: Scene, client: Client) -> None:
     id = world.twin.receive(world.realm, payment("1001", "30.00"))
     answer = client.post("payment", {"Id": id, "SyncToken": "0", "sparse": True, "TotalAmt": 10})
     assert answer.status_code == 400
@@ -208,7 +199,7 @@ def test_a_refused_payment_update_changes_nothing(world: World, client: Client) 
     [(101, 101, "amy", "6000"), (50, 60, "amy", "6000"), (50, 50, "bill", "6000"), (5, 5.001, "amy", "6000")],
 )
 def test_a_payment_that_does_not_add_up_is_refused(
-    world: World, client: Client, total: float, applied: float, customer: str, code: str
+    world: Scene, client: Client, total: float, applied: float, customer: str, code: str
 ) -> None:
     linked = [{"TxnId": world.row("Invoice", "1001")["Id"], "TxnType": "Invoice"}]
     lines = [{"Amount": applied, "LinkedTxn": linked}]
@@ -217,7 +208,7 @@ def test_a_payment_that_does_not_add_up_is_refused(
     assert world.twin.balance(world.realm, "1001") == 100
 
 
-def test_voiding_a_paid_invoice_leaves_the_money_unapplied(world: World, client: Client) -> None:
+def test_voiding_a_paid_invoice_leaves_the_money_unapplied(world: Scene, client: Client) -> None:
     id = world.twin.receive(world.realm, payment("1001", "40.00"))
     world.twin.void(world.realm, "1001")
     row = world.row("Invoice", "1001")
@@ -227,7 +218,7 @@ def test_voiding_a_paid_invoice_leaves_the_money_unapplied(world: World, client:
     assert world.row("Customer", "amy")["Balance"] == -40
 
 
-def test_a_paid_invoice_must_be_unlinked_before_it_is_deleted(world: World, client: Client) -> None:
+def test_a_paid_invoice_must_be_unlinked_before_it_is_deleted(world: Scene, client: Client) -> None:
     world.twin.receive(world.realm, payment("1001", "40.00"))
     row = world.row("Invoice", "1001")
     body = {"Id": row["Id"], "SyncToken": row["SyncToken"]}
@@ -242,7 +233,7 @@ def test_an_invoice_keeps_a_note_when_it_is_voided(client: Client) -> None:
 
 
 def test_a_foreign_invoice_has_its_currency_a_rate_and_home_amounts() -> None:
-    world = World(about=ABROAD)
+    world = Scene(about=ABROAD)
     world.twin.add_invoice(world.realm, invoice("E-1", amount="80.00", currency="EUR"))
     world.twin.receive(world.realm, payment("E-1", "40.00"))
     row = world.client().get(f"invoice/{world.row('Invoice', 'E-1')['Id']}").json()["Invoice"]

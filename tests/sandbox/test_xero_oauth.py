@@ -11,7 +11,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from sandbox.books import BookCompany, Company
-from tests.sandbox.xero_world import CALLBACK, EURO, World
+from tests.sandbox.xero_caller import APP, CALLBACK, EURO, Place
 
 ASKED = {
     "response_type": "code",
@@ -20,19 +20,18 @@ ASKED = {
     "scope": "openid offline_access accounting.invoices.read",
     "state": "abc",
 }
-APP = {"Authorization": "Basic " + base64.b64encode(b"xero-client:xero-secret").decode()}
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Place:
+    return Place()
 
 
-def page(world: World, **changes: str) -> TestResponse:
+def page(world: Place, **changes: str) -> TestResponse:
     return world.twin.app.test_client().get(f"/identity/connect/authorize?{urlencode(ASKED | changes)}")
 
 
-def consent(world: World, *tenants: str, decision: str = "allow", **changes: str) -> dict[str, str]:
+def consent(world: Place, *tenants: str, decision: str = "allow", **changes: str) -> dict[str, str]:
     """Answer the page; the callback's query."""
     address = f"/identity/connect/authorize?{urlencode(ASKED | changes)}"
     answer = world.twin.app.test_client().post(address, data={"tenant": list(tenants), "decision": decision})
@@ -42,12 +41,12 @@ def consent(world: World, *tenants: str, decision: str = "allow", **changes: str
     return dict(part.split("=") for part in location.partition("?")[2].split("&"))
 
 
-def tokens(world: World, headers: dict[str, str] = APP, **form: str) -> tuple[int, dict[str, Any]]:
+def tokens(world: Place, headers: dict[str, str] = APP, **form: str) -> tuple[int, dict[str, Any]]:
     answer = world.twin.app.test_client().post("/connect/token", data=form, headers=headers)
     return answer.status_code, answer.get_json()
 
 
-def exchanged(world: World, code: str, **more: str) -> tuple[int, dict[str, Any]]:
+def exchanged(world: Place, code: str, **more: str) -> tuple[int, dict[str, Any]]:
     return tokens(world, grant_type="authorization_code", code=code, redirect_uri=CALLBACK, **more)
 
 
@@ -56,7 +55,7 @@ def claims(token: str) -> dict[str, Any]:
     return dict(json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))))
 
 
-def test_the_page_offers_every_organisation_and_nothing_it_should_not(world: World) -> None:
+def test_the_page_offers_every_organisation_and_nothing_it_should_not(world: Place) -> None:
     world.twin.add_company(Company(EURO))
     world.twin.add_company(Company(BookCompany("x", "<script>", "NZD", "NZ", "Pacific/Auckland", "x@x.test")))
     text = page(world).text
@@ -70,7 +69,7 @@ def test_the_page_offers_every_organisation_and_nothing_it_should_not(world: Wor
     assert "already connected" in page(world).text
 
 
-def test_saying_no_or_choosing_nothing_goes_back_without_a_code(world: World) -> None:
+def test_saying_no_or_choosing_nothing_goes_back_without_a_code(world: Place) -> None:
     assert consent(world, world.tenant, decision="cancel") == {"error": "access_denied", "state": "abc"}
     assert consent(world) == {"error": "access_denied", "state": "abc"}
     assert world.twin.connections == {}
@@ -86,14 +85,14 @@ def test_saying_no_or_choosing_nothing_goes_back_without_a_code(world: World) ->
         ({"redirect_uri": "http://evil.test/"}, "invalid_request"),
     ],
 )
-def test_a_wrong_request_stays_on_xeros_own_page(world: World, change: dict[str, str], says: str) -> None:
+def test_a_wrong_request_stays_on_xeros_own_page(world: Place, change: dict[str, str], says: str) -> None:
     answer = page(world, **change)
     assert answer.status_code == 400
     assert says in answer.text
     assert "Allow access" not in answer.text
 
 
-def test_a_code_works_once_and_for_five_minutes(world: World) -> None:
+def test_a_code_works_once_and_for_five_minutes(world: Place) -> None:
     first, second = consent(world, world.tenant)["code"], consent(world, world.tenant)["code"]
     assert exchanged(world, first)[0] == 200
     assert exchanged(world, first) == (400, {"error": "invalid_grant"})
@@ -101,7 +100,7 @@ def test_a_code_works_once_and_for_five_minutes(world: World) -> None:
     assert exchanged(world, second) == (400, {"error": "invalid_grant"})
 
 
-def test_a_challenge_needs_its_verifier(world: World) -> None:
+def test_a_challenge_needs_its_verifier(world: Place) -> None:
     challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"  # the pair of RFC 7636, appendix B
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     codes = [consent(world, world.tenant, code_challenge=challenge)["code"] for _ in range(2)]
@@ -109,7 +108,7 @@ def test_a_challenge_needs_its_verifier(world: World) -> None:
     assert exchanged(world, codes[1], code_verifier=verifier)[0] == 200
 
 
-def test_an_access_token_says_whose_it_is_and_which_consent_gave_it(world: World) -> None:
+def test_an_access_token_says_whose_it_is_and_which_consent_gave_it(world: Place) -> None:
     _, answer = exchanged(world, consent(world, world.tenant)["code"])
     said = claims(answer["access_token"])
     [connection] = world.twin.connections.values()
@@ -118,7 +117,7 @@ def test_an_access_token_says_whose_it_is_and_which_consent_gave_it(world: World
     assert said["exp"] == int(world.now.timestamp()) + 1800 == int(world.now.timestamp()) + answer["expires_in"]
 
 
-def test_scopes_add_up_over_consents_and_a_connection_stays_the_same(world: World) -> None:
+def test_scopes_add_up_over_consents_and_a_connection_stays_the_same(world: Place) -> None:
     consent(world, world.tenant)
     before = list(world.twin.connections)
     _, answer = exchanged(world, consent(world, world.tenant, scope="openid accounting.payments")["code"])
@@ -126,14 +125,14 @@ def test_scopes_add_up_over_consents_and_a_connection_stays_the_same(world: Worl
     assert list(world.twin.connections) == before
 
 
-def test_wrong_keys_and_unknown_grants_are_named(world: World) -> None:
+def test_wrong_keys_and_unknown_grants_are_named(world: Place) -> None:
     assert tokens(world, {}, grant_type="refresh_token") == (400, {"error": "invalid_client"})
     assert tokens(world, {"Authorization": "Basic !"}, grant_type="refresh_token") == (400, {"error": "invalid_client"})
     assert tokens(world, grant_type="password") == (400, {"error": "unsupported_grant_type"})
     assert tokens(world, grant_type="refresh_token", refresh_token="?") == (400, {"error": "invalid_grant"})
 
 
-def test_connections_are_listed_by_either_spelling_and_by_consent(world: World) -> None:
+def test_connections_are_listed_by_either_spelling_and_by_consent(world: Place) -> None:
     other = world.twin.add_company(Company(EURO))
     exchanged(world, consent(world, world.tenant)["code"])
     _, answer = exchanged(world, consent(world, other)["code"])

@@ -5,7 +5,9 @@ It only sets the scene: a clock that stands still until told, ids in order, and 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from urllib.parse import parse_qs, urlsplit
@@ -14,23 +16,34 @@ import requests
 
 from core.money import Money
 from integrations import oauth
-from integrations.ledgers.base import Consent, LedgerSettings, Page, PaymentOrder
+from integrations.ledgers.base import Answered, Consent, LedgerSettings, Page, PaymentOrder, Purpose
 from integrations.ledgers.xero import Xero, XeroLedger
 from integrations.oauth import Token
 from integrations.transport import Transport
-from sandbox.books import BookCompany, BookCustomer, BookInvoice, Company
+from sandbox.books import Company
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
+from tests.sandbox.xero_caller import BARNEY, CALLBACK, EURO, KIWI, WILMA, invoice
 
-KIWI = BookCompany("kiwi", "Kiwi Trading Ltd", "NZD", "NZ", "Pacific/Auckland", "office@kiwi.test")
-EURO = BookCompany("euro", "Euro Service GmbH", "EUR", "DE", "Europe/Berlin", "buero@euro.test")
-BARNEY = BookCustomer("barney", "Barney Rubble Gravel", "Barney Rubble", ("Barney@rubble.test",))
-WILMA = BookCustomer("wilma", "Wilma's Pottery", "Wilma Flint", ("wilma@pottery.test", "books@pottery.test"))
-CALLBACK = "https://dunlin.test/connect/xero/callback"
+__all__ = ["CALLBACK", "EURO", "World", "gathered", "invoice"]
 
 
-def invoice(number: str, customer: str = "barney", amount: str = "115.00", currency: str = "NZD") -> BookInvoice:
-    return BookInvoice(number, customer, date(2026, 10, 1), date(2026, 10, 21), Decimal(amount), currency)
+class Counter:
+    """A `Meter` that never refuses and remembers: what each call was for, and what every answer told."""
+
+    def __init__(self) -> None:
+        self.purposes: list[Purpose] = []
+        self.reads: list[bool] = []
+        self.answers: list[tuple[int, dict[str, int]]] = []
+
+    @contextmanager
+    def call(self, purpose: Purpose, *, read: bool = True) -> Iterator[Answered]:
+        self.purposes.append(purpose)
+        self.reads.append(read)
+        yield self._answered
+
+    def _answered(self, size: int, left: Mapping[str, int]) -> None:
+        self.answers.append((size, dict(left)))
 
 
 class World:
@@ -46,7 +59,7 @@ class World:
         self.network = Network()
         self.network.route("xero.test", self.twin.app)
         self.transport = Transport(self.network.adapter, self.network.pool)
-        self.calls: list[str] = []
+        self.meter = Counter()
         self.settle(base)
 
     def settle(self, base: str) -> None:
@@ -63,6 +76,11 @@ class World:
         query = parse_qs(urlsplit(answer.headers["Location"]).query)
         return {name: values[0] for name, values in query.items()}, verifier
 
+    @property
+    def calls(self) -> list[Purpose]:
+        """What the calls so far were for."""
+        return self.meter.purposes
+
     def connect(self, *tenants: str) -> tuple[Token, Consent]:
         """The whole dance: consent, code, tokens, who and what was given."""
         callback, verifier = self.answer_consent(*(tenants or (self.tenant,)))
@@ -75,7 +93,7 @@ class World:
         return self.open(token, tenant)
 
     def open(self, token: Token, tenant: str = "") -> XeroLedger:
-        return self.xero.open(token.access, tenant or self.tenant, self.transport, self.calls.append)
+        return self.xero.open(token.access, tenant or self.tenant, self.transport, self.meter)
 
     def later(self, **time: float) -> datetime:
         self.now += timedelta(**time)

@@ -92,6 +92,7 @@ def test_the_processors_word_that_never_comes_is_asked_for(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
         town.pay("A-1")
         assert town.stripe.webhooks() != [], "the webhook is lost on its way"
+        town.at(date(2026, 3, 2), 7)
         assert diary(town, "A-1", date(2026, 3, 2), date(2026, 3, 3)) == ["02 Mar: THANKS", "03 Mar: paid"]
         assert len(booked(town, kind)) == 1
 
@@ -103,7 +104,7 @@ def test_a_lost_answer_of_the_ledger_books_once(kind: str) -> None:
         town.twin(kind).plan_fault(BOOKING[kind], "drop")
         town.settle()
         assert (line(town).state, len(booked(town, kind))) == ("taken", 1), "it is booked, and we cannot know it yet"
-        town.at(date(2026, 3, 2), 7)
+        town.at(date(2026, 3, 2), EVENING)
         assert line(town).state == "confirmed"
         assert len(booked(town, kind)) == 1
         assert town.steps("A-1") == ["thanks"]

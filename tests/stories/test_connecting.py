@@ -13,7 +13,7 @@ from models import Account, Company, Connection, Grant, Practice, Touch
 from sandbox.browser import Browser
 from tests.stories.days import BOTH, EVENING, diary, town_of
 from tests.town import SHOPS, Town
-from workflows import connections, doctor, sync
+from workflows import connecting, doctor, sync
 from workflows.errors import Refusal
 
 DUE = date(2026, 3, 9)
@@ -80,13 +80,13 @@ def test_a_payment_taken_while_disconnected_is_booked_after_reconnecting(kind: s
 def test_a_company_that_dunlin_gave_back_can_be_connected_again_with_its_history(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
         town.at(date(2026, 3, 4), EVENING)
-        connections.disconnect(town.rt, town.company(kind).id)
+        connecting.disconnect(town.rt, town.company(kind).id)
         town.settle()
         assert state(town) == ("disconnected", "revoked")
         assert town.causes("A-1") == {"disconnected"}
         assert not sync.sync_company(town.rt, town.company(kind).id)
         with pytest.raises(Refusal, match="not connected"):
-            connections.disconnect(town.rt, town.company(kind).id)
+            connecting.disconnect(town.rt, town.company(kind).id)
         town.connect(kind)
         assert state(town) == ("active", "active")
         assert diary(town, "A-1", date(2026, 3, 5), date(2026, 3, 5)) == ["05 Mar: not-yet"]
@@ -106,7 +106,7 @@ def test_another_practice_may_not_connect_the_same_organisation(kind: str) -> No
         with pytest.raises(Refusal, match="already connected by another practice"):
             town.connect(kind)
         assert (count(town, Company), town.company(kind).practice_id) == (1, ours)
-        connections.disconnect(town.rt, town.company(kind).id)
+        connecting.disconnect(town.rt, town.company(kind).id)
         assert town.connect(kind) == [SHOPS[kind].name]
         assert count(town, Company) == 2, "once it is free it becomes a company of the other practice"
 
@@ -114,9 +114,9 @@ def test_another_practice_may_not_connect_the_same_organisation(kind: str) -> No
 @BOTH
 def test_a_consent_that_is_refused_changes_nothing(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
-        begun = connections.begin(town.rt, kind)
+        begun = connecting.begin(town.rt, kind)
         with pytest.raises(Refusal):
-            connections.finish(town.rt, town.practice_id, kind, _denied(town, begun.url), begun.verifier)
+            connecting.finish(town.rt, town.practice_id, kind, _denied(town, begun.url), begun.verifier)
         assert (count(town, Connection), state(town)) == (1, ("active", "active"))
 
 
@@ -124,13 +124,13 @@ def test_a_consent_that_is_refused_changes_nothing(kind: str) -> None:
 def test_a_made_up_code_connects_nothing_and_harms_nothing(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
         with pytest.raises(Refusal, match="start the connection again"):
-            connections.finish(town.rt, town.practice_id, kind, {"code": "made-up", "realmId": "1"}, "v")
+            connecting.finish(town.rt, town.practice_id, kind, {"code": "made-up", "realmId": "1"}, "v")
         assert sync.sync_company(town.rt, town.company(kind).id), "what was connected stays connected"
 
 
 def test_a_ledger_without_developer_keys_says_so() -> None:
     with town_of("xero", ("A-1", "fern", DUE)) as town, pytest.raises(Refusal, match="no developer keys"):
-        connections.begin(town.rt, "sage")
+        connecting.begin(town.rt, "sage")
 
 
 def _denied(town: Town, url: str) -> dict[str, str]:

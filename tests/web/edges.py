@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any
+from typing import Any, ClassVar
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 import web
 from core.money import Money
-from integrations.errors import BadSignature
-from integrations.ledgers.base import DepositAccount, Page
+from integrations.errors import BadSignature, OutsideError
+from integrations.ledgers.base import DepositAccount, Feature, Limit, Page, Purpose
 from integrations.oauth import OAuthApp
 from integrations.processors.base import Checkout, CheckoutOrder
 from integrations.transport import Transport
@@ -44,7 +45,13 @@ class NoEngine:
 
 
 class PretendLedger:
-    """The edge of the world: enough of a ledger's kind to begin a consent and to refuse a webhook."""
+    """The edge of the world: a ledger in which nothing changes by itself, and which can be told to be `down`."""
+
+    scopes: ClassVar[Any] = dict.fromkeys(Feature, (frozenset({"read"}),))
+    limits: ClassVar[Any] = (Limit("minute", 60, 60), Limit("month", 2_592_000, 500_000, whole_app=True, metered=True))
+    changes_tell_all = False
+    metered = "reads"
+    down: OutsideError | None = None
 
     def __init__(self, kind: str, label: str) -> None:
         self.kind, self.label, self.key_memory = kind, label, 300
@@ -57,9 +64,28 @@ class PretendLedger:
     def deposit_accounts(self) -> tuple[DepositAccount, ...]:
         return (DepositAccount("35", "Current account", "GBP"), DepositAccount("36", "Card clearing"))
 
-    def door(self, cursor: str, customers: Sequence[str]) -> Iterator[Page]:
+    def income_choices(self) -> tuple[DepositAccount, ...]:
+        return (DepositAccount("80", "Discounts given"), DepositAccount("81", "Sales"))
+
+    def deep_link(self, entity: str, id: str, short_code: str) -> str:
+        return f"https://{self.kind}.example/{entity}/{id}"
+
+    def pdf(self, invoice: str) -> bytes:
+        self._answer()
+        return b"%PDF-1.4 " + invoice.encode()
+
+    def pay_link(self, invoice: str) -> str:
+        self._answer()
+        return "" if invoice == "1060" else f"https://pay.{self.kind}.example/{invoice}"
+
+    def _answer(self) -> None:
+        if self.down is not None:
+            raise self.down
+
+    def door(self, cursor: str, customers: Sequence[str], purpose: Purpose = Purpose.DOOR) -> Iterator[Page]:
         """Nothing has changed since the mirror was filled."""
-        return iter((Page(cursor=cursor),))
+        self._answer()
+        return iter((Page(cursor=f"{cursor}."),))
 
     def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Any, ...]:
         if headers.get("X-Signature") != "good":
@@ -101,6 +127,8 @@ def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
         "channel": None,
         "engine": NoEngine(),
         "count_call": lambda *_call: None,
+        "pause": lambda _seconds: None,
+        "turns": lambda *_place: nullcontext(),
     }
     return Runtime(**{**fields, **changes})
 

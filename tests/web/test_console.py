@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Account, AttemptLine, Company, Dispute, Touch
+from models import (
+    Account,
+    AttemptLine,
+    AuditEvent,
+    Company,
+    Connection,
+    Dispute,
+    Grant,
+    Posting,
+    Touch,
+    UnreadableRow,
+)
 from tests.web.edges import HTTPS, token_in
 from tests.web.world import World
+from web import rawrow
 
 
 def _press(client: FlaskClient, path: str, **form: Any) -> str:
@@ -30,7 +45,7 @@ def test_totals_are_listed_per_currency_and_never_summed(shown: World, onlooker:
     page = onlooker.get("/", **HTTPS).text
     for amount in ("£11,443.75", "€730.00", "NZ$2,640.00"):
         assert amount in page
-    assert "4 things" in page
+    assert "6 things" in page
 
 
 def test_a_company_that_is_not_ready_says_what_is_missing(world: World, ann: FlaskClient) -> None:
@@ -127,6 +142,7 @@ def test_a_dispute_is_settled_with_a_note(world: World, ann: FlaskClient) -> Non
 def test_a_payment_booked_by_hand_leaves_the_desk(world: World, ann: FlaskClient) -> None:
     path = f"/bookings/{world.booking.uid}/settle"
     assert "must be booked by hand" in _press(ann, path, how="retry")
+    assert "what is to be done" in _press(ann, path, how="perhaps")
     page = _press(ann, path, how="booked")
     assert "Noted as booked by hand" in page
     assert "Hallam" not in page
@@ -165,3 +181,119 @@ def test_an_address_that_was_turned_away_waits_at_the_desk_until_it_is_tried_aga
     assert "try the address again" in page
     assert "gone@alder.example" not in page
     assert "None of this customer" in _press(ann, f"/accounts/{account.uid}/try-again")
+
+
+def test_what_credit_notes_are_booked_on_is_chosen_in_the_settings(world: World, ann: FlaskClient) -> None:
+    path = f"/companies/{world.bramley.uid}/settings"
+    assert '<option value="80" selected>Discounts given</option>' in ann.get(path, **HTTPS).text
+    assert "Saved." in _press(ann, path, income_choice="81")
+    changed = _company(world, world.bramley)
+    assert (changed.income_choice, changed.deposit_account) == ("81", "35")
+    _press(ann, path, zone="Europe/Dublin")
+    assert _company(world, world.bramley).income_choice == "81"
+
+
+@pytest.mark.parametrize(
+    ("how", "said"), [("booked", "Noted as booked"), ("paid-back", "Noted as paid back by hand. The invoice is open")]
+)
+def test_a_payment_on_the_desk_can_be_settled_by_hand_in_two_ways(
+    world: World, ann: FlaskClient, how: str, said: str
+) -> None:
+    assert "Book it as money on account" in ann.get("/desk", **HTTPS).text
+    assert said in _press(ann, f"/bookings/{world.booking.uid}/settle", how=how)
+    with world.rt.store.read() as session:
+        line = session.get_one(AttemptLine, world.booking.id)
+    assert line.state == {"booked": "confirmed", "paid-back": "void"}[how]
+
+
+@pytest.mark.parametrize(
+    ("how", "said", "state"),
+    [
+        ("retry", "We will try again in a moment.", "due"),
+        ("done", "Noted as done by hand.", "void"),
+        ("drop", "Dropped. Nothing is changed in the ledger.", "void"),
+    ],
+)
+def test_what_could_not_be_written_waits_at_the_desk_until_somebody_says_what_to_do(
+    world: World, ann: FlaskClient, how: str, said: str, state: str
+) -> None:
+    desk = ann.get("/desk", **HTTPS).text
+    assert "New due date, 20/12/2026" in desk or "New due date, 20 Dec 2026" in desk
+    assert "Xero does not let anybody change a paid one." in desk
+    assert "whether to try it again" in _press(ann, f"/postings/{world.posting.uid}/settle", how="perhaps")
+    page = _press(ann, f"/postings/{world.posting.uid}/settle", how=how)
+    assert said in page
+    assert "Xero does not let anybody" not in page
+    with world.rt.store.read() as session:
+        assert session.get_one(Posting, world.posting.id).state == state
+
+
+def test_a_connection_that_ended_says_why_and_offers_that_company(world: World, ann: FlaskClient) -> None:
+    with world.rt.store.write() as session:
+        tie = session.scalars(select(Connection).where(Connection.company_id == world.kauri.id)).one()
+        tie.state, tie.ended_why = "needs_reconnect", "It was disconnected in Xero."
+    desk = ann.get("/desk", **HTTPS).text
+    assert "It was disconnected in Xero." in desk
+    assert f'name="company" value="{world.kauri.uid}"' in desk
+
+
+def test_a_permission_that_ends_soon_waits_at_the_desk_with_its_day(world: World, ann: FlaskClient) -> None:
+    before = ann.get("/", **HTTPS).text
+    with world.rt.store.write() as session:
+        session.execute(update(Grant).values(hard_expires_at=world.rt.clock.now() + timedelta(days=59)))
+    assert "16 Jan 2027" in ann.get("/desk", **HTTPS).text
+    assert ("6 things" in before, "9 things" in ann.get("/", **HTTPS).text) == (True, True)
+
+
+def test_a_row_nobody_could_read_is_shown_as_it_came_and_who_looked_is_kept(world: World, ann: FlaskClient) -> None:
+    assert f'href="/rows/{world.row.uid}"' in ann.get("/desk", **HTTPS).text
+    page = ann.get(f"/rows/{world.row.uid}", **HTTPS).text
+    shown = html.unescape(re.search(r"<pre[^>]*>(.*?)</pre>", page, re.S)[1])  # type: ignore[index]
+    assert shown.splitlines()[:3] == ["{", '  "Id": "77",', '  "TotalAmt": 1.10,']
+    assert "<script>alert(1)</script>" in shown
+    assert "<script>alert" not in page
+    with world.rt.store.read() as session:
+        seen = session.scalars(select(AuditEvent).where(AuditEvent.kind == "raw-row-seen")).all()
+    assert [(one.company_id, one.subject) for one in seen] == [(world.bramley.id, world.row.uid)]
+
+
+def test_a_row_whose_bytes_were_not_kept_says_so(world: World, ann: FlaskClient) -> None:
+    with world.rt.store.write() as session:
+        session.get_one(UnreadableRow, world.row.id).raw_sealed = None
+    assert "Its bytes were not kept." in ann.get(f"/rows/{world.row.uid}", **HTTPS).text
+
+
+def test_a_thousand_rows_are_counted_and_a_hundred_listed(world: World, ann: FlaskClient) -> None:
+    with world.rt.store.write() as session:
+        for number in range(1000):
+            session.add(_unreadable(world, number))
+    desk = ann.get("/desk", **HTTPS).text
+    assert "902 more wait behind these." in desk
+    assert desk.count('href="/rows/') == 100
+    assert "1006 things" in ann.get("/", **HTTPS).text
+
+
+def _unreadable(world: World, number: int) -> UnreadableRow:
+    about = {"company_id": world.kauri.id, "entity": "invoice", "external_id": f"x{number}", "reason": "Odd."}
+    return UnreadableRow(uid=world.rt.new_id(), seen_at=world.rt.clock.now(), **about)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "whole"),
+    [
+        (b"", "", True),
+        (b"not { json", "not { json", True),
+        (b"\xff<Error/>", "\ufffd<Error/>", True),
+        (b'{"a":[1.10,"x, y"],"b":{}}', '{\n  "a": [\n    1.10,\n    "x, y"\n  ],\n  "b": {\n  }\n}', True),
+        (b"[" * 5000 + b"]" * 5000, "[" * 5000 + "]" * 5000, True),
+        (b"x" * 70_000, "x" * 65_536, False),
+    ],
+)
+def test_a_raw_row_is_made_readable_and_never_changed(raw: bytes, text: str, whole: bool) -> None:
+    assert rawrow.shown(raw) == (text, whole)
+
+
+def test_a_small_row_cannot_grow_into_a_huge_page() -> None:
+    deep = b"[" * 900 + b",".join([b"1"] * 20_000) + b"]" * 900
+    text, whole = rawrow.shown(deep)
+    assert (len(text) <= 65_536, whole) == (True, False)

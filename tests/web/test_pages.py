@@ -65,6 +65,10 @@ def test_no_page_carries_a_style_or_a_script_of_its_own(shown: World, onlooker: 
         page = onlooker.get(path, **HTTPS).text
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", page), name
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page)), name
+        links = re.findall(r"""<a href="https?://[^>]*>""", page)
+        assert all('rel="noopener noreferrer"' in link for link in links), f"{name} tells another site where it was"
+        for link in links:
+            page = page.replace(link, "")
         assert not re.search(r"""(?:src|href)=["'](?:https?:)?//""", page), f"{name} loads something from elsewhere"
 
 
@@ -80,6 +84,8 @@ def test_every_form_that_changes_something_carries_its_token(shown: World, onloo
 
 def _posts(world: World) -> list[tuple[str, dict[str, Any]]]:
     company = f"/companies/{world.bramley.uid}"
+    account = f"/accounts/{world.accounts['Alder & Ash Kitchens'].uid}"
+    invoice = f"/invoices/{world.invoices['1042'].uid}"
     return [
         ("/sign-out", {}),
         ("/connect/xero", {}),
@@ -91,6 +97,14 @@ def _posts(world: World) -> list[tuple[str, dict[str, Any]]]:
         (f"/touches/{world.doubt.uid}/settle", {"answer": "sent"}),
         (f"/disputes/{world.dispute.uid}/resolve", {"text": "New doors are on their way."}),
         (f"/bookings/{world.booking.uid}/settle", {"how": "booked"}),
+        (f"/postings/{world.posting.uid}/settle", {"how": "drop"}),
+        (f"{account}/on-account", {"amount": "10.00", "day": "2026-11-17"}),
+        (f"{account}/take-back", {"payment": "p0"}),
+        (f"{invoice}/pay-link", {}),
+        (f"{invoice}/credit", {"amount": "10.00", "words": "Sorry"}),
+        (f"{invoice}/due-date", {"day": "2026-12-01"}),
+        (f"{invoice}/expected-date", {"day": "2026-12-01"}),
+        (f"{invoice}/note", {"text": "They moved."}),
     ]
 
 
@@ -107,9 +121,10 @@ def test_another_practices_things_do_not_exist(world: World) -> None:
     otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
     token = token_in(otto.get("/", **HTTPS).text)
     for name, path in pages.console(world).items():
-        if name not in ("home", "desk"):
+        if name not in ("home", "desk", "connect again"):
             assert otto.get(path, **HTTPS).status_code == 404, name
     assert otto.get(f"/touches/{world.touch.uid}/body", **HTTPS).status_code == 404
+    assert otto.get(f"/invoices/{world.invoices['1042'].uid}/pdf", **HTTPS).status_code == 404
     for path, form in _posts(world):
         if path.count("/") > 1 and not path.startswith("/connect"):
             answer = otto.post(path, data={**form, "csrf_token": token}, **HTTPS)

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Account, Attempt, Base, Dispute, Promise
+from integrations.errors import Transient
+from models import Account, Attempt, Base, Credit, Dispute, Invoice, Promise
 from tests.web import pages
-from tests.web.edges import HTTPS, make_app, token_in
+from tests.web.edges import HTTPS, PretendLedger, make_app, token_in
 from tests.web.world import World
 
 ALDER = "Alder & Ash Kitchens"
@@ -26,17 +27,39 @@ def _rows(world: World) -> dict[str, list[Any]]:
         }
 
 
+def _paper(world: World, number: str = "1042", link: str = "") -> str:
+    return f"{link or world.link(ALDER)}/invoices/{world.invoices[number].uid}.pdf"
+
+
 def _send(client: FlaskClient, link: str, way: str, **form: Any) -> Any:
     token = token_in(client.get(link, **HTTPS).text)
     return client.post(f"{link}/{way}", data={**form, "csrf_token": token}, follow_redirects=way != "pay", **HTTPS)
 
 
-def test_opening_every_link_changes_nothing(world: World, stranger: FlaskClient) -> None:
+def _without_readings(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    """All but when the ledger was last read: whoever looks may make the figures fresh."""
+    for table, readings in (("account", {"read_at"}), ("connection", {"read_at", "cursor"})):
+        places = [place for place, one in enumerate(Base.metadata.tables[table].columns) if one.name not in readings]
+        rows[table] = [tuple(row[place] for place in places) for row in rows[table]]
+    return {name: found for name, found in rows.items() if name not in ("reading", "dirty_row")}
+
+
+def test_opening_every_link_changes_nothing_but_when_the_ledger_was_read(world: World, stranger: FlaskClient) -> None:
+    before = _without_readings(_rows(world))
+    for path in pages.portal(world).values():
+        stranger.get(path, **HTTPS)
+    assert _without_readings(_rows(world)) == before
+
+
+def test_opening_every_link_again_changes_nothing(world: World, stranger: FlaskClient) -> None:
+    for path in pages.portal(world).values():
+        stranger.get(path, **HTTPS)
     before = _rows(world)
     for path in pages.portal(world).values():
         for _ in range(3):
             stranger.get(path, **HTTPS)
             stranger.head(path, **HTTPS)
+    stranger.get(_paper(world), **HTTPS)
     for way in ("pay", "promise", "dispute"):
         assert stranger.get(f"{world.link(ALDER)}/{way}", **HTTPS).status_code == 405
     assert _rows(world) == before
@@ -146,3 +169,75 @@ def test_without_a_processor_there_is_no_pay_button(world: World) -> None:
     page = make_app(replace(world.rt, processors={})).test_client().get(world.link(ALDER), **HTTPS).text
     assert "Pay now" not in page
     assert "Choose a day" in page
+
+
+# Credit, papers, and how fresh the figures are
+
+
+def _text(page: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", page.split("<main", 1)[1]).split())
+
+
+def test_open_credit_is_said_with_what_is_left_to_pay(world: World, stranger: FlaskClient) -> None:
+    page = _text(stranger.get(world.link(ALDER), **HTTPS).text)
+    assert "You have £45.00 in credit with us. Once it is set against your invoices, £2,970.50 is left to pay." in page
+
+
+def test_credit_that_covers_everything_says_so(world: World, stranger: FlaskClient) -> None:
+    with world.rt.store.write() as session:
+        session.execute(update(Credit).values(remaining_minor=301_550))
+    page = _text(stranger.get(world.link(ALDER), **HTTPS).text)
+    assert "It covers everything that is open in GBP; you need not pay that again." in page
+
+
+def test_the_page_says_when_its_figures_were_read(world: World, stranger: FlaskClient) -> None:
+    assert "These figures were read at 10:30." in _text(stranger.get(world.link(ALDER), **HTTPS).text)
+
+
+def test_when_the_ledger_is_away_the_page_shows_what_was_read_last(world: World) -> None:
+    page = _text(_away(world).get(world.link(ALDER), **HTTPS).text)
+    assert "£3,015.50" in page
+    assert "These figures were read at 10:18." in page
+
+
+def _away(world: World) -> FlaskClient:
+    """A customer's browser, while QuickBooks is away."""
+    ledger = PretendLedger("quickbooks", "QuickBooks")
+    ledger.down = Transient("QuickBooks says 503 to company 4711.")
+    world.rt = replace(world.rt, ledgers={**world.rt.ledgers, "quickbooks": ledger})
+    return make_app(world.rt).test_client()
+
+
+def test_an_invoice_on_the_page_is_a_download(world: World, stranger: FlaskClient) -> None:
+    assert _paper(world) in stranger.get(world.link(ALDER), **HTTPS).text
+    answer = stranger.get(_paper(world), **HTTPS)
+    assert (answer.status_code, answer.mimetype, answer.data) == (200, "application/pdf", b"%PDF-1.4 1042")
+    assert answer.headers["Content-Disposition"].startswith("attachment;")
+    assert answer.headers["X-Robots-Tag"] == "noindex, nofollow"
+
+
+def test_an_invoice_that_is_not_on_the_page_is_not_given(world: World, stranger: FlaskClient) -> None:
+    other = world.link("Brightwell Primary School")
+    for number, link in (("1042", other), ("1011", ""), ("1042", f"{world.link(ALDER)}x")):
+        assert stranger.get(_paper(world, number, link), **HTTPS).status_code == 404, number
+    assert stranger.get(f"{world.link(ALDER)}/invoices/nothing.pdf", **HTTPS).status_code == 404
+
+
+def test_a_paper_that_does_not_come_is_told_without_the_ledgers_words(world: World) -> None:
+    answer = _away(world).get(_paper(world), follow_redirects=True, **HTTPS)
+    assert "The invoice cannot be fetched just now." in _text(answer.text)
+    assert "4711" not in answer.text
+
+
+def test_papers_are_fetched_only_so_often_in_a_minute(world: World, stranger: FlaskClient) -> None:
+    tries = [stranger.get(_paper(world), **HTTPS).status_code for _ in range(12)]
+    assert set(tries[:8]) == {200}
+    assert tries[-1] == 429
+
+
+def test_the_ledgers_own_page_is_offered_once_it_is_known(world: World, stranger: FlaskClient) -> None:
+    assert "See it online" not in stranger.get(world.link(ALDER), **HTTPS).text
+    with world.rt.store.write() as session:
+        session.get_one(Invoice, world.invoices["1042"].id).pay_link = "https://pay.quickbooks.example/1042"
+    page = stranger.get(world.link(ALDER), **HTTPS).text
+    assert page.count('<a href="https://pay.quickbooks.example/1042" rel="noopener noreferrer"') == 1

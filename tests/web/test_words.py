@@ -10,8 +10,10 @@ import pytest
 from core.because import Because, Cause
 from core.cadence import Tone
 from core.money import Money
-from models import Company, Connection, EffectState
-from web import formats, presenters
+from integrations.ledgers.base import ENTITIES, Limit, Purpose
+from models import Company, Connection, EffectState, Posting, Term
+from web import formats, ledger_words, presenters
+from workflows.pending import Kind
 from workflows.planner import coded
 
 UNTIL = datetime(2026, 12, 1, 9, tzinfo=UTC)
@@ -22,6 +24,9 @@ def test_every_cause_state_and_tone_has_its_words() -> None:
     assert set(presenters.CAUSES) == set(Cause)
     assert set(presenters.TOUCH_STATES) == set(EffectState)
     assert set(presenters.TONES) == set(Tone)
+    assert set(ledger_words.PURPOSES) == set(Purpose)
+    assert set(ledger_words.POSTINGS) == set(Kind)
+    assert set(ledger_words.ENTITIES) == set(ENTITIES)
     labels = [words.label for words in presenters.CAUSES.values()]
     assert len(set(labels)) == len(labels)
 
@@ -96,3 +101,58 @@ def test_a_companys_state_is_what_to_know_first(company: dict, connection: dict 
         setattr(row, name, value)
     state = presenters.company_state(row, Connection(**connection) if connection is not None else None)
     assert state.word == word
+
+
+def _term(rule: str, days: int, **more: int) -> Term:
+    return Term(**{"name": "Usual", "rule": rule, "days": days, "discount_days": 0, "discount_points": 0, **more})
+
+
+@pytest.mark.parametrize(
+    ("term", "sentence"),
+    [
+        (_term("after-issue", 30), "due 30 days after the invoice's date."),
+        (_term("after-issue", 0), "due at once."),
+        (_term("after-month", 1), "due 1 day after the end of the invoice's month."),
+        (_term("day-of-month", 20), "due on day 20 of the invoice's month."),
+        (_term("day-of-next-month", 20), "due on day 20 of the month after the invoice's."),
+        (_term("unknown", 0), "the ledger does not say when due."),
+        (_term("a rule of next year", 9), "the ledger does not say when due."),
+        (
+            _term("after-issue", 30, discount_days=10, discount_points=200),
+            "due 30 days after the invoice's date, 2 % off for paying within 10 days.",
+        ),
+        (
+            _term("day-of-month", 31, discount_days=15, discount_points=125),
+            "due on day 31 of the invoice's month, 1.25 % off for paying until day 15 of the month.",
+        ),
+    ],
+)
+def test_payment_terms_are_a_sentence(term: Term, sentence: str) -> None:
+    assert ledger_words.term_words(term) == f"Usual: {sentence}"
+
+
+def test_what_waits_unread_is_named_in_plain_words() -> None:
+    assert ledger_words.waiting_words({"invoice"}) == "invoices"
+    assert ledger_words.waiting_words({"term", "invoice", "credit"}) == "credit, invoices and payment terms"
+    assert ledger_words.waiting_words({"estimate", "invoice"}) == "invoices and other rows"
+
+
+def test_limits_are_said_as_the_vendor_means_them() -> None:
+    assert ledger_words.limit_words(Limit("day", 86_400, 5_000)) == "5,000 calls a day"
+    assert ledger_words.limit_words(Limit("appminute", 60, 10_000, whole_app=True)) == (
+        "10,000 calls a minute, all companies of this installation together"
+    )
+    assert ledger_words.limit_words(Limit("burst", 5, 10)) == "10 calls in 5 s"
+
+
+@pytest.mark.parametrize("state", ["due", "written", "desk", "void"])
+@pytest.mark.parametrize("kind", list(Kind))
+def test_every_change_that_was_asked_for_has_words_for_what_and_how_far(kind: Kind, state: str) -> None:
+    posting = Posting(kind=kind.value, day=UNTIL.date(), currency="GBP", amount_minor=1250, state=state)
+    assert "{" not in ledger_words.posting_words(posting, _company())
+    assert ledger_words.POSTING_STATES[posting.state][1] in ("good", "calm", "warn")
+
+
+def test_sizes_and_numbers_are_said_as_people_say_them() -> None:
+    assert [formats.size(one) for one in (1, 999, 40_000, 2_500_000)] == ["1 byte", "999 bytes", "40.0 kB", "2.5 MB"]
+    assert formats.thousands(1_234_567) == "1,234,567"

@@ -26,6 +26,7 @@ from models import (
     TouchInvoice,
     UnreadableRow,
 )
+from tests.web import further
 from tests.web.edges import NOW, PASSWORD
 from workflows import cadences, links, people, planner
 from workflows.runtime import Runtime
@@ -49,6 +50,9 @@ class World:
         self._account(self.foreign, "Foreign Customer", ["f@example.com"], [("F-1", -3, 5000, 5000)])
         self._answers()
         self._messages()
+        self.posting: Any = None
+        self.row: Any = None
+        further.fill(self)
         with rt.store.write() as session:
             for company in (self.bramley, self.kauri, self.foreign):
                 planner.wake_company(rt, session, company.id)

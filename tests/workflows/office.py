@@ -46,8 +46,8 @@ class Office:
         self.account_id = self.account("c-1").id
 
     def read(self, started: datetime, **rows: Any) -> int:
-        """Store a page as a reading that began at `started`."""
-        return mirror.store(self.rt, self.company, Page(**rows), started)
+        """Store a page as a reading that began at `started`; how many rows it had."""
+        return mirror.store(self.rt, self.company, Page(**rows), started).rows
 
     def want(self, key: str, kind: EffectKind = EffectKind.MESSAGE, **content: Any) -> None:
         with self.rt.store.write() as session:

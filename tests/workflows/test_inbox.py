@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from models import Attempt, Delivery
 from models.store import Store
 from sandbox.books import Webhook
 from tests.town import IN_MEMORY, Town
-from workflows import inbox, sync
+from workflows import dirty, inbox, sync
 from workflows.errors import Refusal
 
 KINDS = ("quickbooks", "xero", "stripe")
@@ -101,18 +102,40 @@ def test_a_delivery_for_one_vendor_does_not_pass_at_anothers_door(town: Town) ->
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])
-def test_a_ledgers_webhook_asks_for_a_reading_soon_and_costs_none_itself(town: Town, kind: str) -> None:
+def test_a_ledgers_webhook_only_marks_what_changed_and_the_next_round_reads_it(town: Town, kind: str) -> None:
     real, calls = hook(town, kind), dict(town.calls)
     other = KINDS[1 - KINDS.index(kind)]
-    later = town.company(other).next_sync_at
     inbox.accept(town.rt, kind, real.raw, real.headers)
     inbox.handle(town.rt)
-    assert town.company(kind).next_sync_at == town.now + sync.SOON
-    assert town.company(other).next_sync_at == later
-    assert dict(town.calls) == calls
-    town.clock.move(town.now + timedelta(minutes=2))
-    assert sync.sync_due(town.rt) == 1
+    assert dict(town.calls) == calls, "it costs no reading of its own"
+    assert marked(town, kind)
+    assert not marked(town, other)
+    following = town.company(kind).next_sync_at
+    assert following is not None
+    town.clock.move(following)
+    sync.sync_due(town.rt)
     assert str(town.invoice(f"{kind}-1").balance).startswith("60.00")
+    assert not marked(town, kind)
+
+
+def marked(town: Town, kind: str) -> set[str]:
+    company = town.company(kind)
+    with town.rt.store.read() as session:
+        return dirty.kinds(session, company.id)
+
+
+def test_a_delivery_for_several_organisations_marks_each_its_own_rows(town: Town) -> None:
+    for kind in KINDS[:2]:
+        events = [
+            {"tenant": town.tenants[kind], "entity": "invoice", "id": "1", "key": "k1"},
+            {"tenant": "nobody's", "entity": "invoice", "id": "2", "key": "k2"},
+            {"tenant": town.tenants[kind], "entity": "estimate", "id": "3", "key": "k3"},
+        ]
+        with town.rt.store.write() as session:
+            sealed = town.rt.vault.seal(json.dumps(events).encode())
+            session.add(Delivery(kind=kind, key=kind, raw_sealed=sealed, events_sealed=sealed, received_at=town.now))
+    assert inbox.handle(town.rt) == 2
+    assert [marked(town, kind) for kind in KINDS[:2]] == [{"invoice"}, {"invoice"}]
 
 
 def test_a_delivery_whose_handling_fails_is_tried_again(town: Town) -> None:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from integrations.errors import Reconnect, Transient
-from models import Connection, Grant
+from integrations.errors import Misconfigured, Reconnect, Transient
+from models import Connection, Grant, Notice
 from models.store import Store
 from tests.town import Town
-from workflows import connections
-
-TOKENS = {"quickbooks": "/tokens/bearer", "xero": "/connect/token"}
+from tests.workflows.consents import TOKENS
+from workflows import connections, grants
 
 
 class Permission:
@@ -48,7 +49,7 @@ class Permission:
                 setattr(grant, name, value)
 
     def token(self) -> str:
-        return connections.access_token(self.town.rt, self.grant().id)
+        return grants.access_token(self.town.rt, self.grant().id)
 
     def connection_state(self) -> str:
         with self.town.rt.store.read() as session:
@@ -77,7 +78,7 @@ def test_a_token_that_is_still_good_is_used_without_asking(permission: Permissio
     assert (permission.grant().lease_owner, permission.grant().lease_until) == ("", None)
 
 
-def test_while_one_renews_another_is_asked_to_wait_and_does_not_renew_too(permission: Permission) -> None:
+def test_who_waits_for_another_in_vain_is_told_to_come_back_and_does_not_renew_too(permission: Permission) -> None:
     refusals: list[float] = []
 
     def another() -> None:
@@ -91,32 +92,38 @@ def test_while_one_renews_another_is_asked_to_wait_and_does_not_renew_too(permis
     assert permission.token() == fresh
 
 
-def test_of_many_who_find_the_token_expired_together_one_renews(permission: Permission) -> None:
-    ready, got, waited = threading.Barrier(4), set[str](), list[Transient]()
+def test_of_many_who_find_the_token_expired_together_one_renews_and_all_get_the_new_one(permission: Permission) -> None:
+    permission.town.rt = replace(permission.town.rt, pause=lambda _seconds: time.sleep(0.01))
+    ready, got = threading.Barrier(4), list[str]()
 
     def ask() -> None:
         ready.wait()
-        try:
-            got.add(permission.token())
-        except Transient as error:
-            waited.append(error)
+        got.append(permission.token())
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (permission.asked, len(got)) == (1, 1)
-    assert got == {permission.token()}
+    assert (permission.asked, got) == (1, 4 * [permission.token()])
+
+
+def test_who_waits_for_one_who_died_takes_over_when_the_lease_has_run_out(permission: Permission) -> None:
+    began = permission.town.now
+    permission.change(lease_owner="the dead", lease_until=began + grants.LEASE)
+    wait = permission.town.clock
+    permission.town.rt = replace(permission.town.rt, pause=lambda s: wait.move(wait.now() + timedelta(seconds=s)))
+    assert permission.token()
+    assert (permission.asked, permission.town.now - began) == (1, grants.LEASE)
 
 
 def test_the_lease_of_one_who_died_runs_out_and_the_old_token_is_tried_again(permission: Permission) -> None:
     now = permission.town.now
-    permission.change(lease_owner="the dead", lease_until=now + connections.LEASE)
+    permission.change(lease_owner="the dead", lease_until=now + grants.LEASE)
     with pytest.raises(Transient):
         permission.token()
     assert permission.asked == 0
-    permission.town.clock.move(now + connections.LEASE)
+    permission.town.clock.move(now + grants.LEASE)
     assert permission.token()
     assert (permission.asked, permission.grant().lease_owner) == (1, "")
 
@@ -130,9 +137,26 @@ def test_a_lost_answer_keeps_the_permission_and_the_next_try_uses_the_same_old_t
     with pytest.raises(Transient):
         alone.token()
     grant = alone.grant()
-    assert (grant.state, grant.refresh_sealed, grant.lease_until) == ("active", old, None)
-    assert alone.token()
+    assert (grant.state, grant.refresh_sealed) == ("active", old)
+    assert alone.token(), "nobody has to wait for it"
     assert alone.connection_state() == "active"
+
+
+@pytest.mark.parametrize("fault", ["503", "drop"])
+def test_a_lost_answer_is_asked_for_again_every_minute_although_no_job_comes_by(alone: Permission, fault: str) -> None:
+    rt, clock = alone.town.rt, alone.town.clock
+    alone.town.xero.plan_fault("/connect/token", fault, 3)
+    with pytest.raises(Transient):
+        alone.token()
+    assert grants.finish(rt) == 0, "not in the same minute"
+    renewed = []
+    for _ in range(4):
+        clock.move(alone.town.now + timedelta(minutes=1))
+        renewed.append(grants.finish(rt))
+    assert renewed == [0, 0, 1, 0]
+    asked = alone.asked
+    assert alone.token()
+    assert (alone.asked, alone.grant().lease_owner) == (asked, "")
 
 
 def test_a_permission_that_was_withdrawn_needs_a_person_and_is_not_asked_for_again(permission: Permission) -> None:
@@ -143,6 +167,41 @@ def test_a_permission_that_was_withdrawn_needs_a_person_and_is_not_asked_for_aga
     with pytest.raises(Reconnect):
         permission.token()
     assert permission.asked == 1
+    with permission.town.rt.store.read() as session:
+        assert "no longer accepts the permission" in session.scalars(select(Connection.ended_why)).one()
+        assert len(session.scalars(select(Notice)).all()) == 1, "its people are told, once"
+
+
+@pytest.mark.parametrize("kind", ["quickbooks", "xero"])
+def test_wrong_keys_of_our_own_disconnect_nobody_and_are_told_to_the_operator(kind: str) -> None:
+    permission = Permission(kind=kind)
+    twin = permission.town.twin(kind)
+    right, twin.client_secret = twin.client_secret, "another"
+    with pytest.raises(Misconfigured):
+        permission.token()
+    assert (permission.grant().state, permission.connection_state()) == ("active", "active")
+    assert permission.grant().lease_until is None
+    (complaint,) = grants.complaints(permission.town.rt)
+    assert "does not accept this installation's client id and secret" in complaint
+    with permission.town.rt.store.read() as session:
+        company = permission.town.company
+        assert not session.scalars(select(Notice)).all(), "no customer can do anything about it"
+        assert grants.trouble(session, kind) in complaint
+    assert company(kind).sync_state == "idle"
+    twin.client_secret = right
+    assert permission.token()
+    assert list(grants.complaints(permission.town.rt)) == []
+    permission.town.close()
+
+
+def test_a_ledger_that_was_taken_out_of_the_settings_is_no_reason_to_connect_again(alone: Permission) -> None:
+    alone.town.rt = replace(alone.town.rt, ledgers={})
+    company = alone.town.company("xero").id
+    for _ in ("with a token that has run out", "with a good one"):
+        with pytest.raises(Misconfigured, match="no developer keys for Xero any more"):
+            connections.with_ledger(alone.town.rt, company, lambda ledger: ledger.company())
+        alone.change(expires_at=alone.town.now + timedelta(hours=1))
+    assert alone.connection_state() == "active"
 
 
 def test_a_token_refused_before_its_time_is_renewed_once_and_the_work_done_again(alone: Permission) -> None:

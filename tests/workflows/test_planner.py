@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from core.plan import PLAN_VERSION
 from models import Account, Effect, Memory
 from tests.town import MONDAY, Town
-from workflows import answers, companies, doctor, planner
+from workflows import answers, companies, doctor, planner, sync
 from workflows.preview import preview
 
 KIND = "xero"
@@ -33,6 +33,7 @@ def town(town: Town) -> Town:
     town.xero.archive(tenant, "archived")
     answers.pause(town.rt, town.invoice("PAUSED").account_id, date(2026, 5, 1), user_id=1)
     town.at(MONDAY.date(), 6, 30)
+    sync.sync_company(town.rt, town.company(KIND).id)
     return town
 
 
@@ -101,7 +102,7 @@ def test_the_sweep_finds_an_account_that_nobody_woke(town: Town) -> None:
     town.clock.move(datetime(2026, 3, 2, 10, tzinfo=UTC))
     assert planner.sweep(town.rt) == 1
     assert planner.sweep(town.rt) == 0, "it has been planned now"
-    town.settle()
+    town.at(date(2026, 3, 2), 11, 1)
     assert town.steps("LATE") == ["late-4"]
 
 

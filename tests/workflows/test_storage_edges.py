@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as hours
 from typing import Any
@@ -12,7 +13,6 @@ from typing import Any
 import pytest
 from sqlalchemy import event, func, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.orm import Session
 
 from core.cadence import Step, Tone
 from core.calendars import Calendar
@@ -24,7 +24,7 @@ from models import Account, AuditEvent, AuditKey, Credit, Delivery, Invoice, Pay
 from models.store import Store
 from tests.town import MONDAY
 from tests.workflows.office import Office, an_invoice
-from workflows import audit, cadences, gather, inbox, mirror, upserts
+from workflows import audit, cadences, gather, inbox, mirror, shapes, upserts
 from workflows.vault import Vault, unseal_with
 
 LATER = MONDAY + timedelta(minutes=10)
@@ -119,15 +119,21 @@ def test_any_due_date_can_be_planned(due: date, zone: str) -> None:
 # Two who store the same at once
 
 
-def behind(office: Office, first: Callable[[Session], object], second: Callable[[], object]) -> None:
+def behind(store: Store, first: AbstractContextManager[object], second: Callable[[], object]) -> None:
     """`second` begins when `first` has happened in a transaction not yet ended; raises what it raised."""
     with ThreadPoolExecutor(1) as pool:
-        with office.rt.store.write() as session:
-            first(session)
-            session.flush()
+        with first:
             waiting = pool.submit(second)
-            _until_it_waits(office.rt.store, waiting)
+            _until_it_waits(store, waiting)
         waiting.result(timeout=30)
+
+
+@contextmanager
+def reading(office: Office, started: datetime, kind: str, rows: Sequence[Any]) -> Iterator[None]:
+    """Some rows are stored in a transaction that ends with the block."""
+    with mirror.storing(office.rt, office.company, started) as open_reading:
+        getattr(upserts, kind)(open_reading, rows)
+        yield
 
 
 def _until_it_waits(store: Store, waiting: Future[object]) -> None:
@@ -152,12 +158,8 @@ TWO_NEW: dict[str, tuple[Any, tuple[Any, Any]]] = {
 @pytest.mark.parametrize("kind", TWO_NEW)
 def test_two_readings_that_store_the_same_new_row_at_once_both_succeed(office: Office, kind: str) -> None:
     table, rows = TWO_NEW[kind]
-    reading = upserts.Storing(office.rt, office.company, MONDAY)
-    behind(
-        office,
-        lambda session: getattr(upserts, kind)(reading, session, rows[:1]),
-        lambda: office.read(LATER, **{kind: rows}),
-    )
+    first = reading(office, MONDAY, kind, rows[:1])
+    behind(office.rt.store, first, lambda: office.read(LATER, **{kind: rows}))
     with office.rt.store.read() as session:
         kept = set(session.scalars(select(table.external_id)).all()) - {"c-1"}
     assert kept == {row.id for row in rows}, "each once, and nothing else was lost"
@@ -167,10 +169,9 @@ def test_two_readings_that_store_the_same_new_row_at_once_both_succeed(office: O
 
 def test_of_two_readings_of_a_known_invoice_the_later_one_stays_whichever_ends_last(office: Office) -> None:
     office.read(MONDAY, invoices=(an_invoice("i-1", "100.00"),))
-    later = upserts.Storing(office.rt, office.company, LATER)
     behind(
-        office,
-        lambda session: upserts.invoices(later, session, (an_invoice("i-1", "40.00"),)),
+        office.rt.store,
+        reading(office, LATER, "invoices", (an_invoice("i-1", "40.00"),)),
         lambda: office.read(MONDAY + timedelta(minutes=1), invoices=(an_invoice("i-1", "70.00"),)),
     )
     assert (office.invoice("i-1").balance_minor, office.invoice("i-1").read_at) == (4000, LATER)
@@ -180,14 +181,18 @@ def test_of_two_readings_of_a_known_invoice_the_later_one_stays_whichever_ends_l
 def test_the_first_two_facts_of_an_account_written_at_once_share_one_key(office: Office, whose: str) -> None:
     account_id = office.account_id if whose == "account" else None
 
-    def note(session: Session) -> None:
-        audit.record(office.rt, session, "noted", office.company.id, account_id)
+    @contextmanager
+    def noting() -> Iterator[None]:
+        with office.rt.store.write() as session:
+            audit.record(office.rt, session, "noted", office.company.id, account_id)
+            session.flush()
+            yield
 
     def note_too() -> None:
-        with office.rt.store.write() as session:
-            note(session)
+        with noting():
+            pass
 
-    behind(office, note, note_too)
+    behind(office.rt.store, noting(), note_too)
     with office.rt.store.read() as session:
         (key,) = session.scalars(select(AuditKey)).all()
         events = session.scalars(select(AuditEvent)).all()
@@ -213,7 +218,7 @@ def test_long_names_and_characters_no_database_keeps_do_not_stop_a_reading(offic
     assert (account.name, account.contact, account.emails) == (clean, clean, [f"{clean}@x.example"])
     assert (invoice.raw_status, invoice.emails) == (clean, [clean])
     with office.rt.store.read() as session:
-        assert session.scalars(select(Payment.reference)).one() == clean[: upserts.REFERENCE]
+        assert session.scalars(select(Payment.reference)).one() == clean[: shapes.REFERENCE]
     assert aside(office) == {("invoice", "i-" + "9" * 62): clean}
     assert woken(office, lambda: office.read(LATER, **page)) == set(), "it is the same as before"
 
@@ -243,6 +248,23 @@ def test_a_customer_whose_id_no_database_keeps_is_put_aside(office: Office, id: 
     assert set(aside(office)) == {("customer", id.replace("\ud800", ""))}
 
 
+@pytest.mark.parametrize("id", ["x\0y", "\0", "\ud800", "", "é'\"\\", "9" * 65])
+def test_an_odd_id_anywhere_costs_that_row_alone(office: Office, id: str) -> None:
+    page = {
+        "customers": (customer(id), customer("c-7")),
+        "invoices": (an_invoice(id), an_invoice("i-1", customer=id), an_invoice("i-2")),
+        "payments": (LedgerPayment(id, id, date(2026, 3, 1), GBP), LedgerPayment("p-2", "c-1", date(2026, 3, 1), GBP)),
+        "deleted": tuple((entity, id) for entity in ("customer", "invoice", "payment")),
+        "unreadable": (Unreadable("credit", id, "Odd."), Unreadable("credit", "n-2", "Odd.")),
+    }
+    for started in (MONDAY, LATER):
+        assert office.read(started, **page) == 12
+    assert (office.account("c-7").name, office.invoice("i-2").status) == ("C-7", "open")
+    assert ("credit", "n-2") in aside(office)
+    with office.rt.store.read() as session:
+        assert session.scalars(select(Payment.gone_at).where(Payment.external_id == "p-2")).all() == [None]
+
+
 def test_a_database_in_trouble_is_not_taken_for_a_bad_row(office: Office) -> None:
     with office.rt.store.engine.begin() as connection:
         connection.execute(text("DROP TABLE credit"))
@@ -255,13 +277,14 @@ def test_a_database_in_trouble_is_not_taken_for_a_bad_row(office: Office) -> Non
 
 
 def test_what_a_whole_reading_did_not_show_is_held_in_short_transactions(office: Office) -> None:
-    office.read(MONDAY, invoices=tuple(an_invoice(f"i-{number}") for number in range(450)))
+    many = 2 * mirror.CHUNK + 50
+    office.read(MONDAY, invoices=tuple(an_invoice(f"i-{number}") for number in range(many)))
     ended: list[object] = []
     event.listen(office.rt.store.engine, "commit", ended.append)
     mirror.hold_unseen(office.rt, office.company.id, LATER)
     assert len(ended) >= 3
     with office.rt.store.read() as session:
-        assert dict(session.execute(select(Invoice.status, func.count()).group_by("status")).all()) == {"unknown": 450}
+        assert dict(session.execute(select(Invoice.status, func.count()).group_by("status")).all()) == {"unknown": many}
 
 
 def test_invoices_of_many_customers_cost_a_question_for_each_generation_and_not_for_each_customer(

@@ -10,18 +10,24 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import msgspec
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
-from integrations.errors import InDoubt, Misconfigured, OutsideError, RateLimited, Reconnect, Rejected, Transient
+from integrations.errors import InDoubt, Misconfigured, OutsideError, RateLimited, Reconnect, Rejected, Stale, Transient
+from integrations.ledgers.quickbooks import refusals
 
 LABEL = "QuickBooks"
 THROTTLE_SECONDS = 60.0
-_GRANT_GONE = {"100", "120", "3200"}
+_END = 32_768  # bytes; no fault is as long
+_GRANT_GONE = {"100", "3200"}
+_NO_RIGHTS = "120"
+_STALE = "5010"
+_CODE_IN_WORDS = re.compile(r"errorCode=0*(\d+)")
 _XML_ERROR = re.compile(r'<Error[^>]*code="(\d+)"', re.IGNORECASE)
 _XML_WORDS = re.compile(r"<(Message|Detail)>(.*?)</\1>", re.IGNORECASE | re.DOTALL)
 
@@ -36,9 +42,13 @@ class Said:
 
 
 def check(answer: requests.Response, token: str, *, writing: bool) -> None:
-    """Return when the answer is a good one; raise what it means otherwise. HTTP 200 may carry a fault."""
+    """Return when the answer is a good one; raise what it means otherwise. HTTP 200 may carry a fault.
+
+    Of a long body only the ends are looked at: a fault takes the place of the rows, it does not stand among them.
+    """
     body = answer.content
-    if answer.status_code == 200 and b'"fault"' not in body.lower():
+    ends = body if len(body) <= 2 * _END else body[:_END] + body[-_END:]
+    if answer.status_code == 200 and b'"Fault"' not in ends and b'"fault"' not in ends:
         return
     said = read(body)
     if answer.status_code == 200 and said == Said():
@@ -51,8 +61,11 @@ def read(body: bytes) -> Said:
     try:
         fields = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_xml(body)
-    return _read_json(fields) if isinstance(fields, dict) else Said()
+        said = _read_xml(body)
+    else:
+        said = _read_json(fields) if isinstance(fields, dict) else Said()
+    in_words = _CODE_IN_WORDS.search(said.message)
+    return replace(said, code=said.code.lstrip("0") or (in_words[1] if in_words else ""))
 
 
 def _read_json(fields: dict[str, Any]) -> Said:
@@ -79,18 +92,23 @@ def _read_xml(body: bytes) -> Said:
 
 def _meaning(status: int, said: Said, headers: Mapping[str, str], token: str, *, writing: bool) -> OutsideError:
     reference = headers.get("intuit_tid", "")
-    if status == 429 or said.code == "3001" or "ThrottleExceeded" in said.message:
+    # The throttle of a minute and the one of the month cannot be told apart for sure; both mean to come back later.
+    if status == 429 or said.code == "3001" or "ThrottleExceeded" in said.message + said.detail:
         return RateLimited(f"{LABEL} asks us to slow down.", _retry_after(headers), reference)
     if said.code == "3100":
         return Misconfigured(f"{LABEL} does not let this app's keys work with that company.", reference)
+    if said.code == _NO_RIGHTS:
+        words = f"Who connected {LABEL} may no longer see these books; one of its administrators must connect again."
+        return Reconnect(words, reference)
     if status == 401 or said.code in _GRANT_GONE:
         return Reconnect(f"{LABEL} no longer accepts this permission; connect again.", reference)
     if status >= 500 or said.code == "10000":
         return severe(f"{LABEL} had a failure of its own ({status}).", reference, writing=writing)
     if 300 <= status < 400:
         return Misconfigured(f"{LABEL} answered with a redirect; its address is not set up rightly.", reference)
-    words = _clean(said.detail or said.message, token) or f"it answered {status} without a word"
-    return Rejected(f"{LABEL} refused: {words}", said.code or str(status), reference)
+    words = refusals.sentence(said.code, status, _clean(said.detail or said.message, token))
+    kind = Stale if said.code == _STALE else Rejected
+    return kind(words, said.code or str(status), reference)
 
 
 def severe(message: str, reference: str = "", *, writing: bool) -> OutsideError:
@@ -111,8 +129,15 @@ def _never_sent(error: requests.RequestException) -> bool:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float:
-    text = headers.get("Retry-After", "")
-    return float(text) if text.isascii() and text.isdigit() else THROTTLE_SECONDS
+    """Seconds, from a number or from a date beside the answer's own; a minute when neither is told."""
+    text = headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d{1,7}(\.\d+)?", text):
+        return float(text)
+    try:
+        wait = (parsedate_to_datetime(text) - parsedate_to_datetime(headers.get("Date", ""))).total_seconds()
+    except (ValueError, TypeError):
+        return THROTTLE_SECONDS
+    return max(wait, 1.0)
 
 
 def _clean(text: str, token: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from core.facts import InvoiceStatus
@@ -16,6 +18,9 @@ from integrations.ledgers.base import (
     LedgerCustomer,
     LedgerInvoice,
     LedgerPayment,
+    LedgerPerson,
+    LedgerTerm,
+    TermRule,
 )
 from integrations.ledgers.quickbooks import structs
 
@@ -23,67 +28,96 @@ Home = Callable[[], str]
 """The company's home currency, asked for only when a row does not name its own."""
 
 _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]{2,}")
+_AROUND = "<>()\"' "
 _FIRST_VERSION = "0"
+_MAILED = {"emailsent": True, "notset": False, "needtosend": False}
 VOIDED = "Voided"
-DELETED = "Deleted"
 CREDIT_MEMO = "credit memo"
 UNAPPLIED = "unapplied payment"
 
 
 def emails(field: structs.Address | None) -> tuple[str, ...]:
     """The addresses people typed into one field, lower-cased, in their order, without what is none."""
-    words = re.split(r"[,;\s]+", (field.address or "").lower()) if field else []
-    found = (word.strip("<>()\"'") for word in words)
+    return () if field is None or not field.address else _addresses(field.address)
+
+
+@lru_cache(maxsize=5_000)
+def _addresses(typed: str) -> tuple[str, ...]:
+    """Remembered, because the same customers' addresses stand on all of their invoices."""
+    text = typed.lower().strip(_AROUND)
+    if _ADDRESS.fullmatch(text):
+        return (text,)
+    found = (word.strip(_AROUND) for word in re.split(r"[,;\s]+", text))
     return tuple(dict.fromkeys(word for word in found if _ADDRESS.fullmatch(word)))
 
 
 def customer(row: structs.Customer) -> LedgerCustomer:
-    parent = row.parent_ref.value if row.parent_ref is not None and row.bill_with_parent else ""
+    """QuickBooks knows one contact person, and mails invoices to the customer's address unless told otherwise."""
+    contact = " ".join(part for part in (row.given_name, row.family_name) if part)
+    addresses = emails(row.primary_email_addr)
+    phones = (phone.free_form_number for phone in (row.primary_phone, row.mobile) if phone is not None)
     return LedgerCustomer(
         id=row.id,
         name=row.display_name,
-        contact=" ".join(part for part in (row.given_name, row.family_name) if part),
-        emails=emails(row.primary_email_addr),
+        contact=contact,
+        emails=addresses,
         active=row.active,
-        bills_to=parent,
+        bills_to=_ref(row.parent_ref) if row.bill_with_parent else "",
         version=row.sync_token,
+        people=(LedgerPerson(contact, addresses[0], True),) if addresses else (),
+        phone=next((phone.strip() for phone in phones if phone), ""),
+        term=_ref(row.sales_term_ref),
     )
 
 
 def invoice(row: structs.Invoice, home: Home) -> LedgerInvoice:
-    """DueDate, DocNumber and BillEmail may be absent; then they are None or empty here too."""
-    currency = _currency(row.currency_ref, home)
-    voided = _voided(row.total_amt, row.private_note)
+    """DueDate, DocNumber and BillEmail may be absent; then so it is here. Bcc is private and not read."""
+    currency = row.currency_ref.value if row.currency_ref is not None else home()
+    total = Money.parse(row.total_amt, currency)
+    state, raw_status = status(row)
     return LedgerInvoice(
-        id=row.id,
-        customer=row.customer_ref.value,
-        number=row.doc_number or "",
-        issued=row.txn_date,
-        due=row.due_date,
-        total=Money.parse(row.total_amt, currency),
-        balance=Money.parse(row.balance, currency),
-        status=_status(row, voided),
-        raw_status=row.status or (VOIDED if voided else ""),
-        emails=emails(row.bill_email),
-        version=row.sync_token,
+        row.id,
+        row.customer_ref.value,
+        row.doc_number or "",
+        row.txn_date,
+        row.due_date,
+        total,
+        Money.parse(row.balance, currency) if row.balance else Money.zero(currency),
+        state,
+        raw_status,
+        emails(row.bill_email),
+        row.sync_token,
+        emails(row.bill_email_cc),
+        _MAILED.get(row.email_status.lower()) if row.email_status else None,
+        row.ship_date,
+        term=row.sales_term_ref.value if row.sales_term_ref is not None else "",
     )
 
 
-def _status(row: structs.Invoice, voided: bool) -> InvoiceStatus:
+def status(row: structs.Invoice) -> tuple[InvoiceStatus, str]:
     """A void invoice has no status and looks paid; only its zero total and its note tell. An unknown status holds."""
-    if voided or row.status == VOIDED:
-        return InvoiceStatus.VOIDED
+    if row.status == VOIDED or is_void(row.total_amt, row.private_note):
+        return InvoiceStatus.VOIDED, row.status or VOIDED
     if row.status:
-        return InvoiceStatus.DRAFT if row.status == "Draft" else InvoiceStatus.UNKNOWN
-    return InvoiceStatus.OPEN if row.balance > 0 else InvoiceStatus.PAID
+        return InvoiceStatus.DRAFT if row.status == "Draft" else InvoiceStatus.UNKNOWN, row.status
+    return InvoiceStatus.OPEN if row.balance > 0 else InvoiceStatus.PAID, ""
 
 
-def _voided(total: Decimal, note: str | None) -> bool:
-    return total == 0 and (note or "").startswith(VOIDED)
+def is_deleted(row: Any) -> bool:
+    """A deleted row is handed out as a stub that says so and little else."""
+    return row.status is not None and row.status.lower() == "deleted"
+
+
+def is_void(total: Decimal, note: str | None) -> bool:
+    return not total and (note or "").startswith(VOIDED)
 
 
 def _currency(ref: structs.Ref | None, home: Home) -> str:
     return ref.value if ref is not None else home()
+
+
+def _ref(ref: structs.Ref | None) -> str:
+    return ref.value if ref is not None else ""
 
 
 def payment(row: structs.Payment, home: Home) -> LedgerPayment:
@@ -96,13 +130,13 @@ def payment(row: structs.Payment, home: Home) -> LedgerPayment:
         amount=Money.parse(row.total_amt, currency),
         reference=row.payment_ref_num or "",
         applied=_applied(row.line, currency),
-        gone=_payment_gone(row),
+        gone=payment_gone(row),
         version=row.sync_token,
     )
 
 
-def _payment_gone(row: structs.Payment) -> bool:
-    return row.status in (VOIDED, DELETED) or (not row.line and _voided(row.total_amt, row.private_note))
+def payment_gone(row: structs.Payment) -> bool:
+    return row.status == VOIDED or is_deleted(row) or (not row.line and is_void(row.total_amt, row.private_note))
 
 
 def _applied(lines: Iterable[structs.PaymentLine], currency: str) -> tuple[tuple[str, Money], ...]:
@@ -115,38 +149,76 @@ def _applied(lines: Iterable[structs.PaymentLine], currency: str) -> tuple[tuple
 
 
 def unapplied(row: structs.Payment, home: Home) -> LedgerCredit | None:
-    """What of a payment is not applied is open credit. None for a payment that never had any and never changed."""
-    left = row.unapplied_amt or Decimal(0)
-    if not left and row.sync_token == _FIRST_VERSION:
+    """What of a payment is not applied is open credit.
+
+    None for a payment that never had any and never changed, and where QuickBooks does not say what is left: then what
+    was known before stands.
+    """
+    gone = payment_gone(row)
+    left = Decimal(0) if gone else row.unapplied_amt
+    if left is None or (not left and row.sync_token == _FIRST_VERSION):
         return None
-    remaining = Money.parse(left, _currency(row.currency_ref, home))
     return LedgerCredit(
-        row.id, row.customer_ref.value, UNAPPLIED, remaining, gone=_payment_gone(row), version=row.sync_token
+        id=row.id,
+        customer=row.customer_ref.value,
+        kind=UNAPPLIED,
+        remaining=Money.parse(left, _currency(row.currency_ref, home)),
+        gone=gone,
+        version=row.sync_token,
+        number=row.payment_ref_num or "",
+        issued=row.txn_date,
     )
 
 
 def credit_memo(row: structs.CreditMemo, home: Home) -> LedgerCredit:
-    left = row.remaining_credit if row.remaining_credit is not None else row.balance
-    if left is None:
-        raise ValueError("it does not say how much of the credit is left")
+    """`applied` stays empty: a credit memo's own links name no amounts."""
     return LedgerCredit(
         id=row.id,
         customer=row.customer_ref.value,
         kind=CREDIT_MEMO,
-        remaining=Money.parse(left, _currency(row.currency_ref, home)),
-        gone=_voided(row.total_amt, row.private_note),
+        remaining=Money.parse(left_of(row), _currency(row.currency_ref, home)),
+        gone=is_void(row.total_amt, row.private_note) or row.status == VOIDED,
         version=row.sync_token,
+        number=row.doc_number or "",
+        issued=row.txn_date,
     )
 
 
-def company(info: structs.CompanyInfo, currency: str) -> LedgerCompany:
+def left_of(row: structs.CreditMemo) -> Decimal:
+    left = row.remaining_credit if row.remaining_credit is not None else row.balance
+    if left is None:
+        raise ValueError("it does not say how much of the credit is left")
+    return left
+
+
+def term(row: structs.Term) -> LedgerTerm:
+    """A kind of terms that is not told is known by its fields; one we do not know has no days."""
+    kind = re.sub(r"[\W_]", "", row.type or "").lower()
+    if kind == "standard" or (not kind and row.due_days is not None):
+        rule, days, discount_days = TermRule.AFTER_ISSUE, row.due_days, row.discount_days
+    elif kind == "datedriven" or (not kind and row.day_of_month_due is not None):
+        rule, days, discount_days = TermRule.DAY_OF_MONTH, row.day_of_month_due, row.discount_day_of_month
+    else:
+        rule, days, discount_days = TermRule.UNKNOWN, None, None
+    if days is None:
+        return LedgerTerm(row.id, row.name, TermRule.UNKNOWN, active=row.active)
+    percent = (row.discount_percent or Decimal(0)) if discount_days else Decimal(0)
+    if not percent.is_finite():
+        raise ValueError("its discount is no number")
+    return LedgerTerm(row.id, row.name, rule, days, discount_days or 0, percent, row.active)
+
+
+def company(info: structs.CompanyInfo, preferences: structs.Preferences, currency: str) -> LedgerCompany:
+    """QuickBooks does not tell whether it sends reminders itself."""
     addresses = emails(info.email)
+    books = preferences.accounting_info_prefs
     return LedgerCompany(
         name=info.company_name,
         currency=currency,
         country=info.country or "",
         zone=_zone(info.default_time_zone),
         email=addresses[0] if addresses else "",
+        locked_until=books.book_close_date if books else None,
     )
 
 
@@ -158,6 +230,5 @@ def _zone(name: str | None) -> str | None:
         return None
 
 
-def deposit_account(row: structs.Account) -> DepositAccount:
-    currency = row.currency_ref.value if row.currency_ref else ""
-    return DepositAccount(row.id, row.fully_qualified_name or row.name, currency)
+def choice(row: structs.Choice) -> DepositAccount:
+    return DepositAccount(row.id, row.fully_qualified_name or row.name, _ref(row.currency_ref))

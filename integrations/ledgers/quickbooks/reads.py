@@ -1,291 +1,304 @@
-"""Reading a QuickBooks company: the first load, what changed since, and the reading at the door.
+"""Reading a QuickBooks company: what it is, what changed since, the sweep, and rows by name.
 
-Bytes become rows of the port here; a row that cannot be read is reported and never guessed. It writes nothing.
+Bytes become rows of the port here; the first load is in `snapshot.py`. It writes nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+from urllib.parse import quote
 
 import msgspec
 
 from integrations.errors import Rejected, Transient
-from integrations.ledgers.base import (
-    DepositAccount,
-    LedgerCompany,
-    LedgerCredit,
-    LedgerCustomer,
-    LedgerInvoice,
-    LedgerPayment,
-    Page,
-    Unreadable,
-)
-from integrations.ledgers.quickbooks import mapping, structs
+from integrations.ledgers.base import DepositAccount, LedgerCompany, Page, Purpose
+from integrations.ledgers.quickbooks import mapping, mending, structs
+from integrations.ledgers.quickbooks.envelope import Envelope, items, open_envelope
 from integrations.ledgers.quickbooks.faults import LABEL
+from integrations.ledgers.quickbooks.portions import ENTITIES, SHAPES, Portion, open_portion
+from integrations.ledgers.quickbooks.sorting import OVERLAP, Sorter
 from integrations.ledgers.quickbooks.wire import Wire, quoted
 
 PAGE = 1000
-# Pages overlap: a row that leaves the selection between two calls moves every later row up by one.
-PAGE_OVERLAP = 50
-OVERLAP = timedelta(minutes=5)
+BACK = timedelta(minutes=5)
 LOOK_BACK = timedelta(days=29)  # the vendor remembers 30 days of changes
 CDC_MOST = 1000
-ENTITIES = {"Customer": "customer", "Invoice": "invoice", "Payment": "payment", "CreditMemo": "credit"}
-_ODD = "unreadable"
-_ALL_CUSTOMERS = "Active IN (true, false)"
+IDS_MOST = 200  # ids in one statement; the vendor names no limit, and a page holds 1000 rows
+GONE = "610"
+_MONEY_ACCOUNTS = ("Bank", "Other Current Asset")
+# Of the other current assets, those that money passes through; stock, loans and prepaid expenses are assets too.
+_PASSING = {"", "undepositedfunds", "othercurrentassets"}
+_BOOKABLE = {"service", "noninventory"}
 
-_envelope = msgspec.json.Decoder(structs.Envelope)
-_rows = msgspec.json.Decoder(list[msgspec.Raw])
-_stub = msgspec.json.Decoder(structs.Stub)
-_decoders: dict[str, msgspec.json.Decoder[Any]] = {
-    "Customer": msgspec.json.Decoder(structs.Customer),
-    "Invoice": msgspec.json.Decoder(structs.Invoice),
-    "Payment": msgspec.json.Decoder(structs.Payment),
-    "CreditMemo": msgspec.json.Decoder(structs.CreditMemo),
-}
-_account = msgspec.json.Decoder(structs.Account)
+_Shape = TypeVar("_Shape", bound=msgspec.Struct)
 
 
-def open_envelope(body: bytes) -> structs.Envelope:
-    try:
-        return _envelope.decode(body)
-    except msgspec.DecodeError:
-        raise Transient(f"{LABEL} sent an answer that cannot be read.") from None
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Rows of one entity. Values in `where` are dates of ours or went through `quoted`."""
 
+    entity: str
+    where: str = ""
 
-@dataclass(slots=True)
-class _Sorter:
-    """Collects raw rows into a page, skipping versions it has already handed out."""
+    @property
+    def _condition(self) -> list[str]:
+        """QuickBooks leaves out what is not active unless asked for it."""
+        both = "Active IN (true, false)" if self.entity in ("Customer", "Term") else ""
+        parts = [part for part in (both, self.where) if part]
+        return ["WHERE", " AND ".join(parts)] if parts else []
 
-    home: Callable[[], str]
-    seen: dict[tuple[str, str], str] = field(default_factory=dict)
-    customers: list[LedgerCustomer] = field(default_factory=list)
-    invoices: list[LedgerInvoice] = field(default_factory=list)
-    payments: list[LedgerPayment] = field(default_factory=list)
-    credits: list[LedgerCredit] = field(default_factory=list)
-    deleted: list[tuple[str, str]] = field(default_factory=list)
-    unreadable: list[Unreadable] = field(default_factory=list)
+    def window(self, start: int) -> str:
+        order = f"ORDERBY MetaData.LastUpdatedTime STARTPOSITION {start} MAXRESULTS {PAGE}"
+        return " ".join(["SELECT * FROM", self.entity, *self._condition, order])
 
-    def add(self, entity: str, raw: msgspec.Raw) -> None:
-        try:
-            row = _decoders[entity].decode(raw)
-            if row.status == mapping.DELETED:
-                self._delete(entity, row.id)
-            elif self.seen.get((entity, row.id)) != row.sync_token or not row.sync_token:
-                self._keep(entity, row)
-                self.seen[entity, row.id] = row.sync_token
-        except (msgspec.DecodeError, ValueError, ArithmeticError) as error:
-            self._odd(entity, raw, error)
-
-    def _keep(self, entity: str, row: Any) -> None:
-        if entity == "Customer":
-            self.customers.append(mapping.customer(row))
-        elif entity == "Invoice":
-            self.invoices.append(mapping.invoice(row, self.home))
-        elif entity == "CreditMemo":
-            self.credits.append(mapping.credit_memo(row, self.home))
-        else:
-            payment, credit = mapping.payment(row, self.home), mapping.unapplied(row, self.home)
-            self.payments.append(payment)
-            self.credits += [credit] if credit is not None else []
-
-    def _odd(self, entity: str, raw: msgspec.Raw, error: Exception) -> None:
-        """A deleted row is only a stub; anything else that does not fit is reported."""
-        try:
-            stub = _stub.decode(raw)
-        except msgspec.DecodeError:
-            stub = structs.Stub()
-        if stub.status == mapping.DELETED and stub.id:
-            self._delete(entity, stub.id)
-            return
-        if stub.id and self.seen.get((entity, stub.id)) == _ODD:
-            return
-        self.seen[entity, stub.id] = _ODD
-        reason = f"This {ENTITIES[entity]} from {LABEL} could not be read: {error}."
-        self.unreadable.append(Unreadable(ENTITIES[entity], stub.id, reason))
-
-    def _delete(self, entity: str, id: str) -> None:
-        """A deleted payment takes its open credit with it."""
-        self.deleted.append((ENTITIES[entity], id))
-        if entity == "Payment":
-            self.deleted.append((ENTITIES["CreditMemo"], id))
-
-    def page(self, cursor: str | None = None) -> Page:
-        """What was collected since the last page."""
-        page = Page(
-            customers=tuple(self.customers),
-            invoices=tuple(self.invoices),
-            payments=tuple(self.payments),
-            credits=tuple(self.credits),
-            deleted=tuple(self.deleted),
-            unreadable=tuple(self.unreadable),
-            cursor=cursor,
-        )
-        self.customers, self.invoices, self.payments, self.credits = [], [], [], []
-        self.deleted, self.unreadable = [], []
-        return page
+    @property
+    def count(self) -> str:
+        return " ".join(["SELECT COUNT(*) FROM", self.entity, *self._condition])
 
 
 class Reader:
     """Readings of one company over one wire."""
 
-    def __init__(self, wire: Wire, realm: str) -> None:
+    def __init__(self, wire: Wire, realm: str, homes: MutableMapping[str, str] | None = None) -> None:
+        """`homes` keeps each company's home currency, which never changes: it is read once, not every job."""
         self._wire, self._realm = wire, realm
-        self._home = ""
+        self._homes = {} if homes is None else homes
+
+    # What the company is
 
     def company(self) -> LedgerCompany:
-        info = self.info()
-        return mapping.company(info, self.home())
+        info, preferences = self.info(), self._preferences()
+        return mapping.company(info, preferences, self._keep_home(preferences))
 
     def info(self) -> structs.CompanyInfo:
-        envelope = open_envelope(self._wire.get(f"companyinfo/{self._realm}", "company"))
-        if envelope.company is None:
-            raise Transient(f"{LABEL} did not say which company this is.")
-        return envelope.company
+        return self._settings(f"companyinfo/{quote(self._realm, safe='')}", structs.CompanyInfo)
+
+    def _preferences(self) -> structs.Preferences:
+        return self._settings("preferences", structs.Preferences)
+
+    def _settings(self, path: str, shape: type[_Shape]) -> _Shape:
+        try:
+            return mending.read(self.get(path, Purpose.COMPANY).one(shape.__name__) or b"null", shape)
+        except ValueError:
+            raise Transient(f"{LABEL} did not say which company this is.") from None
 
     def home(self) -> str:
-        """The home currency, read once."""
-        if not self._home:
-            preferences = open_envelope(self._wire.get("preferences", "company")).preferences
-            prefs = preferences.currency_prefs if preferences else None
-            if prefs is None or prefs.home_currency is None:
-                raise Rejected(f"{LABEL} does not name the company's home currency.")
-            self._home = prefs.home_currency.value
-        return self._home
+        """The home currency, for rows that do not name their own."""
+        return self._homes.get(self._realm) or self._keep_home(self._preferences())
 
-    def snapshot(self, since: date) -> Iterator[Page]:
-        """Every customer, open invoice and credit memo, and invoices and payments dated on or after `since`.
-
-        The cursor is the time of the first answer, so that whatever moves during the reading is read again.
-        """
-        dated = f"TxnDate >= '{since.isoformat()}'"
-        wanted = [("Customer", _ALL_CUSTOMERS), ("Invoice", "Balance > '0'"), ("Invoice", dated)]
-        return self._selections([*wanted, ("Payment", dated), ("CreditMemo", "")], "snapshot")
-
-    def changes(self, cursor: str, purpose: str = "changes") -> Iterator[Page]:
-        """What changed since the cursor less five minutes: one CDC call, more only when it is full.
-
-        A cursor older than 29 days, or a CDC the vendor cannot answer (one bad stored address breaks it), is read by
-        query instead; a query cannot tell what was deleted.
-        """
-        since = _moment(cursor) - OVERLAP
-        try:
-            first = self._cdc(list(ENTITIES), since, purpose)
-        except Rejected:
-            yield from self._selections([_changed_since(entity, since) for entity in ENTITIES], purpose)
-            return
-        if _moment(first.time) - since > LOOK_BACK:
-            yield from self._selections([_changed_since(entity, since) for entity in ENTITIES], purpose)
-            return
-        sorter = _Sorter(self.home)
-        if _collect(sorter, first) < CDC_MOST:
-            yield sorter.page(first.time)
-            return
-        yield sorter.page()
-        for entity in ENTITIES:
-            if _collect(sorter, self._cdc([entity], since, purpose)) >= CDC_MOST:
-                for _ in self._fill(sorter, [_changed_since(entity, since)], purpose):
-                    yield sorter.page()
-            yield sorter.page()
-        yield Page(cursor=first.time)
+    def _keep_home(self, preferences: structs.Preferences) -> str:
+        prefs = preferences.currency_prefs
+        if prefs is None or prefs.home_currency is None:
+            raise Rejected(f"{LABEL} does not name the company's home currency.")
+        self._homes[self._realm] = prefs.home_currency.value
+        return prefs.home_currency.value
 
     def deposit_accounts(self) -> tuple[DepositAccount, ...]:
         """Active bank and other current asset accounts."""
-        statement = _select("Account", "AccountType IN ('Bank', 'Other Current Asset')", "MAXRESULTS 1000")
-        block = open_envelope(self._wire.query(statement, "company")).query
-        rows = (_account.decode(raw) for raw in _list(block, "Account"))
-        return tuple(mapping.deposit_account(row) for row in rows if row.active)
+        kinds = ", ".join(quoted(kind) for kind in _MONEY_ACCOUNTS)
+        return self._choices(Selection("Account", f"AccountType IN ({kinds})"), _takes_money)
 
-    def payments_with(self, reference: str) -> tuple[LedgerPayment, ...]:
-        """Payments with this very PaymentRefNum."""
-        where = f"PaymentRefNum = {quoted(reference)}"
-        statement = _select("Payment", where, "MAXRESULTS 1000")
-        envelope = open_envelope(self._wire.query(statement, "find"))
-        sorter = _Sorter(self.home)
-        for raw in _list(envelope.query, "Payment"):
-            sorter.add("Payment", raw)
-        return tuple(payment for payment in sorter.payments if payment.reference == reference)
+    def income_choices(self) -> tuple[DepositAccount, ...]:
+        """Active services and goods without stock: a line of a credit memo names an item, never an account."""
+        return self._choices(Selection("Item"), _is_bookable)
 
-    def one_payment(self, raw: msgspec.Raw) -> LedgerPayment | None:
-        sorter = _Sorter(self.home)
-        sorter.add("Payment", raw)
-        return sorter.payments[0] if sorter.payments else None
+    def _choices(self, wanted: Selection, fits: Callable[[structs.Choice], bool]) -> tuple[DepositAccount, ...]:
+        found: dict[str, DepositAccount] = {}
+        for portion in self.portions(wanted, Purpose.COMPANY):
+            for raw in items(portion.raw()):
+                try:
+                    row = mending.read(raw, structs.Choice)
+                except ValueError:
+                    continue  # nobody is asked to choose what has no name
+                if row.active and fits(row):
+                    found[row.id] = mapping.choice(row)
+        return tuple(found.values())
 
-    def _cdc(self, entities: list[str], since: datetime, purpose: str) -> structs.Envelope:
+    # What changed
+
+    def changes(self, cursor: str, purpose: Purpose) -> Iterator[Page]:
+        """What changed since the cursor less five minutes: one CDC call, more only when it is full.
+
+        A cursor older than 29 days, or a CDC the vendor cannot answer (one bad stored address breaks it), is read by
+        query instead; a query cannot tell what was deleted: that is left to the sweep.
+        """
+        since = _since(cursor)
+        sorter = Sorter(self.home)
+        try:
+            first = self._cdc(list(ENTITIES), since, purpose)
+            count = _collect(sorter, first)
+        except Rejected:
+            yield from self._changed_by_query(cursor, since, purpose)
+            return
+        if first.moment is not None and first.moment - since > LOOK_BACK:
+            yield from self._changed_by_query(cursor, since, purpose)
+            return
+        # An answer that does not tell its time leaves the cursor where it was: then more is read twice, nothing missed.
+        following = first.moment.isoformat() if first.moment else cursor
+        if count < CDC_MOST:
+            yield sorter.page(following)
+            return
+        yield sorter.page()
+        for entity in ENTITIES:
+            yield from self._changed_of(entity, since, purpose)
+        yield Page(cursor=following)
+
+    def _changed_of(self, entity: str, since: datetime, purpose: Purpose) -> Iterator[Page]:
+        """One entity's changes; by query too when they alone fill the feed."""
+        sorter = Sorter(self.home)
+        full = _collect(sorter, self._cdc([entity], since, purpose)) >= CDC_MOST
+        yield sorter.page()
+        if full:
+            yield from (page for page, _ in self.pages(_changed(entity, since), purpose))
+
+    def _changed_by_query(self, cursor: str, since: datetime, purpose: Purpose) -> Iterator[Page]:
+        following = ""
+        for entity in ENTITIES:
+            for page, moment in self.pages(_changed(entity, since), purpose):
+                following = following or (moment.isoformat() if moment else "")
+                yield page
+        yield Page(cursor=following or cursor)
+
+    def _cdc(self, entities: list[str], since: datetime, purpose: Purpose) -> Envelope:
         changed = since.isoformat(timespec="seconds")
-        return open_envelope(self._wire.get("cdc", purpose, entities=",".join(entities), changedSince=changed))
+        return self.get("cdc", purpose, entities=",".join(entities), changedSince=changed)
 
-    def _selections(self, wanted: list[tuple[str, str]], purpose: str) -> Iterator[Page]:
-        """A page for each answer, and a last one with the time of the first."""
-        sorter = _Sorter(self.home)
-        cursor = ""
-        for time in self._fill(sorter, wanted, purpose):
-            cursor = cursor or time
-            yield sorter.page()
-        yield Page(cursor=cursor)
+    # What stands
 
-    def _fill(self, sorter: _Sorter, wanted: list[tuple[str, str]], purpose: str) -> Iterator[str]:
-        """Put answer after answer into the sorter; the time of each."""
-        for entity, where in wanted:
-            for envelope, rows in self._pages(entity, where, purpose):
-                for raw in rows:
-                    sorter.add(entity, raw)
-                yield _moment(envelope.time).isoformat()
+    def sweep(self) -> Iterator[Page]:
+        """Every open invoice and every credit memo with something left.
 
-    def _pages(self, entity: str, where: str, purpose: str) -> Iterator[tuple[structs.Envelope, list[msgspec.Raw]]]:
-        start = 1
-        while True:
-            window = f"ORDERBY MetaData.LastUpdatedTime STARTPOSITION {start} MAXRESULTS {PAGE}"
-            envelope = open_envelope(self._wire.query(_select(entity, where, window), purpose))
-            rows = _list(envelope.query, entity)
-            yield envelope, rows
-            if len(rows) < PAGE:
-                return
-            start += PAGE - PAGE_OVERLAP
+        Unapplied payments cannot be asked for by what is left of them; the changes and the first load tell of them.
+        """
+        for page, _ in self.pages(Selection("Invoice", "Balance > '0'"), Purpose.SWEEP):
+            yield page
+        for page, _ in self.pages(Selection("CreditMemo"), Purpose.SWEEP):
+            left = tuple(row for row in page.credits if row.remaining and not row.gone)
+            yield Page(credits=left, deleted=page.deleted, unreadable=page.unreadable)
+
+    def named(self, entity: str, ids: Sequence[str], purpose: Purpose) -> Iterator[Page]:
+        """Rows by id. A credit is a credit memo or, failing that, a payment with money left."""
+        [first, *others] = [name for name, word in ENTITIES.items() if word == entity]
+        kinds = [first, *others, *(["Payment"] if entity == "credit" else [])]
+        missing = list(dict.fromkeys(ids))
+        for place, kind in enumerate(kinds):
+            wanted, missing = missing, []
+            for start in range(0, len(wanted), IDS_MOST):
+                chunk = wanted[start : start + IDS_MOST]
+                page = self._by_id(kind, chunk, purpose)
+                absent = _absent(page, chunk)
+                if place == len(kinds) - 1:
+                    gone = [(entity, id) for id in absent]
+                    gone += [("credit", id) for id in absent if entity == "payment"]
+                    yield Page(**_rows(page), deleted=tuple(gone))
+                else:
+                    missing += absent
+                    yield page
+
+    def _by_id(self, entity: str, ids: list[str], purpose: Purpose) -> Page:
+        wanted = Selection(entity, f"Id IN ({', '.join(quoted(id) for id in ids)})")
+        sorter = Sorter(self.home)
+        for portion in self.portions(wanted, purpose):
+            sorter.take(portion)
+        return sorter.page()
+
+    # Common to all readings
+
+    def get(self, path: str, purpose: Purpose, **params: str) -> Envelope:
+        return open_envelope(self._wire.get(path, purpose, **params))
+
+    def row(self, entity: str, id: str, purpose: Purpose, **params: str) -> Any:
+        """One row as its struct. Rejected when it is not there (code 610) or cannot be read."""
+        raw = self.get(f"{entity.lower()}/{quote(id, safe='')}", purpose, **params).one(entity)
+        if raw is None:
+            raise Transient(f"{LABEL} sent an answer that cannot be read.")
+        try:
+            found = mending.read(raw, SHAPES[entity])
+        except ValueError as error:
+            raise Rejected(f"This {ENTITIES[entity]} from {LABEL} could not be read: {error}.") from None
+        if mapping.is_deleted(found):
+            raise Rejected(f"This {ENTITIES[entity]} has been deleted in {LABEL}.", GONE)
+        return found
+
+    def found(self, wanted: Selection, reference: str) -> list[Any]:
+        """All rows of a selection as structs. Rejected when one that names our reference cannot be read."""
+        rows: list[Any] = []
+        sorter = Sorter(self.home, lambda _, row: rows.append(row))
+        for portion in self.portions(wanted, Purpose.FIND):
+            sorter.take(portion)
+        for odd in sorter.page().unreadable:
+            if reference.encode() in odd.raw:  # it may well be ours: better a person looks than a second booking
+                raise Rejected(f"{odd.reason} It names our reference {reference}; look it up in {LABEL}.", "unreadable")
+        return rows
+
+    def pdf(self, invoice: str) -> bytes:
+        body = self._wire.pdf(f"invoice/{quote(invoice, safe='')}/pdf").body
+        if not body.startswith(b"%PDF"):
+            raise Transient(f"{LABEL} did not send the invoice as a PDF.")
+        return body
+
+    def counted(self, selections: Sequence[Selection], purpose: Purpose) -> tuple[int | None, datetime | None]:
+        """How many rows the selections hold, in one call, and when that was. The number only shows progress."""
+        statements = [selection.count for selection in selections]
+        try:
+            envelope = open_envelope(self._wire.queries(statements, purpose))
+        except Rejected:
+            return None, None
+        counts = envelope.counts()
+        known = [count for count in counts if count is not None]
+        return (sum(known) if len(known) == len(selections) else None), envelope.moment
+
+    def pages(self, wanted: Selection, purpose: Purpose) -> Iterator[tuple[Page, datetime | None]]:
+        sorter = Sorter(self.home)
+        for portion in self.portions(wanted, purpose):
+            sorter.take(portion)
+            yield sorter.page(), portion.moment
+
+    def portions(self, wanted: Selection, purpose: Purpose, start: int = 1) -> Iterator[Portion]:
+        """The answers to a selection, with some rows of each again at the head of the next."""
+        while start:
+            portion = open_portion(wanted.entity, self._wire.query(wanted.window(start), purpose))
+            start = start + PAGE - OVERLAP if portion.count >= PAGE else 0
+            yield replace(portion, following=start)
 
 
-def _changed_since(entity: str, since: datetime) -> tuple[str, str]:
-    """The selection of an entity's rows by time of change, as far as a query can see them."""
-    changed = f"MetaData.LastUpdatedTime >= '{since.isoformat(timespec='seconds')}'"
-    return entity, f"{_ALL_CUSTOMERS} AND {changed}" if entity == "Customer" else changed
+def _takes_money(row: structs.Choice) -> bool:
+    return row.account_type == "Bank" or (row.account_sub_type or "").lower() in _PASSING
 
 
-def _select(entity: str, where: str, window: str) -> str:
-    """A statement; values in `where` are dates of ours or went through `quoted`."""
-    return " ".join(["SELECT * FROM", entity, *(["WHERE", where] if where else []), window])
+def _is_bookable(row: structs.Choice) -> bool:
+    return (row.type or "").replace("-", "").lower() in _BOOKABLE
 
 
-def _collect(sorter: _Sorter, envelope: structs.Envelope) -> int:
+def _collect(sorter: Sorter, envelope: Envelope) -> int:
     """Sort the rows of a CDC answer; how many there were."""
-    count = 0
-    for response in envelope.cdc:
-        for block in response.blocks:
-            if "Fault" in block:
-                raise Transient(f"{LABEL} could not say what changed.")
-            for entity in ENTITIES.keys() & block.keys():
-                rows = _list(block, entity)
-                count += len(rows)
-                for raw in rows:
-                    sorter.add(entity, raw)
-    return count
+    blocks = envelope.changed()
+    return sum(sorter.add(entity, block[entity]) for block in blocks for entity in ENTITIES if entity in block)
 
 
-def _list(block: structs.Block, entity: str) -> list[msgspec.Raw]:
-    raw = block.get(entity)
-    try:
-        return [] if raw is None else _rows.decode(raw)
-    except msgspec.DecodeError:
-        raise Transient(f"{LABEL} sent a list that cannot be read.") from None
+def _changed(entity: str, since: datetime) -> Selection:
+    """An entity's rows by time of change, as far as a query can see them."""
+    return Selection(entity, f"MetaData.LastUpdatedTime >= '{since.isoformat(timespec='seconds')}'")
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise Transient(f"{LABEL} sent an answer without its time.") from None
-    if moment.tzinfo is None:
-        raise Transient(f"{LABEL} sent a time without its zone.")
-    return moment
+def _since(cursor: str) -> datetime:
+    moment = mending.moment(cursor)
+    if moment is None:
+        raise Rejected("This cursor is none of ours; the company must be read anew.")
+    return moment - BACK
+
+
+def _absent(page: Page, ids: Sequence[str]) -> list[str]:
+    """The ids that were not answered; none when a row came that does not say whose it is."""
+    if any(not odd.id for odd in page.unreadable):
+        return []
+    there = {row.id for rows in _rows(page).values() for row in rows}
+    return [id for id in ids if id not in there]
+
+
+def _rows(page: Page) -> dict[str, Any]:
+    names = ("customers", "invoices", "payments", "credits", "terms", "unreadable")
+    return {name: getattr(page, name) for name in names}

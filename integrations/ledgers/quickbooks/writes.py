@@ -1,59 +1,214 @@
-"""Booking a payment in QuickBooks: the bytes, the call and the look for one already booked.
+"""Writing into QuickBooks: the bytes of an order, and the call that carries them.
 
-Small explicit bodies only; nothing is read, changed and saved back. Amounts go out as JSON numbers.
+Small explicit bodies only; nothing is read, changed and saved back whole. Amounts go out as JSON numbers. Before a
+body is made, what it changes is read: its version, what is open, and the very currency QuickBooks names on it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from integrations.errors import InDoubt, Transient
-from integrations.ledgers.base import LedgerPayment, PaymentOrder
-from integrations.ledgers.quickbooks import reads
+from core.facts import InvoiceStatus
+from core.money import Money
+from integrations.errors import InDoubt, Rejected, Transient
+from integrations.ledgers.base import (
+    AllocationOrder,
+    CreditOrder,
+    DateOrder,
+    NoteOrder,
+    Order,
+    PaymentOrder,
+    Purpose,
+    UndoPaymentOrder,
+    Written,
+)
+from integrations.ledgers.quickbooks import mapping, mending, structs
+from integrations.ledgers.quickbooks.envelope import open_envelope
 from integrations.ledgers.quickbooks.faults import LABEL
+from integrations.ledgers.quickbooks.reads import Reader
 from integrations.ledgers.quickbooks.wire import Wire
 
 REFERENCE_LENGTH = 21  # what PaymentRefNum holds; our references differ well before that
 KEY_LENGTH = 50
+NOTE_LENGTH = 4000
+OURS_LENGTH = 2500
+WORDS_LENGTH = 1000
+_LEAST_NOTE = 60
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
-
-def payment_body(order: PaymentOrder, home: str) -> bytes:
-    """The same order and home currency always give the same bytes. The currency is named only where it is foreign."""
-    amount = order.amount.decimal
-    linked = [{"TxnId": order.invoice, "TxnType": "Invoice"}]
-    body: dict[str, Any] = {
-        "CustomerRef": {"value": order.customer},
-        "TotalAmt": amount,
-        "TxnDate": order.paid_on.isoformat(),
-        "PaymentRefNum": order.reference[:REFERENCE_LENGTH],
-        "PrivateNote": f"Booked by Dunlin, reference {order.reference}",
-        "Line": [{"Amount": amount, "LinkedTxn": linked}],
-    }
-    if order.deposit_account:
-        body["DepositToAccountRef"] = {"value": order.deposit_account}
-    if order.amount.currency != home:
-        body["CurrencyRef"] = {"value": order.amount.currency}
-    return _encoder.encode(body)
+Body = dict[str, Any]
 
 
-def record_payment(wire: Wire, reader: reads.Reader, body: bytes, key: str) -> LedgerPayment:
+def prepare(reader: Reader, order: Order) -> bytes:
+    """The same order and the same books always give the same bytes."""
+    return _encoder.encode(_PREPARED[type(order)](reader, order))
+
+
+def write(wire: Wire, order: Order, body: bytes, key: str) -> Written:
     """Post the bytes under the key. An answer we cannot read may well mean that it was booked: InDoubt."""
     if not 0 < len(key) <= KEY_LENGTH:
         raise ValueError(f"A key for {LABEL} has 1 to {KEY_LENGTH} characters.")
-    answer = wire.create("Payment", body, key)
+    entity = _ENTITY[type(order)]
+    params = {"operation": "update", "include": "void"} if isinstance(order, UndoPaymentOrder) else {}
+    answer = wire.post(entity, body, key, **params)
     try:
-        booked = reader.one_payment(reads.open_envelope(answer).payment)
-    except Transient:
-        booked = None
-    if booked is None:
-        raise InDoubt(f"{LABEL} answered the booking with something that cannot be read.")
-    return booked
+        row = mending.read(open_envelope(answer).one(entity) or b"null", structs.Stub)
+    except (Transient, ValueError):
+        raise InDoubt(f"{LABEL} answered the booking with something that cannot be read.") from None
+    return Written(row.id, version=row.sync_token)
 
 
-def find_payment(reader: reads.Reader, order: PaymentOrder) -> LedgerPayment | None:
-    """A payment that carries our reference. One that stands comes before one that was voided since (`gone`)."""
-    found = reader.payments_with(order.reference[:REFERENCE_LENGTH])
-    return min(found, key=lambda payment: payment.gone, default=None)
+def signed(reference: str) -> str:
+    """How our reference stands in a note, where a person sees it and we find it again."""
+    return f"Dunlin, reference {reference}"
+
+
+def _payment(reader: Reader, order: PaymentOrder) -> Body:
+    """On an invoice, or without one as money on account."""
+    if order.invoice:
+        row = _open_invoice(reader, order.invoice, order.amount)
+        lines = [_line(order.amount, "Invoice", order.invoice)]
+    else:
+        row = reader.row("Customer", order.customer, Purpose.WRITE)
+        lines = []
+    body = {
+        "CustomerRef": {"value": order.customer},
+        "TotalAmt": order.amount.decimal,
+        "TxnDate": order.paid_on.isoformat(),
+        "PaymentRefNum": order.reference[:REFERENCE_LENGTH],
+        "PrivateNote": f"Booked by {signed(order.reference)}",
+        **_currency(row, order.amount),
+    }
+    if lines:
+        body["Line"] = lines
+    if order.deposit_account:
+        body["DepositToAccountRef"] = {"value": order.deposit_account}
+    return body
+
+
+def _allocation(reader: Reader, order: AllocationOrder) -> Body:
+    """QuickBooks links a credit memo to an invoice by a payment of nothing with a line for each."""
+    row = _open_invoice(reader, order.invoice, order.amount)
+    return {
+        "CustomerRef": {"value": order.customer},
+        "TotalAmt": 0,
+        "TxnDate": order.on.isoformat(),
+        "PaymentRefNum": order.reference[:REFERENCE_LENGTH],
+        "PrivateNote": f"Linked by {signed(order.reference)}",
+        **_currency(row, order.amount),
+        "Line": [_line(order.amount, "Invoice", order.invoice), _line(order.amount, "CreditMemo", order.credit)],
+    }
+
+
+def _credit(reader: Reader, order: CreditOrder) -> Body:
+    """The reference stands in the private note: a document number is QuickBooks' own unless the company says else."""
+    if not order.income:
+        raise Rejected("Choose in the company's settings which item credit notes are booked on.", "income")
+    customer = reader.row("Customer", order.customer, Purpose.WRITE)
+    line = {
+        "Amount": order.amount.decimal,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": order.income}},
+    }
+    return {
+        "CustomerRef": {"value": order.customer},
+        "TxnDate": order.issued.isoformat(),
+        "CustomerMemo": {"value": order.words[:WORDS_LENGTH]},
+        "PrivateNote": f"Booked by {signed(order.reference)}",
+        **_currency(customer, order.amount),
+        "Line": [line],
+    }
+
+
+def _undo(reader: Reader, order: UndoPaymentOrder) -> Body:
+    row: structs.Payment = reader.row("Payment", order.payment, Purpose.WRITE)
+    if mapping.payment_gone(row):
+        raise Rejected("This payment has already been voided in QuickBooks.", "void")
+    return _sparse(row)
+
+
+def _date(reader: Reader, order: DateOrder) -> Body:
+    if order.expected:
+        raise Rejected("QuickBooks keeps no date on which a payment is expected; only Dunlin knows it.", "unsupported")
+    row = reader.row("Invoice", order.invoice, Purpose.WRITE)
+    if _status(row) is not InvoiceStatus.OPEN:
+        raise Rejected(f"{_name(row)} is not open in QuickBooks any more; its due date is left alone.", "closed")
+    if row.due_date == order.day:
+        raise Rejected(f"{_name(row)} is already due on {order.day.isoformat()} in QuickBooks.", "same")
+    return {**_sparse(row), "DueDate": order.day.isoformat()}
+
+
+def _note(reader: Reader, order: NoteOrder) -> Body:
+    """Behind what stands there, of which nothing is lost; ours is shortened when there is little room."""
+    row = reader.row("Invoice", order.invoice, Purpose.WRITE)
+    note = row.private_note or ""
+    if order.reference in note:
+        raise Rejected(f"This note already stands on {_name(row)} in QuickBooks.", "same")
+    before, mark = f"{note}\n" if note else "", f" ({signed(order.reference)})"
+    room = min(NOTE_LENGTH - len(before), OURS_LENGTH) - len(mark)
+    if room < min(len(order.text), _LEAST_NOTE):
+        raise Rejected(f"The memo of {_name(row)} is full in QuickBooks; make room there, or leave the note.", "full")
+    return {**_sparse(row), "PrivateNote": before + order.text[:room] + mark}
+
+
+def _sparse(row: Any) -> Body:
+    """A change of only what is named with it, and only if nobody has changed the row since."""
+    return {"Id": row.id, "SyncToken": row.sync_token, "sparse": True}
+
+
+def _line(amount: Money, kind: str, id: str) -> Body:
+    return {"Amount": amount.decimal, "LinkedTxn": [{"TxnId": id, "TxnType": kind}]}
+
+
+def _open_invoice(reader: Reader, id: str, amount: Money) -> structs.Invoice:
+    """The invoice, with at least this much open. Rejected otherwise."""
+    row: structs.Invoice = reader.row("Invoice", id, Purpose.WRITE)
+    status = _status(row)
+    if status in (InvoiceStatus.VOIDED, InvoiceStatus.DELETED):
+        raise Rejected(f"{_name(row)} has been voided in QuickBooks; decide there what the money is for.", "void")
+    if row.balance < amount.decimal:
+        words = f"exceeds the open balance of {_name(row)} ({row.balance}) in QuickBooks"
+        raise Rejected(f"{amount} {words}; book the rest on account, or pay it back.", "balance")
+    return row
+
+
+def _status(row: structs.Invoice) -> InvoiceStatus:
+    return mapping.status(row)[0]
+
+
+def _name(row: structs.Invoice) -> str:
+    return f"Invoice {row.doc_number}" if row.doc_number else "The invoice"
+
+
+def _currency(row: structs.Invoice | structs.Customer, amount: Money) -> Body:
+    """The currency as QuickBooks itself names it on the invoice or customer, or not at all where it names none.
+
+    It is required where a company keeps several currencies, and then every row names its own; so nobody needs to ask
+    for the home currency, and the reading before a booking tells what is open as well.
+    """
+    if row.currency_ref is None:
+        return {}
+    if row.currency_ref.value != amount.currency:
+        raise Rejected(f"This is kept in {row.currency_ref.value} in QuickBooks, not in {amount.currency}.", "currency")
+    return {"CurrencyRef": {"value": amount.currency}}
+
+
+_PREPARED: dict[type[Order], Callable[[Reader, Any], Body]] = {
+    PaymentOrder: _payment,
+    UndoPaymentOrder: _undo,
+    CreditOrder: _credit,
+    AllocationOrder: _allocation,
+    DateOrder: _date,
+    NoteOrder: _note,
+}
+_ENTITY: dict[type[Order], str] = {
+    PaymentOrder: "Payment",
+    UndoPaymentOrder: "Payment",
+    CreditOrder: "CreditMemo",
+    AllocationOrder: "Payment",
+    DateOrder: "Invoice",
+    NoteOrder: "Invoice",
+}

@@ -7,34 +7,44 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError
 
 from integrations.errors import InDoubt, OutsideError, RateLimited, Reconnect, Rejected, Transient
-from integrations.ledgers.xero.structs import Message, Problem
+from integrations.ledgers.xero import refusals, structs
 
 _WAITS = {"concurrent": 5.0, "minute": 60.0, "appminute": 60.0, "app-minute": 60.0, "day": 6 * 3600.0}
 _WORDS = {"concurrent": "at one time", "minute": "this minute", "day": "today"}
 _SCOPE = ("insufficent_scope", "insufficient_scope")  # the first is Xero's own spelling
 
 
-def refusal(status: int, headers: Mapping[str, str], body: bytes, writing: bool) -> OutsideError:
-    """The error for an answer that is not 2xx. A server's fault in a write is in doubt: it may have been done."""
+def refusal(status: int, headers: Mapping[str, str], body: bytes, about: str = "") -> OutsideError:
+    """The error for an answer that is not 2xx.
+
+    `about` names what was to be written. A server's fault in a write is in doubt: it may have been done.
+    """
     found = {name.lower(): str(value) for name, value in headers.items()}
     reference = found.get("xero-correlation-id", "")
-    problem = _problem(body)
     if status == 429:
         return _limited(found, reference)
     if status == 401:
         return _unauthorised(found, body, reference)
-    if status == 403 and (problem.Detail or "").startswith("AuthenticationUnsuccessful"):
+    if status == 403 and b"authenticationunsuccessful" in body.lower():
         return Reconnect("Xero no longer lets Dunlin into this organisation; connect it again.", reference)
-    if status >= 500 and writing:
-        return InDoubt(f"Xero answered {status}; the change may or may not have been made.", reference)
+    if status >= 500 and about:
+        return InDoubt(f"Xero answered {status}; {about} may or may not have been written.", reference)
     if status >= 500 or status == 408 or 300 <= status < 400:
         return Transient(f"Xero answered {status}; it will be asked again.", 60, reference)
-    code = str(problem.ErrorNumber or status)
-    return Rejected(f"Xero refused: {_said(problem, status)}", code, reference)
+    if status == 404:
+        return Rejected(refusals.GONE, "404", reference)
+    number = structs.named(body, "ErrorNumber") or str(status)
+    return refused(refusals.words(body) or f"status {status}", about, number, reference)
+
+
+def refused(said: str, about: str, code: str, reference: str = "") -> OutsideError:
+    """The error for Xero's own words. `code` is Xero's number of the kind of error, 10 for a validation."""
+    if refusals.reused(said):
+        return InDoubt("Xero has already had a different request under this key; look what became of it.", reference)
+    return Rejected(refusals.sentence(said, about), code, reference)
 
 
 def lost(error: Exception, writing: bool) -> OutsideError:
@@ -46,36 +56,17 @@ def lost(error: Exception, writing: bool) -> OutsideError:
     return Transient("Xero could not be reached; it will be asked again.", 30)
 
 
-def unreadable(writing: bool) -> OutsideError:
+def unreadable(writing: bool = False) -> OutsideError:
     """The error for a good status with a body that is not what was asked for."""
     if writing:
         return InDoubt("Xero's answer could not be read; the change may or may not have been made.")
     return Transient("Xero's answer could not be read; it will be asked again.", 60)
 
 
-def messages(errors: list[Message] | None) -> str:
-    """Xero's validation messages as one sentence, or ""."""
-    texts = [(one.text or "").strip().rstrip(".") for one in errors or []]
-    return "; ".join(dict.fromkeys(text for text in texts if text))
-
-
-def _problem(body: bytes) -> Problem:
-    try:
-        return msgspec.json.decode(body, type=Problem, strict=False)
-    except ValueError:
-        return Problem()  # a page from something before Xero; its text is no use to anybody
-
-
-def _said(problem: Problem, status: int) -> str:
-    every = [error for element in problem.Elements or [] for error in element.ValidationErrors or []]
-    said = messages(every) or problem.Message or problem.Detail or f"status {status}"
-    return f"{said.strip().rstrip('.')}."
-
-
 def _unauthorised(headers: Mapping[str, str], body: bytes, reference: str) -> OutsideError:
     said = headers.get("www-authenticate", "") + body.decode("utf-8", "replace")
-    if any(word in said for word in _SCOPE):
-        return Rejected("This connection was not given the permission for that; connect again.", "scope", reference)
+    if any(word in said.lower() for word in _SCOPE):
+        return Rejected(refusals.SCOPE, "scope", reference)
     return Reconnect("Xero no longer accepts this access token; it must be renewed.", reference)
 
 

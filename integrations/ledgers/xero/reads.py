@@ -1,193 +1,180 @@
-"""Reading one Xero organisation, in pages of a thousand rows, straight from the bytes.
+"""What is read of one Xero organisation, with which calls and why so few.
 
-It stores nothing and decides nothing; a row that cannot be read is reported and its neighbours go on. Lists are ordered
-by id, because an id does not move while pages are read.
+It stores nothing and decides nothing; how lists are taken apart is the affair of `lists.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 
-import msgspec
+from msgspec import Raw
 
 from integrations.errors import Rejected, Transient
-from integrations.ledgers.base import DepositAccount, LedgerCompany, Page, Unreadable
-from integrations.ledgers.xero import faults, mapping, structs
-from integrations.ledgers.xero.client import Answer, Client
-
-PAGE_SIZE = 1000
-CONTACTS_PER_CALL = 40  # more ids make the address too long for Xero
-OVERLAP = timedelta(minutes=5)  # Xero does not say whether If-Modified-Since is inclusive
-OPEN = ["AUTHORISED"]
-OTHERS = ["DRAFT", "SUBMITTED", "PAID", "VOIDED", "DELETED"]
-SALES = 'Type=="ACCREC"'
-RECEIVED = 'PaymentType=="ACCRECPAYMENT"'
-CREDITS: tuple[tuple[str, str, str, dict[str, str]], ...] = (
-    ("get_credit_notes", "CreditNotes", "CreditNoteID", {"where": 'Type=="ACCRECCREDIT"'}),
-    ("get_overpayments", "Overpayments", "OverpaymentID", {}),
-    ("get_prepayments", "Prepayments", "PrepaymentID", {}),
+from integrations.ledgers.base import DepositAccount, LedgerCompany, Page, Purpose
+from integrations.ledgers.xero import cursors, mapping, structs
+from integrations.ledgers.xero.client import Client
+from integrations.ledgers.xero.lists import (
+    CREDITS,
+    CUSTOMERS,
+    INVOICES,
+    OPEN,
+    OTHERS,
+    PAYMENTS,
+    Ask,
+    Kind,
+    Reading,
+    decoded,
+    items,
+    listed,
 )
-Row = TypeVar("Row")
-Item = TypeVar("Item")
-_ENVELOPE = msgspec.json.Decoder(structs.Envelope, strict=False)
+
+IDS_PER_CALL = 40  # more ids make the address too long for Xero
+NAMES_PER_FILTER = 20  # the same, where each id takes a clause of a filter
+_UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_KINDS: dict[str, tuple[Kind, ...]] = {
+    "customer": (CUSTOMERS,),
+    "invoice": (INVOICES,),
+    "payment": (PAYMENTS,),
+    "credit": CREDITS,
+}
 
 
 def company(client: Client) -> LedgerCompany:
-    envelope = decoded(client.read("company", "get_organisations"))
-    rows, unread = items(envelope.Organisations, structs.Organisation, mapping.company, "company", "OrganisationID")
+    envelope = decoded(client.read(Purpose.COMPANY, "get_organisations"))
+    rows, unread = items(
+        listed(envelope, "Organisations"), structs.Organisation, mapping.company, "company", "OrganisationID"
+    )
     if unread or not rows:
         raise Transient("Xero did not describe the organisation; it will be asked again.", 300)
-    return rows[0]
+    return replace(rows[0], own_reminders=_reminders(client))
+
+
+def _reminders(client: Client) -> bool | None:
+    """Whether Xero itself reminds; None when it does not let us know."""
+    try:
+        envelope = decoded(client.read(Purpose.COMPANY, "get_invoice_reminders"))
+    except Rejected:
+        return None
+    said = [one.Enabled for raw in envelope.InvoiceReminders or [] if (one := structs.loose(raw, structs.Reminders))]
+    return any(said) if None not in said and said else None
 
 
 def deposit_accounts(client: Client) -> tuple[DepositAccount, ...]:
-    envelope = decoded(client.read("company", "get_accounts", where='Status=="ACTIVE"'))
-    return items(envelope.Accounts, structs.Account, mapping.deposit_account, "deposit account", "AccountID")[0]
+    return items(_accounts(client), structs.Account, mapping.deposit_account, "account", "AccountID")[0]
 
 
-def snapshot(client: Client, since: date) -> Iterator[Page]:
+def income_choices(client: Client) -> tuple[DepositAccount, ...]:
+    return items(_accounts(client), structs.Account, mapping.income_choice, "account", "AccountID")[0]
+
+
+def _accounts(client: Client) -> list[Raw]:
+    return listed(decoded(client.read(Purpose.COMPANY, "get_accounts", where='Status=="ACTIVE"')), "Accounts")
+
+
+def snapshot(client: Client, since: date, mark: str = "") -> Iterator[Page]:
     """Everything a first sync needs. All open invoices and all sales credits come, however old; the rest from `since`.
 
     Run again from time to time, it also finds what Xero changes without a new time stamp: due dates of part-paid
-    invoices.
+    invoices. A mark says how far it got; `total` grows as list after list is begun.
     """
     from_then = f"Date>=DateTime({since.year},{since.month:02},{since.day:02})"
-    reading = _Reading(client, "snapshot")
-    yield from reading.contacts()
-    yield from reading.invoices(SALES, OPEN)
-    yield from reading.invoices(f"{SALES} AND {from_then}", OTHERS)  # open ones were just read
-    yield from reading.payments(f"{RECEIVED} AND {from_then}")
-    yield from reading.credits()
+    reading = Reading(client, Purpose.SNAPSHOT, f"{since.isoformat()}T00:00:00+00:00")
+    asks = [
+        Ask(CUSTOMERS),
+        Ask(INVOICES, options={"statuses": OPEN}),
+        Ask(INVOICES, from_then, {"statuses": OTHERS}),  # open ones were just read
+        Ask(PAYMENTS, from_then),
+        *map(Ask, CREDITS),
+    ]
+    yield from reading.pages(asks, mark)
     yield Page(cursor=reading.cursor)
 
 
-def changes(client: Client, cursor: str) -> Iterator[Page]:
-    """Every kind of row changed since five minutes before `cursor`, in all statuses: PAID and VOIDED arrive too."""
-    since = _overlapped(cursor)
-    reading = _Reading(client, "changes", since)
-    yield from reading.contacts()
-    yield from reading.invoices(SALES, OPEN + OTHERS)
-    yield from reading.payments(RECEIVED)
-    yield from reading.credits()
-    yield Page(cursor=reading.cursor)
+def changes(client: Client, cursor: str, wanted: Collection[str]) -> Iterator[Page]:
+    """Every wanted kind of row changed since five minutes before `cursor`, in all statuses: PAID and VOIDED arrive too.
 
-
-def door(client: Client, cursor: str, customers: Sequence[str]) -> Iterator[Page]:
-    """Fresh balances and credit of `customers`, in four calls and one more for every forty customers.
-
-    Their open invoices are read whole (a new due date alone would not show as a change). What was paid or voided
-    meanwhile, and all credit, is read as the organisation's changes since the cursor: Xero cannot list credit by
-    customer, and for invoices one call does it for all of them.
+    A call for each kind, three for credit. Terms stand at the customers.
     """
-    reading = _Reading(client, "door")
-    for at in range(0, len(customers), CONTACTS_PER_CALL):
-        yield from reading.invoices(SALES, OPEN, contact_i_ds=list(customers[at : at + CONTACTS_PER_CALL]))
-    changed = _Reading(client, "door", _overlapped(cursor))
-    yield from changed.invoices(SALES, OPEN + OTHERS)
-    yield from changed.credits()
+    place, times = cursors.read(cursor), dict[str, str]()
+    for entity, kinds in _KINDS.items():
+        if _asked(entity, wanted):
+            reading = Reading(client, Purpose.CHANGES, place.times[entity].isoformat(), place.since(entity))
+            yield from _unmarked(reading, [Ask(kind) for kind in kinds])
+            times[entity] = reading.cursor
+    yield Page(cursor=place.moved(times))
 
 
-def decoded(answer: Answer, writing: bool = False) -> structs.Envelope:
-    """The envelope of an answer; Transient (InDoubt for a write) when it is no such thing."""
-    try:
-        return _ENVELOPE.decode(answer.body)
-    except ValueError as error:
-        raise faults.unreadable(writing) from error
+def _asked(entity: str, wanted: Collection[str]) -> bool:
+    return entity in wanted or (entity == "customer" and "term" in wanted)
 
 
-def items(
-    raws: list[msgspec.Raw] | None, kind: type[Row], read: Callable[[Row], Item | None], entity: str, id_name: str
-) -> tuple[tuple[Item, ...], tuple[Unreadable, ...]]:
-    """(rows that could be read, rows that could not). Rows for which `read` gives None are none of our business."""
-    good: list[Item] = []
-    bad: list[Unreadable] = []
-    for raw in raws or []:
-        try:
-            item = read(msgspec.json.decode(raw, type=kind, strict=False))
-        except (ValueError, OverflowError) as error:  # msgspec's own errors are ValueErrors
-            why = str(error).rstrip(".")
-            bad.append(Unreadable(entity, _loose_id(raw, id_name), f"This {entity} could not be read: {why}."))
-        else:
-            good += [] if item is None else [item]
-    return tuple(good), tuple(bad)
+def door(client: Client, cursor: str, customers: Sequence[str], purpose: Purpose) -> Iterator[Page]:
+    """Fresh address, balances and credit of `customers`: one to four calls, and two more for every forty of them.
+
+    Their open invoices are read whole: a new due date of a part-paid invoice does not show as a change. What has left
+    the list of open invoices, paid or voided, and all credit, which Xero cannot list by customer, is read as the
+    organisation's changes since the cursor, and the customers by their names; each is spared where the cursor says that
+    its changes were read a moment ago. Payments are not read, as the invoice's balance says the same.
+    """
+    place, whole, real = cursors.read(cursor), Reading(client, purpose), _uuids(customers)
+    chunks = [real[at : at + IDS_PER_CALL] for at in range(0, len(real), IDS_PER_CALL)]
+    for ids in chunks:
+        yield from _unmarked(whole, [Ask(INVOICES, options={"statuses": OPEN, "contact_i_ds": ids})])
+    if not place.is_just_read("customer", whole.cursor):
+        yield from _unmarked(whole, [Ask(CUSTOMERS, options={"i_ds": ids}) for ids in chunks])
+    for entity in ("invoice", "credit"):
+        if not place.is_just_read(entity, whole.cursor):
+            changed = Reading(client, purpose, since=place.since(entity))
+            yield from _unmarked(changed, [Ask(kind) for kind in _KINDS[entity]])
 
 
-def _loose_id(raw: msgspec.Raw, name: str) -> str:
-    try:
-        row = msgspec.json.decode(raw)
-    except ValueError:
-        return ""
-    return str(row.get(name) or "") if isinstance(row, dict) else ""
+def sweep(client: Client) -> Iterator[Page]:
+    """Every open invoice and open credit. Contacts are left out: whatever changes about them, their stamp moves."""
+    still_open = [Ask(kind, 'Status=="AUTHORISED"') for kind in CREDITS]
+    reading = Reading(client, Purpose.SWEEP)
+    yield from _unmarked(reading, [Ask(INVOICES, options={"statuses": OPEN}), *still_open])
 
 
-def _overlapped(cursor: str) -> datetime:
-    try:
-        return datetime.fromisoformat(cursor).replace(microsecond=0) - OVERLAP
-    except ValueError as error:
-        raise Rejected("The place to go on reading from is not a time.", "cursor") from error
+def named(client: Client, entity: str, ids: Sequence[str], purpose: Purpose) -> Iterator[Page]:
+    """These rows whatever their state. What Xero does not answer with is told as deleted."""
+    if entity not in ("customer", "invoice", "payment"):
+        raise Rejected(f"Xero cannot be asked for a {entity} by its id.", "entity")
+    real = _uuids(ids)
+    yield from _deleted(entity, set(ids) - set(real))
+    size = NAMES_PER_FILTER if entity == "payment" else IDS_PER_CALL
+    for at in range(0, len(real), size):
+        yield from _some(client, entity, real[at : at + size], purpose)
 
 
-class _Reading:
-    """One pass over several lists, all changed since `since` if it is given."""
-
-    def __init__(self, client: Client, purpose: str, since: datetime | None = None) -> None:
-        self._client, self._purpose = client, purpose
-        self._options: dict[str, Any] = {} if since is None else {"if_modified_since": since}
-        self._began = ""
-
-    @property
-    def cursor(self) -> str:
-        """Xero's own time of the first answer: whatever changes after it belongs to the next reading."""
-        return self._began
-
-    def contacts(self) -> Iterator[Page]:
-        options = {"include_archived": "true"}  # without it nobody would tell of archiving
-        for raws in self._lists("get_contacts", "Contacts", "ContactID", options):
-            rows, unread = items(raws, structs.Contact, mapping.customer, "customer", "ContactID")
-            yield Page(customers=rows, unreadable=unread)
-
-    def invoices(self, where: str, statuses: list[str], **options: Any) -> Iterator[Page]:
-        options |= {"where": where, "statuses": statuses}
-        for raws in self._lists("get_invoices", "Invoices", "InvoiceID", options):
-            rows, unread = items(raws, structs.Invoice, mapping.invoice, "invoice", "InvoiceID")
-            yield Page(invoices=rows, unreadable=unread)
-
-    def payments(self, where: str) -> Iterator[Page]:
-        for raws in self._lists("get_payments", "Payments", "PaymentID", {"where": where}):
-            rows, unread = items(raws, structs.Payment, mapping.payment, "payment", "PaymentID")
-            yield Page(payments=rows, unreadable=unread)
-
-    def credits(self) -> Iterator[Page]:
-        for method, name, id_name, options in CREDITS:
-            for raws in self._lists(method, name, id_name, options):
-                rows, unread = items(raws, structs.Credit, mapping.credit, "credit", id_name)
-                yield Page(credits=rows, unreadable=unread)
-
-    def _lists(self, method: str, name: str, id_name: str, options: dict[str, Any]) -> Iterator[list[msgspec.Raw]]:
-        """The pages of one list. When it grows or shrinks while it is read, rows have moved: it is read again."""
-        number, size, again = 1, None, 0
-        while True:
-            call = {"page": number, "page_size": PAGE_SIZE, "order": f"{id_name} ASC", **self._options, **options}
-            answer = self._client.read(self._purpose, method, **call)
-            envelope = decoded(answer)
-            self._began = self._began or _server_time(envelope, answer)
-            about = envelope.pagination or structs.Pagination()
-            if size not in (None, about.itemCount) and again < 3:
-                number, size, again = 1, None, again + 1
-                continue
-            raws: list[msgspec.Raw] = getattr(envelope, name) or []
-            yield raws
-            if not raws or number >= (about.pageCount or 0):
-                return
-            number, size = number + 1, about.itemCount
+def _some(client: Client, entity: str, ids: Sequence[str], purpose: Purpose) -> Iterator[Page]:
+    [kind] = _KINDS[entity]
+    if entity == "payment":  # has no list of ids, only a filter; and that may have OR or AND, not both
+        ask = Ask(replace(kind, where=" OR ".join(f'PaymentId==guid("{id}")' for id in ids)))
+    else:
+        ask = Ask(kind, options={"i_ds": list(ids)})
+    seen: set[str] = set()
+    for page in _unmarked(Reading(client, purpose), [ask]):
+        for rows in (page.customers, page.invoices, page.payments, page.unreadable):
+            seen |= {row.id.lower() for row in rows}
+        yield page
+    if "" not in seen:  # else one of them is there, but could not even say which it is
+        yield from _deleted(entity, {id for id in ids if id.lower() not in seen})
 
 
-def _server_time(envelope: structs.Envelope, answer: Answer) -> str:
-    try:
-        stamped = structs.moment(envelope.DateTimeUTC) or parsedate_to_datetime(answer.headers.get("Date") or "")
-    except (TypeError, ValueError) as error:
-        raise faults.unreadable(writing=False) from error
-    return stamped.replace(microsecond=0).isoformat()
+def _deleted(entity: str, ids: Collection[str]) -> Iterator[Page]:
+    if ids:
+        yield Page(deleted=tuple((entity, id) for id in sorted(ids)))
+
+
+def _unmarked(reading: Reading, asks: list[Ask]) -> Iterator[Page]:
+    """Only a snapshot is long enough to be gone on with later."""
+    for page in reading.pages(asks):
+        yield replace(page, mark="", total=None)
+
+
+def _uuids(ids: Sequence[str]) -> list[str]:
+    """Those that can be ids of Xero's; anything else would make it refuse the whole call."""
+    return [id for id in ids if _UUID.fullmatch(id)]

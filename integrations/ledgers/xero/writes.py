@@ -1,81 +1,70 @@
-"""Booking a payment in Xero, once: small explicit bodies, one payment a request, always under a key.
+"""Writing into Xero, once: prepare the bytes, and send them under a key.
 
-It never reads a document to save it back, and never repeats a call by itself.
+It never reads a document to save it back, and never repeats a call by itself. What is sent is said in `orders.py`, and
+what may stand in its way, or has been done already, is looked up in `standing.py`.
 """
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Raw
 
 from integrations.errors import InDoubt, Rejected
-from integrations.ledgers.base import LedgerPayment, PaymentOrder
-from integrations.ledgers.xero import faults, mapping, structs
+from integrations.ledgers.base import DateOrder, Order, Written
+from integrations.ledgers.xero import faults, orders, refusals, standing, structs
 from integrations.ledgers.xero.client import Client
-from integrations.ledgers.xero.reads import decoded, items
+from integrations.ledgers.xero.lists import decoded, listed
 
 _ENCODE = msgspec.json.Encoder(decimal_format="number")
 _NOBODY = str(UUID(int=0))
 
 
-def body(order: PaymentOrder) -> bytes:
-    """The payment as compact JSON; equal orders give equal bytes."""
-    return _ENCODE.encode(
-        {
-            "Payments": [
-                {
-                    "Invoice": {"InvoiceID": order.invoice},
-                    "Account": {"AccountID": order.deposit_account},
-                    "Date": order.paid_on.isoformat(),
-                    "Amount": order.amount.decimal,
-                    "Reference": order.reference,
-                }
-            ]
-        }
-    )
+def prepare(client: Client, order: Order) -> bytes:
+    """The body as compact JSON; equal orders give equal bytes. Rejected when the order makes no sense any more."""
+    standing.check(client, order)
+    return _ENCODE.encode(orders.call(order).body)
 
 
-def record(client: Client, raw: bytes, key: str) -> LedgerPayment:
+def write(client: Client, order: Order, raw: bytes, key: str) -> Written:
     """Send the stored body. The SDK writes its JSON anew, always in the same way: equal bodies, equal bytes."""
     try:
         content = json.loads(raw, parse_float=Decimal)
     except ValueError as error:
-        raise Rejected("The stored payment is not one that can be sent.", "body") from error
-    answer = client.write("write", "create_payments", content, key)
-    rows = decoded(answer, writing=True).Payments or []
-    if len(rows) != 1:
+        raise Rejected("What was stored to be sent to Xero cannot be read.", "body") from error
+    call = orders.call(order)
+    answer = client.write(call.about, call.method, *call.path, content, key=key)
+    rows = listed(decoded(answer, writing=True), call.answer, writing=True)
+    if not rows:
         raise faults.unreadable(writing=True)
-    return _booked(rows[0])
+    made = _made(rows[0], call)
+    if isinstance(order, DateOrder):
+        _taken(rows[0], order)
+    return made
 
 
-def _booked(raw: msgspec.Raw) -> LedgerPayment:
-    """The booked payment. Errors beside a payment's id leave it in doubt; without an id it was refused."""
-    try:
-        row = msgspec.json.decode(raw, type=structs.Payment, strict=False)
-        wrong = faults.messages(row.ValidationErrors)
-        if wrong and (row.PaymentID or _NOBODY) == _NOBODY:
-            raise Rejected(f"Xero refused: {wrong}.", "10")
-        payment = mapping.payment(row)
-    except ValueError as error:
-        raise faults.unreadable(writing=True) from error
-    if payment is None or wrong:
-        raise InDoubt("Xero answered with a payment and an objection to it; somebody must look.")
-    return payment
+def _made(raw: Raw, call: orders.Call) -> Written:
+    """What was made or changed. An objection beside a new id leaves it in doubt; without a new id it was refused."""
+    row = structs.loose(raw, dict[str, Any])
+    if row is None:
+        raise faults.unreadable(writing=True)
+    new = next((id for name in call.id_names if (id := str(row.get(name) or _NOBODY)) != _NOBODY), "")
+    wrong = refusals.joined({"ValidationErrors": row.get("ValidationErrors")})
+    if wrong or row.get("StatusAttributeString") == "ERROR":
+        if new:
+            raise InDoubt(f"Xero answered with {call.about} and an objection to it; somebody must look.")
+        raise faults.refused(wrong, call.about, "10")
+    if not (new or call.changed):
+        raise faults.unreadable(writing=True)
+    return Written(new or call.changed, version=standing.version(raw))
 
 
-def find(client: Client, order: PaymentOrder) -> LedgerPayment | None:
-    """The standing payment of this invoice that carries our reference. One that was deleted again is not found."""
-    try:
-        invoice = UUID(order.invoice)
-    except ValueError as error:
-        raise Rejected("This is not the id of a Xero invoice.", "invoice") from error
-    where = f'Invoice.InvoiceId==guid("{invoice}")'
-    answer = client.read("find", "get_payments", where=where, page=1, page_size=1000)
-    rows, unread = items(decoded(answer).Payments, structs.Payment, mapping.payment, "payment", "PaymentID")
-    found = next((row for row in rows if row.reference == order.reference and not row.gone), None)
-    if found is None and unread:
-        raise InDoubt("A payment of this invoice could not be read; somebody must look whether it is ours.")
-    return found
+def _taken(raw: Raw, order: DateOrder) -> None:
+    """Xero does not say which dates it takes of a part-paid invoice; so what it answers is looked at."""
+    stands = standing.day_of(raw, order)
+    if stands is not None and stands != order.day:
+        raise Rejected("Xero left the date of the invoice as it is. Change it in Xero by hand.", "date")

@@ -1,0 +1,62 @@
+"""Dunlin with one connected company on a fresh database, its ledger at the page server. Nothing is read yet.
+
+The tokens are sealed as they would be after a consent. Our own limits on calls are lifted, as the page server has none:
+at Xero's sixty calls a minute every reader would do nothing but wait.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import app
+import settings as configuration
+from integrations.ledgers.base import Pace
+from models import Company, Connection, Grant, Practice
+from settings import Settings
+from workflows import cadences
+from workflows.runtime import Runtime
+
+KEYS = {"DUNLIN_SECRET_KEYS": "s" * 40, "DUNLIN_INDEX_KEY": "i" * 40}
+FREE = Pace(at_once=1000, per_second=1_000_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    rt: Runtime
+    company_id: int
+
+
+def office(kind: str, server: str, tenant: str, database: str) -> Office:
+    """Open the database, which has all tables and no rows, and put one company into it."""
+    urls = {name: server for name in Settings.model_fields if name.endswith("_url") and name != "smtp_url"}
+    given = {f"DUNLIN_{name.upper()}": url for name, url in urls.items()}
+    given |= {f"DUNLIN_{kind.upper()}_{name}": "bench" for name in ("CLIENT_ID", "CLIENT_SECRET", "WEBHOOK_KEY")}
+    rt = app.build_runtime(
+        configuration.load({**given, **KEYS, "DUNLIN_MODE": "demo", "DUNLIN_DATABASE_URL": database})
+    )
+    for name, value in (("limits", ()), ("pace", FREE)):
+        setattr(rt.ledgers[kind], name, value)
+    return Office(rt, _company(rt, kind, tenant))
+
+
+def _company(rt: Runtime, kind: str, tenant: str) -> int:
+    now, seal = rt.clock.now(), rt.vault.seal
+    with rt.store.write() as session:
+        practice = Practice(uid=rt.new_id(), name="Sandpiper Accounting", created_at=now)
+        session.add(practice)
+        session.flush()
+        version = cadences.default_version(rt, session, practice.id)
+        company = Company(uid=rt.new_id(), practice_id=practice.id, name="Heron & Sons", ledger_kind=kind)
+        company.currency, company.country, company.zone = "USD", "US", "America/New_York"
+        company.cadence_version_id, company.created_at = version.id, now
+        grant = Grant(uid=rt.new_id(), kind=kind, holder_tag=rt.vault.tag(f"{kind}-holder", "someone"), created_at=now)
+        grant.access_sealed, grant.refresh_sealed = seal(b"bench"), seal(b"bench")
+        grant.expires_at, grant.scope = now + timedelta(days=1), " ".join(rt.ledgers[kind].oauth.scopes)
+        session.add_all((company, grant))
+        session.flush()
+        tie = Connection(uid=rt.new_id(), company_id=company.id, grant_id=grant.id, created_at=now)
+        tie.external_tag, tie.tenant_sealed = rt.vault.tag(kind, tenant), seal(tenant.encode())
+        tie.connection_sealed = seal(b"")
+        session.add(tie)
+        return company.id

@@ -1,0 +1,177 @@
+"""The first load of a QuickBooks company: page by page, resumable behind any page, with memory that does not grow.
+
+What it keeps while it goes is one sum for each customer that owes something, to find old money nobody has applied. The
+mark carries them too, as long as they are not too many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from integrations.errors import Transient
+from integrations.ledgers.base import Page, Purpose
+from integrations.ledgers.quickbooks import mapping, mending
+from integrations.ledgers.quickbooks.faults import LABEL
+from integrations.ledgers.quickbooks.portions import Portion
+from integrations.ledgers.quickbooks.reads import Reader, Selection
+from integrations.ledgers.quickbooks.sorting import Key, Sorter
+from integrations.ledgers.quickbooks.wire import quoted
+
+SUMS_MOST = 10_000  # customers in a mark, some 20 bytes each
+FRESH = timedelta(hours=1)  # sums of balances read further apart than this explain nothing
+_CUSTOMERS_AT_ONCE = 50
+
+
+class Mark(msgspec.Struct):
+    """Where the reading stands: the selection and the place in it, when it began, how many rows it expects.
+
+    `end` is the end of the list before the place, whose rows come again; `sums` the tally so far, None where it has to
+    be made anew.
+    """
+
+    selection: int = 0
+    start: int = 1
+    began: str = ""
+    total: int | None = None
+    end: list[Key] = []
+    sums: dict[str, Decimal] | None = None
+
+
+class Tally:
+    """By customer, what is open on invoices less the credit we know of and less what the customer owes in all.
+
+    More than zero means credit we have not seen. Journal entries and charges move balances too and can hide some: what
+    cannot be explained is left out, never guessed.
+    """
+
+    def __init__(self, sums: dict[str, Decimal] | None = None) -> None:
+        self.sums = {} if sums is None else sums
+
+    def note(self, entity: str, row: Any) -> None:
+        if entity == "Customer":
+            self._add(row.id, -(row.balance or Decimal(0)))
+        elif entity == "Invoice":
+            self._add(row.customer_ref.value, row.balance)
+        elif entity == "CreditMemo":
+            self._add(row.customer_ref.value, -mapping.left_of(row))
+        elif entity == "Payment":
+            self._add(row.customer_ref.value, -(row.unapplied_amt or Decimal(0)))
+
+    def _add(self, customer: str, amount: Decimal) -> None:
+        if amount and amount.is_finite():
+            left = self.sums.pop(customer, Decimal(0)) + amount
+            if left:  # what is explained is forgotten
+                self.sums[customer] = left
+
+    def customers(self) -> list[str]:
+        return [customer for customer, amount in self.sums.items() if amount > 0]
+
+
+class Snapshot:
+    """One whole reading, for invoices and payments dated on or after `since` and everything that is open."""
+
+    def __init__(self, reader: Reader, since: date) -> None:
+        self._reader, self._since = reader, since
+        self._tally: Tally | None = None
+        dated = f"TxnDate >= '{since.isoformat()}'"
+        self._selections = [
+            Selection("Customer"),
+            Selection("Term"),
+            Selection("Invoice", "Balance > '0'"),
+            Selection("CreditMemo"),
+            Selection("Payment", dated),
+            Selection("Invoice", dated),
+        ]
+        settled = Selection("Invoice", f"{dated} AND Balance = '0'")
+        self._counts = [*self._selections[:-1], settled]  # what is open is handed out once
+
+    def pages(self, text: str) -> Iterator[Page]:
+        """The cursor is the time of the first answer, so that whatever moves during the reading is read again."""
+        mark = _read(text)
+        if not text:
+            mark.total, began = self._reader.counted(self._counts, Purpose.SNAPSHOT)
+            mark.began, mark.sums = began.isoformat() if began else "", {}
+        self._tally = None if mark.sums is None else Tally(mark.sums)
+        for place in range(mark.selection, len(self._selections)):
+            yield from self._selection(mark, place)
+        yield from self._old_unapplied(self._tally or self._tallied(), mark)
+        if not mark.began:
+            raise Transient(f"{LABEL} did not tell the time of any of its answers.")
+        yield Page(cursor=mark.began, total=mark.total)
+
+    def _selection(self, mark: Mark, place: int) -> Iterator[Page]:
+        """`mark` is where the whole reading goes on; each page carries the one behind it."""
+        wanted, last, resumed = self._selections[place], place == len(self._selections) - 1, place == mark.selection
+        watch, skip = (None, _is_open) if last else (self._note, None)
+        sorter = Sorter(self._reader.home, watch, skip, mark.end if resumed else ())
+        for portion in self._reader.portions(wanted, Purpose.SNAPSHOT, mark.start if resumed else 1):
+            mark.began = mark.began or (portion.moment.isoformat() if portion.moment else "")
+            if not last and _late(portion, mark):
+                self._tally = None
+            sorter.take(portion)
+            after = (place, portion.following) if portion.following else (place + 1, 1)
+            end = sorter.end if portion.following else []
+            yield sorter.page(mark=self._mark(*after, mark, end), total=mark.total)
+
+    def _note(self, entity: str, row: Any) -> None:
+        if self._tally is not None:
+            self._tally.note(entity, row)
+
+    def _mark(self, selection: int, start: int, mark: Mark, end: list[Key]) -> str:
+        """A mark further on in the same reading, as text."""
+        sums = self._tally.sums if self._tally is not None and len(self._tally.sums) <= SUMS_MOST else None
+        return msgspec.json.encode(Mark(selection, start, mark.began, mark.total, end, sums)).decode()
+
+    def _tallied(self) -> Tally:
+        """The tally of what is open, read anew: this reading has not seen all of it, or not at about one time."""
+        self._tally = tally = Tally()
+        for wanted in self._selections[:4]:
+            if wanted.entity == "Term":
+                continue
+            sorter = Sorter(self._reader.home, tally.note)
+            for portion in self._reader.portions(wanted, Purpose.SNAPSHOT):
+                sorter.take(portion)
+                sorter.page()
+        return tally
+
+    def _old_unapplied(self, tally: Tally, mark: Mark) -> Iterator[Page]:
+        """Payments older than `since` with money left.
+
+        QuickBooks cannot be asked for UnappliedAmt, and the whole history would be long. But unapplied money lowers a
+        customer's balance below the sum of the open invoices: only such customers' payments are read.
+        """
+        suspects = tally.customers()
+        resume = self._mark(len(self._selections), 1, mark, [])
+        for start in range(0, len(suspects), _CUSTOMERS_AT_ONCE):
+            names = ", ".join(quoted(id) for id in suspects[start : start + _CUSTOMERS_AT_ONCE])
+            where = f"CustomerRef IN ({names}) AND TxnDate < '{self._since.isoformat()}'"
+            for page, _ in self._reader.pages(Selection("Payment", where), Purpose.SNAPSHOT):
+                credits = tuple(row for row in page.credits if row.remaining and not row.gone)
+                held = {row.id for row in credits}
+                payments = tuple(row for row in page.payments if row.id in held)
+                yield Page(
+                    payments=payments, credits=credits, unreadable=page.unreadable, mark=resume, total=mark.total
+                )
+
+
+def _late(portion: Portion, mark: Mark) -> bool:
+    """Whether the answer was given so long after the first that balances in both cannot be compared."""
+    began = mending.moment(mark.began)
+    return portion.moment is not None and began is not None and portion.moment - began > FRESH
+
+
+def _is_open(row: Any) -> bool:
+    return bool(row.balance > 0)
+
+
+def _read(text: str) -> Mark:
+    """The mark of a page; the beginning when it is none of ours."""
+    try:
+        return msgspec.json.decode(text, type=Mark) if text else Mark()
+    except msgspec.DecodeError:
+        return Mark()

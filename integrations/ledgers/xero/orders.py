@@ -1,0 +1,141 @@
+"""What each kind of order is in Xero: the call and its small explicit body.
+
+Pure, one function a kind. A body names only what is to change; nothing is ever read to be saved back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from core.money import Money
+from integrations.ledgers.base import (
+    AllocationOrder,
+    CreditOrder,
+    DateOrder,
+    NoteOrder,
+    Order,
+    PaymentOrder,
+    UndoPaymentOrder,
+)
+
+NOTE_LENGTH = 2500
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The SDK's `method`, the ids in its address, its `body`, and the list that its answer comes in.
+
+    `about` names the order in sentences. What was made has its id in one of `id_names`; without them it is `changed`,
+    which was there before.
+    """
+
+    about: str
+    method: str
+    answer: str
+    body: dict[str, Any]
+    path: tuple[str, ...] = ()
+    id_names: tuple[str, ...] = ()
+    changed: str = ""
+
+
+def call(order: Order) -> Call:
+    """How this order is sent; equal orders make equal calls."""
+    return _CALLS[type(order)](order)
+
+
+def date_name(order: DateOrder) -> str:
+    return "ExpectedPaymentDate" if order.expected else "DueDate"
+
+
+def _payment(order: PaymentOrder) -> Call:
+    if not order.invoice:
+        return _on_account(order)
+    one = {
+        "Invoice": {"InvoiceID": order.invoice},
+        "Account": {"AccountID": order.deposit_account},
+        "Date": order.paid_on.isoformat(),
+        "Amount": order.amount.decimal,
+        "Reference": order.reference,
+    }
+    return Call("the payment", "create_payments", "Payments", {"Payments": [one]}, id_names=("PaymentID",))
+
+
+def _on_account(order: PaymentOrder) -> Call:
+    """Money without an invoice is an overpayment: Xero holds it for the customer by itself.
+
+    A prepayment would need an account and a tax treatment that nobody has chosen, and takes no foreign currency. The
+    reference stands in the line too, because Xero keeps it for some kinds of bank transactions only.
+    """
+    words = f"Payment on account {order.reference}"
+    one = {
+        "Type": "RECEIVE-OVERPAYMENT",
+        "BankAccount": {"AccountID": order.deposit_account},
+        **_document(order.customer, order.paid_on, order.amount, order.reference, "NoTax", {"Description": words}),
+    }
+    name, ids = "BankTransactions", ("OverpaymentID", "BankTransactionID")
+    return Call("the payment on account", "create_bank_transactions", name, {name: [one]}, id_names=ids)
+
+
+def _undo(order: UndoPaymentOrder) -> Call:
+    body, ids = {"Status": "DELETED"}, (order.payment,)
+    return Call("the undoing of the payment", "delete_payment", "Payments", body, ids, changed=order.payment)
+
+
+def _credit(order: CreditOrder) -> Call:
+    """The total is what was promised, tax included; which tax it is, the chosen account says."""
+    line = {"Description": order.words or "Credit", "AccountCode": order.income}
+    one = {
+        "Type": "ACCRECCREDIT",
+        "Status": "AUTHORISED",
+        **_document(order.customer, order.issued, order.amount, order.reference, "Inclusive", line),
+    }
+    name = "CreditNotes"
+    return Call("the credit note", "create_credit_notes", name, {name: [one]}, id_names=("CreditNoteID",))
+
+
+def _document(
+    customer: str, day: date, amount: Money, reference: str, taxes: str, line: dict[str, Any]
+) -> dict[str, Any]:
+    """A document of one line. Of the contact only the id: anything more would change the contact."""
+    return {
+        "Contact": {"ContactID": customer},
+        "Date": day.isoformat(),
+        "LineAmountTypes": taxes,
+        "LineItems": [{**line, "Quantity": 1, "UnitAmount": amount.decimal}],
+        "CurrencyCode": amount.currency,
+        "Reference": reference,
+    }
+
+
+def _allocation(order: AllocationOrder) -> Call:
+    invoice = {"InvoiceID": order.invoice}
+    one = {"Amount": order.amount.decimal, "Date": order.on.isoformat(), "Invoice": invoice}
+    about, method, name = "the use of the credit note", "create_credit_note_allocation", "Allocations"
+    return Call(about, method, name, {name: [one]}, (order.credit,), changed=order.credit)
+
+
+def _date(order: DateOrder) -> Call:
+    body = {"Invoices": [{date_name(order): order.day.isoformat()}]}
+    return Call("the new date", "update_invoice", "Invoices", body, (order.invoice,), changed=order.invoice)
+
+
+def _note(order: NoteOrder) -> Call:
+    """The text with our reference behind it, by which it is found again."""
+    end = f" ({order.reference})"
+    text = order.text.strip()[: NOTE_LENGTH - len(end)] + end
+    name = "HistoryRecords"
+    body = {name: [{"Details": text}]}
+    return Call("the note", "create_invoice_history", name, body, (order.invoice,), changed=order.invoice)
+
+
+_CALLS: dict[type[Order], Callable[[Any], Call]] = {
+    PaymentOrder: _payment,
+    UndoPaymentOrder: _undo,
+    CreditOrder: _credit,
+    AllocationOrder: _allocation,
+    DateOrder: _date,
+    NoteOrder: _note,
+}

@@ -1,0 +1,169 @@
+"""What waits for a person, over all companies of a practice: counted for every page, listed for the desk. Read-only.
+
+Counting never fetches the rows, and the desk lists only so many of each kind: one bad export may leave thousands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, String, cast, func, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from core.because import Cause
+from models import (
+    Account,
+    Attempt,
+    AttemptLine,
+    Company,
+    Connection,
+    Dispute,
+    Invoice,
+    Posting,
+    Touch,
+    UnreadableRow,
+)
+from workflows import renewals
+
+SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The first of everything that waits, each with its company and account. `counts` is by kind and company id."""
+
+    touches: list[tuple[Touch, Account, Company]]
+    disputes: list[tuple[Dispute, Account, Company]]
+    bookings: list[tuple[AttemptLine, Account, Company]]
+    postings: list[tuple[Posting, Account, Company, Invoice | None]]
+    connections: list[tuple[Connection, Company]]
+    ending: list[tuple[Company, datetime]]
+    unreached: list[tuple[Account, Company]]
+    unreadable: list[tuple[UnreadableRow, Company]]
+    counts: dict[str, Counter[int]]
+
+    @property
+    def size(self) -> int:
+        return sum(count.total() for count in self.counts.values())
+
+    def unlisted(self, kind: str) -> int:
+        """How many of a kind there is no room for."""
+        return self.counts[kind].total() - len(getattr(self, kind))
+
+
+def counts(session: Session, practice_id: int, now: datetime) -> dict[str, Counter[int]]:
+    """How many things of each kind wait at each company, by its id."""
+    found = {}
+    for kind, wanted in _wanted(practice_id).items():
+        counted = wanted.with_only_columns(Company.id, func.count()).order_by(None).group_by(Company.id)
+        found[kind] = Counter(dict(session.execute(counted).all()))
+    found["ending"] = Counter(company.id for company, _ in renewals.ending_soon(session, practice_id, now))
+    return found
+
+
+def by_company(counted: dict[str, Counter[int]]) -> Counter[int]:
+    return sum(counted.values(), Counter())
+
+
+def desk(session: Session, practice_id: int, now: datetime) -> Desk:
+    """What needs a person, over all companies of the practice."""
+    details = {
+        "disputes": (joinedload(Dispute.invoice),),
+        "bookings": (joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice)),
+    }
+    rows: dict[str, list[Any]] = {
+        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN)))
+        for kind, wanted in _wanted(practice_id).items()
+    }
+    ending = renewals.ending_soon(session, practice_id, now)
+    return Desk(**rows, ending=ending, counts=counts(session, practice_id, now))
+
+
+def _wanted(practice_id: int) -> dict[str, Select[Any]]:
+    """What each kind of waiting thing is, the most pressing first. Each is joined to its company."""
+    mine = Company.practice_id == practice_id
+    owned = (
+        (Touch, Touch.state == "in_doubt", (Touch.id,)),
+        (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
+    )
+    touches, disputes = (
+        select(row, Account, Company)
+        .join(Account, Account.id == row.account_id)
+        .join(Company, Company.id == row.company_id)
+        .where(mine, waits)
+        .order_by(*order)
+        for row, waits, order in owned
+    )
+    return {
+        "touches": touches,
+        "disputes": disputes,
+        "bookings": select(AttemptLine, Account, Company)
+        .join(AttemptLine.attempt)
+        .join(Account, Account.id == Attempt.account_id)
+        .join(Company, Company.id == Attempt.company_id)
+        .where(mine, AttemptLine.state == "desk")
+        .order_by(AttemptLine.id),
+        "postings": select(Posting, Account, Company, Invoice)
+        .join(Account, Account.id == Posting.account_id)
+        .join(Company, Company.id == Posting.company_id)
+        .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
+        .where(mine, Posting.state == "desk")
+        .order_by(Posting.id),
+        "connections": select(Connection, Company)
+        .join(Connection.company)
+        .where(mine, Connection.state == "needs_reconnect")
+        .order_by(Company.name),
+        "unreached": _unreached().where(mine).order_by(Account.name),
+        "unreadable": select(UnreadableRow, Company)
+        .join(Company, Company.id == UnreadableRow.company_id)
+        .where(mine)
+        .order_by(UnreadableRow.seen_at, UnreadableRow.id),
+    }
+
+
+def _unreached() -> Select[Any]:
+    """Customers whose address was turned away, or whose message the mail server does not take."""
+    stuck = [
+        cast(Account.because, String).like(f'%"{cause.value}"%') for cause in (Cause.UNSENDABLE, Cause.UNPLANNABLE)
+    ]
+    refused = cast(Account.refused, String) != "[]"
+    return select(Account, Company).join(Company, Company.id == Account.company_id).where(or_(refused, *stuck))
+
+
+# One of them, when it is this practice's own
+
+
+def dispute(session: Session, practice_id: int, uid: str) -> Dispute | None:
+    return session.scalars(
+        select(Dispute)
+        .join(Company, Company.id == Dispute.company_id)
+        .where(Dispute.uid == uid, Company.practice_id == practice_id)
+    ).first()
+
+
+def booking(session: Session, practice_id: int, uid: str) -> AttemptLine | None:
+    return session.scalars(
+        select(AttemptLine)
+        .join(AttemptLine.attempt)
+        .join(Company, Company.id == Attempt.company_id)
+        .where(AttemptLine.uid == uid, Company.practice_id == practice_id)
+    ).first()
+
+
+def posting(session: Session, practice_id: int, uid: str) -> Posting | None:
+    return session.scalars(
+        select(Posting)
+        .join(Company, Company.id == Posting.company_id)
+        .where(Posting.uid == uid, Company.practice_id == practice_id)
+    ).first()
+
+
+def unreadable(session: Session, practice_id: int, uid: str) -> tuple[UnreadableRow, Company] | None:
+    return session.execute(
+        select(UnreadableRow, Company)
+        .join(Company, Company.id == UnreadableRow.company_id)
+        .where(UnreadableRow.uid == uid, Company.practice_id == practice_id)
+    ).first()

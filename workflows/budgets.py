@@ -1,0 +1,196 @@
+"""Keeping the vendors' limits before each call, and counting what every call was for. Implements the port's meter.
+
+A row per limit and window says what room is left, by our count until the vendor tells its own. Bulk reading leaves the
+last fifth to those who cannot wait. It calls nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, CursorResult, func, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from integrations.errors import RateLimited
+from integrations.ledgers.base import Answered, LedgerKind, Limit, Purpose
+from models import CallCount, CallWindow, Company, Connection
+from workflows.runtime import Runtime
+
+KEPT_FOR_THE_URGENT = 5  # one part in so many
+A_MONTH = 28 * 24 * 3600
+
+
+@dataclass(slots=True)
+class Budget:
+    """The meter of one organisation, for one job. `scope` is its connection's uid; without a company nothing is kept.
+
+    What an answer told is written down with the next call, or by `close`: one short transaction for each call.
+    """
+
+    rt: Runtime
+    kind: LedgerKind
+    company_id: int | None = None
+    scope: str = ""
+    _told: list[tuple[Purpose, int, Mapping[str, int]]] = field(default_factory=list)
+
+    @contextmanager
+    def call(self, purpose: Purpose, *, read: bool = True) -> Iterator[Answered]:
+        """See `integrations.ledgers.base.Meter`."""
+        with self.rt.turns(f"{self.kind.kind}/{self.scope}", self.kind.pace):
+            self._spend(purpose, read)
+            self.rt.count_call(self.kind.kind, purpose.value)
+            try:
+                yield lambda size, left: self._told.append((purpose, size, left))
+            except RateLimited as error:
+                self._used_up(error.retry_after)
+                raise
+
+    def close(self) -> None:
+        """Write down what the last answers told."""
+        if self._told:
+            with self.rt.store.write() as session:
+                self._learn(session, self.rt.clock.now())
+            self._told.clear()
+
+    def _spend(self, purpose: Purpose, read: bool) -> None:
+        now = self.rt.clock.now()
+        with self.rt.store.write() as session:
+            self._learn(session, now)
+            for limit in self.kind.limits:
+                if read or not limit.metered:
+                    self._take(session, limit, purpose, now)
+            if self.company_id is not None:
+                billed = read and self.kind.metered == "reads"
+                _count(session, self.company_id, now, purpose, calls=1, metered=int(billed))
+        self._told.clear()
+
+    def _take(self, session: Session, limit: Limit, purpose: Purpose, now: datetime) -> None:
+        """One call from this window. RateLimited when there is no room; then nothing is taken from any other either."""
+        least = limit.calls // KEPT_FOR_THE_URGENT if purpose.waits else 0
+        mine = self._window(limit)
+        while True:
+            taken = session.execute(
+                update(CallWindow)
+                .where(*mine, CallWindow.ends_at > now, CallWindow.room > least)
+                .values(room=CallWindow.room - 1)
+            )
+            if cast(CursorResult[Any], taken).rowcount:
+                return
+            ends_at = session.scalars(select(CallWindow.ends_at).where(*mine, CallWindow.ends_at > now)).first()
+            if ends_at is not None:
+                words = f"The limit of calls to {self.kind.label} ({limit.name}) leaves no room for this just now."
+                raise RateLimited(words, (ends_at - now).total_seconds())
+            if self._open(session, limit, _end(limit, now), limit.calls - 1, CallWindow.ends_at <= now):
+                return
+
+    def _window(self, limit: Limit) -> tuple[ColumnElement[bool], ...]:
+        return _named(self.kind.kind, self._scope(limit), limit)
+
+    def _scope(self, limit: Limit) -> str:
+        return "" if limit.whole_app else self.scope
+
+    def _open(
+        self, session: Session, limit: Limit, ends_at: datetime, room: int, instead_of: ColumnElement[bool]
+    ) -> bool:
+        """Begin a window in the place of one like that, or of none; whether it is ours and not somebody else's."""
+        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+        fresh = {"ends_at": ends_at, "room": room}
+        statement = insert(CallWindow).values(kind=self.kind.kind, scope=self._scope(limit), name=limit.name, **fresh)
+        ours = statement.on_conflict_do_update(index_elements=["kind", "scope", "name"], set_=fresh, where=instead_of)
+        return session.execute(ours.returning(CallWindow.id)).first() is not None
+
+    def _learn(self, session: Session, now: datetime) -> None:
+        """The vendor's own count is worth more than ours."""
+        for purpose, size, left in self._told:
+            for limit in self.kind.limits:
+                if limit.name in left:
+                    window = update(CallWindow).where(*self._window(limit), CallWindow.ends_at > now)
+                    session.execute(window.values(room=left[limit.name]))
+            if self.company_id is not None:
+                _count(session, self.company_id, now, purpose, bytes=size)
+
+    def _used_up(self, seconds: float) -> None:
+        """The vendor said no: nothing more until it said we may. It does not say which window; its length tells."""
+        now = self.rt.clock.now()
+        fitting = [limit for limit in self.kind.limits if limit.seconds >= seconds]
+        limit = min(fitting or self.kind.limits, key=lambda one: one.seconds, default=None)
+        if limit is not None:
+            with self.rt.store.write() as session:
+                self._open(session, limit, now + timedelta(seconds=seconds), 0, true())
+
+
+def _end(limit: Limit, now: datetime) -> datetime:
+    """Windows are fixed, not sliding: a minute ends with the minute, a month with the month."""
+    if limit.seconds >= A_MONTH:
+        return (now.replace(day=1, hour=0, minute=0, second=0, microsecond=0) + timedelta(days=32)).replace(day=1)
+    begun = now.timestamp() // limit.seconds * limit.seconds
+    return datetime.fromtimestamp(begun + limit.seconds, UTC)
+
+
+def _count(session: Session, company_id: int, now: datetime, purpose: Purpose, **more: int) -> None:
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    row = {"calls": 0, "metered": 0, "bytes": 0, **more}
+    statement = insert(CallCount).values(company_id=company_id, day=now.date(), purpose=purpose.value, **row)
+    added = {name: getattr(CallCount, name) + number for name, number in more.items()}
+    session.execute(statement.on_conflict_do_update(index_elements=["company_id", "day", "purpose"], set_=added))
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Calls of one purpose on one day."""
+
+    purpose: Purpose
+    calls: int
+    metered: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What is left of one limit until `ends_at`; a window that nobody has begun has all of it."""
+
+    limit: Limit
+    left: int
+    ends_at: datetime | None
+
+
+def spent(session: Session, company_id: int, since: datetime) -> list[Spent]:
+    """What the calls of one company were for since that moment's UTC day, most first."""
+    total = func.sum(CallCount.calls)
+    rows = session.execute(
+        select(CallCount.purpose, total, func.sum(CallCount.metered), func.sum(CallCount.bytes))
+        .where(CallCount.company_id == company_id, CallCount.day >= since.astimezone(UTC).date())
+        .group_by(CallCount.purpose)
+        .order_by(total.desc(), CallCount.purpose)
+    )
+    return [Spent(Purpose(purpose), int(calls), int(metered), int(size)) for purpose, calls, metered, size in rows]
+
+
+def rooms(rt: Runtime, session: Session, company_id: int) -> list[Room]:
+    """Every limit that a company's calls stand under, and what is left of it now."""
+    company = session.get_one(Company, company_id)
+    connection = session.scalars(
+        select(Connection).where(Connection.company_id == company_id).order_by(Connection.id.desc())
+    ).first()
+    kind = rt.ledgers.get(company.ledger_kind)
+    if kind is None or connection is None:
+        return []
+    found = []
+    for limit in kind.limits:
+        current = window(session, kind.kind, "" if limit.whole_app else connection.uid, limit, rt.clock.now())
+        found.append(Room(limit, limit.calls, None) if current is None else Room(limit, current.room, current.ends_at))
+    return found
+
+
+def window(session: Session, kind: str, scope: str, limit: Limit, now: datetime) -> CallWindow | None:
+    """The window that is open now; None when nobody has called in it yet."""
+    return session.scalars(select(CallWindow).where(*_named(kind, scope, limit), CallWindow.ends_at > now)).first()
+
+
+def _named(kind: str, scope: str, limit: Limit) -> tuple[ColumnElement[bool], ...]:
+    return CallWindow.kind == kind, CallWindow.scope == scope, CallWindow.name == limit.name

@@ -1,0 +1,178 @@
+"""Changing the installation's keys without losing anything: sealed again under the newest, tagged again under another.
+
+Both go through the tables in small steps, may be broken off and begun again, and may run beside the serving process:
+what that has written meanwhile is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import InstrumentedAttribute
+
+from models import (
+    AuditEvent,
+    AuditKey,
+    Base,
+    Connection,
+    Delivery,
+    Grant,
+    Touch,
+    TouchRecipient,
+    UnreadableRow,
+)
+from workflows.runtime import Runtime
+from workflows.vault import Vault, VaultError
+
+STEP = 200
+Column = InstrumentedAttribute[Any]
+Change = dict[Column, tuple[Any, Any]]  # what stands there, and what is to stand there
+
+# Everything the vault has sealed.
+SEALED: tuple[tuple[type[Base], tuple[Column, ...]], ...] = (
+    (Grant, (Grant.holder_sealed, Grant.access_sealed, Grant.refresh_sealed)),
+    (Connection, (Connection.tenant_sealed, Connection.connection_sealed)),
+    (Delivery, (Delivery.raw_sealed, Delivery.events_sealed)),
+    (UnreadableRow, (UnreadableRow.raw_sealed,)),
+    (AuditKey, (AuditKey.key_sealed,)),
+)
+# Bytes that are not the vault's, and why.
+NOT_OURS: Mapping[Column, str] = {AuditEvent.payload_sealed: "sealed with the key of its account, which is in AuditKey"}
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Rows changed, by table; and by table those that could not be: no key of ours opens them, or who they are about is
+    not known any more.
+    """
+
+    rows: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+
+
+def rotate(rt: Runtime) -> Moved:
+    """Seal everything under the newest key. When nothing is left, the old ones may be taken out of the settings.
+
+    Every serving process must know the newest key already. What is under it is passed over, so that running it again
+    costs little.
+    """
+    moved = Moved()
+    for table, columns in SEALED:
+        _each(rt, moved, table, columns, partial(_sealed_again, rt.vault, columns))
+    return moved
+
+
+def _sealed_again(vault: Vault, columns: Sequence[Column], row: Sequence[Any]) -> Change | None:
+    """None when some of it opens with no key of ours."""
+    try:
+        return {
+            column: (sealed, vault.rotate(sealed))
+            for column, sealed in zip(columns, row[1:], strict=True)
+            if sealed is not None and not vault.is_newest(sealed)
+        }
+    except VaultError:
+        return None
+
+
+def retag(rt: Runtime, old: Vault) -> Moved:
+    """Make every tag anew that `old` made under the former index key.
+
+    Stop the serving processes first: what is looked for under one key is not found under the other. What is left was
+    tagged by neither key, or is a hash of people who were erased. Portal links sent before lose their readers.
+    """
+    moved = Moved()
+    kinds = {id: kind for id, kind in _all(rt, Grant, Grant.kind)}  # noqa: C416 (rows are no pairs)
+    tenants = {
+        grant: sealed for _, grant, sealed in _all(rt, Connection, Connection.grant_id, Connection.tenant_sealed)
+    }
+    spoken = {id: people for id, people in _all(rt, Touch, Touch.recipients)}  # noqa: C416
+
+    def tenant(row: Any) -> Change | None:
+        _, tag, sealed, grant_id = row
+        return _anew(rt, old, Connection.external_tag, tag, [_named(rt, kinds[grant_id], sealed)])
+
+    def holder(row: Any) -> Change | None:
+        """Where the holder was not kept yet, the organisation may be it."""
+        id, tag, kind, sealed = row
+        known = sealed or tenants.get(id)
+        makers = [] if known is None else [_named(rt, f"{kind}-holder", known)]
+        return _anew(rt, old, Grant.holder_tag, tag, makers)
+
+    def touch(row: Any) -> Change | None:
+        _, tag, recipients = row
+        makers = [partial(Vault.hash_address, address=",".join(recipients))]
+        return _anew(rt, old, Touch.recipients_hash, tag, makers) if tag else {}
+
+    def recipient(row: Any) -> Change | None:
+        _, tag, touch_id = row
+        makers = [partial(Vault.hash_address, address=one) for one in spoken.get(touch_id, ())]
+        return _anew(rt, old, TouchRecipient.address_hash, tag, makers)
+
+    _each(rt, moved, Connection, (Connection.external_tag, Connection.tenant_sealed, Connection.grant_id), tenant)
+    _each(rt, moved, Grant, (Grant.holder_tag, Grant.kind, Grant.holder_sealed), holder)
+    _each(rt, moved, Touch, (Touch.recipients_hash, Touch.recipients), touch)
+    _each(rt, moved, TouchRecipient, (TouchRecipient.address_hash, TouchRecipient.touch_id), recipient)
+    return moved
+
+
+def _named(rt: Runtime, kind: str, sealed: bytes) -> Callable[[Vault], str]:
+    return partial(Vault.tag, kind=kind, external_id=rt.vault.unseal(sealed).decode())
+
+
+def _anew(rt: Runtime, old: Vault, column: Column, tag: str, makers: Iterable[Callable[[Vault], str]]) -> Change | None:
+    """The tag under today's key, by the first of `makers` that either key has made it with; None when none has."""
+    for made in makers:
+        new = made(rt.vault)
+        if tag == new:
+            return {}
+        if tag == made(old):
+            return {column: (tag, new)}
+    return None
+
+
+def _each(
+    rt: Runtime,
+    moved: Moved,
+    table: type[Base],
+    columns: Sequence[Column],
+    decide: Callable[[Any], Change | None],
+) -> None:
+    """Carry out for each row what `decide` says; a few rows in one transaction, and only what still stands there."""
+    name = table.__tablename__
+    moved.rows.setdefault(name, 0)
+    for rows in _some(rt, table, *columns):
+        decided = [(row[0], decide(row)) for row in rows]
+        wanted = [(id, change) for id, change in decided if change]
+        if left := sum(change is None for _, change in decided):
+            moved.left[name] = moved.left.get(name, 0) + left
+        if wanted:
+            with rt.store.write() as session:
+                for id, change in wanted:
+                    # A token may have been renewed meanwhile, and the newer one must stay.
+                    same = [column == was for column, (was, _) in change.items()]
+                    values = {column.key: new for column, (_, new) in change.items()}
+                    session.execute(update(table).where(table.id == id, *same).values(values))
+            moved.rows[name] += len(wanted)
+
+
+def _all(rt: Runtime, table: type[Base], *columns: Column) -> Iterator[Any]:
+    for rows in _some(rt, table, *columns):
+        yield from rows
+
+
+def _some(rt: Runtime, table: type[Base], *columns: Column) -> Iterator[Sequence[Any]]:
+    """(id, columns) of every row, a few at a time, so that nobody waits behind us."""
+    last = 0
+    while True:
+        with rt.store.read() as session:
+            rows = session.execute(
+                select(table.id, *columns).where(table.id > last).order_by(table.id).limit(STEP)
+            ).all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][0]

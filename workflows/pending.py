@@ -1,0 +1,47 @@
+"""Which changes of a ledger are under way, so that nobody is chased for what they are about to change.
+
+Reads the postings only; it stands below `gather`, which asks it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from enum import StrEnum
+
+from sqlalchemy import and_, or_, select
+from sqlalchemy.orm import Session
+
+from models import Invoice, Posting
+
+
+class Kind(StrEnum):
+    """The kinds of posting, by the order of the port each becomes."""
+
+    CREDIT = "credit"
+    ALLOCATION = "allocation"
+    ON_ACCOUNT = "on-account"
+    UNDO_PAYMENT = "undo-payment"
+    DUE_DATE = "due-date"
+    EXPECTED_DATE = "expected-date"
+    NOTE = "note"
+
+
+HOLDING = frozenset({Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT, Kind.DUE_DATE})
+
+
+def pending_invoices(session: Session, ids: Collection[int]) -> set[int]:
+    """Those of these invoices that something is being done about which the mirror does not show yet.
+
+    Money on account counts for every invoice of its account; what waits at the desk counts until a person decides.
+    """
+    on_account = and_(Posting.kind == Kind.ON_ACCOUNT.value, Posting.account_id == Invoice.account_id)
+    rows = session.execute(
+        select(Invoice.id, Posting.state, Posting.content)
+        .join(Posting, or_(Posting.invoice_id == Invoice.id, on_account))
+        .where(
+            Invoice.id.in_(list(ids)),
+            Posting.kind.in_([kind.value for kind in HOLDING]),
+            Posting.state.in_(("due", "desk", "written")),
+        )
+    )
+    return {invoice for invoice, state, content in rows if state != "written" or "seen" not in content}
