@@ -16,7 +16,7 @@ from models import Company, Connection
 from web import lists, presenters, queries, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import companies, connecting, gather, preview, sync
+from workflows import companies, connecting, door, gather, preview, sync
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -75,6 +75,7 @@ def _back(company: Company, sentence: str = "", mood: str = "good") -> ResponseR
 def overview(uid: str) -> str:
     rt, company = runtime(), _company(uid)
     search, everyone = request.args.get("q", "").strip()[:100], request.args.get("show") == "all"
+    door.look_around(rt, company.id)
     with rt.store.read() as session:
         connection = queries.connection(session, company.id)
         today = queries.today(company, rt.clock.now())
@@ -212,6 +213,7 @@ def show_preview(uid: str) -> str:
     company = _company(uid)
     days = request.args.get("days", 30, type=int)
     days = min(max(days, 1), 90)
+    door.look_around(runtime(), company.id)
     found = preview.preview(runtime(), company.id, days)
     return render_template(
         "console/preview.html",

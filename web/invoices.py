@@ -64,6 +64,7 @@ def show(uid: str) -> str:
         owed=queries.owes(invoice),
         features=Feature,
         allowed=allowed,
+        offered=rt.ledgers[company.ledger_kind].scopes,
         longest=postings.LONGEST_NOTE,
         longest_words=postings.LONGEST_WORDS,
     )

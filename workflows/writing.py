@@ -50,6 +50,7 @@ MISSING = {
     Feature.ON_ACCOUNT: "booking money on account",
     Feature.CREDITS: "writing credit notes",
     Feature.DATES: "changing dates of invoices",
+    Feature.EXPECTED: "keeping the day on which money is expected",
     Feature.NOTES: "adding notes to invoices",
 }
 _SHOWN_BY: dict[type[Order], tuple[str, ...]] = {

@@ -118,6 +118,15 @@ def test_a_list_says_the_same_read_in_one_go_or_row_by_row() -> None:
     assert [one.name for one in alone.customers] == [one.name for one in together.customers]
 
 
+def test_a_row_that_fits_and_makes_no_sense_is_kept_raw_and_its_neighbour_arrives() -> None:
+    world = World()
+    world.twin.spoil(world.realm, "invoice", "1001", CurrencyRef={"value": "dollars"})
+    page = gathered(world.ledger().snapshot(EARLY))
+    assert [row.number for row in page.invoices] == ["1002"]
+    assert {json.loads(row.raw)["DocNumber"] for row in page.unreadable} == {"1001"}
+    assert "'dollars' is not an ISO currency code" in page.unreadable[0].reason
+
+
 def test_an_answer_that_breaks_off_is_lost() -> None:
     def app(_environ: dict[str, Any], start: Any) -> list[bytes]:
         start("200 OK", [("Content-Type", "application/json"), ("Content-Length", "1000000")])

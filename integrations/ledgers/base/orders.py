@@ -93,6 +93,8 @@ def needs(order: Order) -> Feature:
     """The permission without which this order cannot be carried out."""
     if isinstance(order, PaymentOrder):
         return Feature.PAYMENTS if order.invoice else Feature.ON_ACCOUNT
+    if isinstance(order, DateOrder):
+        return Feature.EXPECTED if order.expected else Feature.DATES
     return _NEEDS[type(order)]
 
 
@@ -100,6 +102,5 @@ _NEEDS: dict[type[Order], Feature] = {
     UndoPaymentOrder: Feature.PAYMENTS,
     CreditOrder: Feature.CREDITS,
     AllocationOrder: Feature.CREDITS,
-    DateOrder: Feature.DATES,
     NoteOrder: Feature.NOTES,
 }

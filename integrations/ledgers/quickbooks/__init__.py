@@ -39,7 +39,8 @@ from integrations.transport import Transport
 
 SCOPE = "com.intuit.quickbooks.accounting"  # read and write; the vendor has no read-only scope
 FREE_READS = 500_000  # a month, over all companies
-_SCOPES = {feature: (frozenset({SCOPE}),) for feature in Feature}
+# One scope allows all there is; a day on which the money is expected is not kept there.
+_SCOPES: Scopes = {feature: (frozenset({SCOPE}),) for feature in Feature if feature is not Feature.EXPECTED}
 _MONTH = 30 * 24 * 60 * 60
 _PAGES = {
     "invoice": "invoice?txnId=",

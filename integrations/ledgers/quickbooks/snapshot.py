@@ -54,17 +54,17 @@ class Tally:
 
     def note(self, entity: str, row: Any) -> None:
         if entity == "Customer":
-            self._add(row.id, -(row.balance or Decimal(0)))
+            self._add(row.id, row.balance, -1)
         elif entity == "Invoice":
-            self._add(row.customer_ref.value, row.balance)
+            self._add(row.customer_ref.value, row.balance, 1)
         elif entity == "CreditMemo":
-            self._add(row.customer_ref.value, -mapping.left_of(row))
+            self._add(row.customer_ref.value, mapping.left_of(row), -1)
         elif entity == "Payment":
-            self._add(row.customer_ref.value, -(row.unapplied_amt or Decimal(0)))
+            self._add(row.customer_ref.value, row.unapplied_amt, -1)
 
-    def _add(self, customer: str, amount: Decimal) -> None:
+    def _add(self, customer: str, amount: Decimal | None, sign: int) -> None:
         if amount and amount.is_finite():
-            left = self.sums.pop(customer, Decimal(0)) + amount
+            left = self.sums.pop(customer, Decimal(0)) + sign * amount
             if left:  # what is explained is forgotten
                 self.sums[customer] = left
 
@@ -85,7 +85,7 @@ class Snapshot:
             Selection("Invoice", "Balance > '0'"),
             Selection("CreditMemo"),
             Selection("Payment", dated),
-            Selection("Invoice", dated),
+            Selection("Invoice", dated),  # also what does not say its balance; what is open comes again and is skipped
         ]
         settled = Selection("Invoice", f"{dated} AND Balance = '0'")
         self._counts = [*self._selections[:-1], settled]  # what is open is handed out once

@@ -42,5 +42,6 @@ SCOPES: Scopes = {
     Feature.ON_ACCOUNT: _writing("banktransactions"),
     Feature.CREDITS: _writing("invoices"),
     Feature.DATES: _writing("invoices"),
+    Feature.EXPECTED: _writing("invoices"),
     Feature.NOTES: _writing("invoices"),
 }
