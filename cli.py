@@ -196,7 +196,10 @@ def keys_retag(as_json: bool) -> None:
 
 def _moved(moved: keys.Moved, as_json: bool) -> None:
     lines = [f"{table}: {count} moved." for table, count in moved.rows.items()]
-    left = [f"{table}: {count} could not be moved; their key is missing." for table, count in moved.left.items()]
+    left = [
+        f"{table}: {count} were left: no key of ours opens them, or they kept changing."
+        for table, count in moved.left.items()
+    ]
     report({"moved": moved.rows, "left": moved.left}, as_json, [*lines, *left] or ["There was nothing to move."])
     sys.exit(1 if left else 0)
 

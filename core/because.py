@@ -31,6 +31,7 @@ class Cause(StrEnum):
     ARRANGEMENT = "arrangement"
     IN_FLIGHT = "in-flight"
     BEING_CHANGED = "being-changed"  # a change of it is being written to the ledger
+    UNREADABLE_CREDIT = "unreadable-credit"  # a credit or payment of theirs could not be read: it may cover it
     COVERED_BY_CREDIT = "covered-by-credit"
     TOO_OLD = "too-old"
     STALE = "stale"

@@ -15,7 +15,8 @@ class Grant(HasUid, Base):
     """One token set. A Xero grant serves every organisation its user connected; a QuickBooks grant one realm.
 
     `state`: active, needs_reconnect or revoked. The lease (`lease_owner`, `lease_until`) allows one refresh at a time.
-    `holder_sealed` is who granted, so that its tag can be made anew under another index key.
+    `holder_sealed` is who granted, so that its tag can be made anew under another index key; `client_id` which of the
+    vendor's clients we were then, "" where that was not kept yet.
     """
 
     __tablename__ = "grant"
@@ -23,6 +24,7 @@ class Grant(HasUid, Base):
     kind: Mapped[str] = mapped_column(String(20))
     holder_tag: Mapped[str] = mapped_column(String(64), unique=True)
     holder_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    client_id: Mapped[str] = mapped_column(Text, default="")
     access_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     refresh_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     scope: Mapped[str] = mapped_column(Text, default="")
@@ -38,7 +40,8 @@ class Connection(HasUid, Base):
     """A company's tie to one ledger organisation. `state`: active, needs_reconnect or disconnected.
 
     `cursor` is the ledger's own mark of how far we have read; `read_at` when that was. `load_mark` and `load_began_at`
-    stand while a whole reading is under way; `swept_at` is when all open invoices were last gone through. `ended_why`
+    stand while a whole reading is under way; `swept_at` is when all open invoices were last gone through;
+    `blind` whether a reading since then could not tell what was deleted. `ended_why`
     is for people.
     """
 
@@ -55,6 +58,7 @@ class Connection(HasUid, Base):
     load_mark: Mapped[str] = mapped_column(Text, default="")
     load_began_at: Mapped[datetime | None]
     swept_at: Mapped[datetime | None]
+    blind: Mapped[bool] = mapped_column(default=False)
     ended_why: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -172,13 +172,17 @@ class Term(Base):
 
 
 class UnreadableRow(HasUid, Base):
-    """A row of the ledger we could not read, kept for a person with its sealed bytes; cleared when it can be read."""
+    """A row of the ledger we could not read, kept for a person with its sealed bytes; cleared when it can be read.
+
+    `customer` is the vendor id of whose money it is, known of payments and credits only: they may cover what is open.
+    """
 
     __tablename__ = "unreadable_row"
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
     entity: Mapped[str] = mapped_column(String(20))
     external_id: Mapped[str] = mapped_column(String(64))
+    customer: Mapped[str] = mapped_column(String(64), default="", index=True)
     reason: Mapped[str] = mapped_column(Text)
     raw_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     seen_at: Mapped[datetime]

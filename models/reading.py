@@ -45,7 +45,7 @@ class Reading(Base):
 class CallWindow(Base):
     """The budget of one window of one limit. `scope` is a connection's uid, or "" for all organisations of the kind.
 
-    `room` is what may still be called until `ends_at`, by our count or the vendor's, whichever is less.
+    `room` is what may still be called of `calls` until `ends_at`, by our count until the vendor tells its own.
     """
 
     __tablename__ = "call_window"
@@ -54,6 +54,7 @@ class CallWindow(Base):
     scope: Mapped[str] = mapped_column(String(22))
     name: Mapped[str] = mapped_column(String(20))
     ends_at: Mapped[datetime]
+    calls: Mapped[int]
     room: Mapped[int]
 
     __table_args__ = (UniqueConstraint("kind", "scope", "name"),)

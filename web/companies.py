@@ -188,10 +188,11 @@ def pause(uid: str) -> ResponseReturnValue:
 def disconnect(uid: str) -> ResponseReturnValue:
     company = _company(uid)
     try:
-        connecting.disconnect(runtime(), company.id)
+        left = connecting.disconnect(runtime(), company.id)
     except Refusal as refusal:
         return _back(company, str(refusal), "warn")
-    return _back(company, f"{company.name} is disconnected. Nothing is read or sent any more.")
+    done = f"{company.name} is disconnected. Nothing is read or sent any more."
+    return _back(company, f"{done} {left}".strip(), "warn" if left else "good")
 
 
 @pages.get("/companies/<uid>/cadence")

@@ -33,7 +33,7 @@ SETTLED = {
 @pages.get("/desk")
 def show() -> str:
     with runtime().store.read() as session:
-        found = waiting.desk(session, person().practice_id, runtime().clock.now())
+        found = waiting.desk(runtime(), session, person().practice_id)
     return render_template("console/desk.html", desk=found)
 
 

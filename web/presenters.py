@@ -51,6 +51,11 @@ CAUSES: Mapping[Cause, Words] = {
     Cause.ARRANGEMENT: Words("Paying in parts", "They are paying in agreed parts."),
     Cause.IN_FLIGHT: Words("Payment on its way", "A payment for it is on its way to the ledger."),
     Cause.BEING_CHANGED: Words("Being changed", "A change of it is being written to the ledger."),
+    Cause.UNREADABLE_CREDIT: Words(
+        "Unreadable credit",
+        "A credit or payment of theirs could not be read and may cover it; mend it in the ledger.",
+        True,
+    ),
     Cause.COVERED_BY_CREDIT: Words("Covered by credit", "Their open credit pays it in full."),
     Cause.TOO_OLD: Words(
         "Too old for a message",

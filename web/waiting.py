@@ -6,6 +6,7 @@ Counting never fetches the rows, and the desk lists only so many of each kind: o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import Select, String, cast, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from core.because import Cause
+from integrations.ledgers.base import Feature
 from models import (
     Account,
     Attempt,
@@ -26,14 +28,17 @@ from models import (
     Touch,
     UnreadableRow,
 )
-from workflows import renewals
+from workflows import grants, renewals
+from workflows.runtime import Runtime
 
 SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The first of everything that waits, each with its company and account. `counts` is by kind and company id."""
+    """The first of everything that waits, each with its company and account. `counts` is by kind and company id;
+    `on_account` are the ids of companies among them where money may be booked without an invoice.
+    """
 
     touches: list[tuple[Touch, Account, Company]]
     disputes: list[tuple[Dispute, Account, Company]]
@@ -44,6 +49,7 @@ class Desk:
     unreached: list[tuple[Account, Company]]
     unreadable: list[tuple[UnreadableRow, Company]]
     counts: dict[str, Counter[int]]
+    on_account: frozenset[int]
 
     @property
     def size(self) -> int:
@@ -68,8 +74,9 @@ def by_company(counted: dict[str, Counter[int]]) -> Counter[int]:
     return sum(counted.values(), Counter())
 
 
-def desk(session: Session, practice_id: int, now: datetime) -> Desk:
+def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
     """What needs a person, over all companies of the practice."""
+    now = rt.clock.now()
     details = {
         "disputes": (joinedload(Dispute.invoice),),
         "bookings": (joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice)),
@@ -79,7 +86,15 @@ def desk(session: Session, practice_id: int, now: datetime) -> Desk:
         for kind, wanted in _wanted(practice_id).items()
     }
     ending = renewals.ending_soon(session, practice_id, now)
-    return Desk(**rows, ending=ending, counts=counts(session, practice_id, now))
+    on_account = _allowing(rt, session, {company.id for _, _, company in rows["bookings"]}, Feature.ON_ACCOUNT)
+    return Desk(**rows, ending=ending, counts=counts(session, practice_id, now), on_account=on_account)
+
+
+def _allowing(rt: Runtime, session: Session, companies: Collection[int], feature: Feature) -> frozenset[int]:
+    """Those of these companies whose connection allows this."""
+    ties = select(Connection).where(Connection.company_id.in_(companies), Connection.state != "disconnected")
+    found = session.scalars(ties.options(joinedload(Connection.grant)))
+    return frozenset(one.company_id for one in found if feature in grants.allowed_by(rt, one.grant))
 
 
 def _wanted(practice_id: int) -> dict[str, Select[Any]]:

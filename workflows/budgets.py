@@ -21,7 +21,11 @@ from integrations.ledgers.base import Answered, LedgerKind, Limit, Purpose
 from models import CallCount, CallWindow, Company, Connection
 from workflows.runtime import Runtime
 
-KEPT_FOR_THE_URGENT = 5  # one part in so many
+# Of every limit one part in so many is kept for those who cannot wait: the door, people who look, writing.
+KEPT_FROM = {Purpose.SNAPSHOT: 5, Purpose.SWEEP: 5, Purpose.CHANGES: 20}
+REFUSED = "refused"  # the window in which the vendor itself wants to hear nothing
+A_MINUTE = 60
+TRIES = 5
 A_MONTH = 28 * 24 * 3600
 
 
@@ -42,7 +46,7 @@ class Budget:
     def call(self, purpose: Purpose, *, read: bool = True) -> Iterator[Answered]:
         """See `integrations.ledgers.base.Meter`."""
         with self.rt.turns(f"{self.kind.kind}/{self.scope}", self.kind.pace):
-            self._spend(purpose, read)
+            self._patiently(purpose, read)
             self.rt.count_call(self.kind.kind, purpose.value)
             try:
                 yield lambda size, left: self._told.append((purpose, size, left))
@@ -57,10 +61,24 @@ class Budget:
                 self._learn(session, self.rt.clock.now())
             self._told.clear()
 
+    def _patiently(self, purpose: Purpose, read: bool) -> None:
+        """Bulk reading waits for the end of a full minute, instead of throwing away what it has read so far."""
+        for _ in range(TRIES if purpose.waits else 0):
+            try:
+                self._spend(purpose, read)
+            except RateLimited as error:
+                if error.retry_after > A_MINUTE:
+                    raise
+                self.rt.pause(error.retry_after)
+            else:
+                return
+        self._spend(purpose, read)
+
     def _spend(self, purpose: Purpose, read: bool) -> None:
         now = self.rt.clock.now()
         with self.rt.store.write() as session:
             self._learn(session, now)
+            self._heed(session, now)
             for limit in self.kind.limits:
                 if read or not limit.metered:
                     self._take(session, limit, purpose, now)
@@ -69,9 +87,15 @@ class Budget:
                 _count(session, self.company_id, now, purpose, calls=1, metered=int(billed))
         self._told.clear()
 
+    def _heed(self, session: Session, now: datetime) -> None:
+        refused = window(session, self.kind.kind, self.scope, Limit(REFUSED, 0, 0), now)
+        if refused is not None:
+            wait = (refused.ends_at - now).total_seconds()
+            raise RateLimited(f"{self.kind.label} asked us to wait.", wait)
+
     def _take(self, session: Session, limit: Limit, purpose: Purpose, now: datetime) -> None:
         """One call from this window. RateLimited when there is no room; then nothing is taken from any other either."""
-        least = limit.calls // KEPT_FOR_THE_URGENT if purpose.waits else 0
+        least = limit.calls // KEPT_FROM[purpose] if purpose in KEPT_FROM else 0
         mine = self._window(limit)
         while True:
             taken = session.execute(
@@ -81,8 +105,15 @@ class Budget:
             )
             if cast(CursorResult[Any], taken).rowcount:
                 return
-            ends_at = session.scalars(select(CallWindow.ends_at).where(*mine, CallWindow.ends_at > now)).first()
-            if ends_at is not None:
+            open_one = session.execute(
+                select(CallWindow.ends_at, CallWindow.calls).where(*mine, CallWindow.ends_at > now)
+            ).first()
+            if open_one is not None and open_one.calls != limit.calls:  # the operator has another arrangement by now
+                more = {"calls": limit.calls, "room": CallWindow.room + limit.calls - open_one.calls}
+                session.execute(update(CallWindow).where(*mine, CallWindow.calls == open_one.calls).values(more))
+                continue
+            if open_one is not None:
+                ends_at = open_one.ends_at
                 words = f"The limit of calls to {self.kind.label} ({limit.name}) leaves no room for this just now."
                 raise RateLimited(words, (ends_at - now).total_seconds())
             if self._open(session, limit, _end(limit, now), limit.calls - 1, CallWindow.ends_at <= now):
@@ -99,7 +130,7 @@ class Budget:
     ) -> bool:
         """Begin a window in the place of one like that, or of none; whether it is ours and not somebody else's."""
         insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-        fresh = {"ends_at": ends_at, "room": room}
+        fresh = {"ends_at": ends_at, "calls": limit.calls, "room": room}
         statement = insert(CallWindow).values(kind=self.kind.kind, scope=self._scope(limit), name=limit.name, **fresh)
         ours = statement.on_conflict_do_update(index_elements=["kind", "scope", "name"], set_=fresh, where=instead_of)
         return session.execute(ours.returning(CallWindow.id)).first() is not None
@@ -115,13 +146,10 @@ class Budget:
                 _count(session, self.company_id, now, purpose, bytes=size)
 
     def _used_up(self, seconds: float) -> None:
-        """The vendor said no: nothing more until it said we may. It does not say which window; its length tells."""
-        now = self.rt.clock.now()
-        fitting = [limit for limit in self.kind.limits if limit.seconds >= seconds]
-        limit = min(fitting or self.kind.limits, key=lambda one: one.seconds, default=None)
-        if limit is not None:
-            with self.rt.store.write() as session:
-                self._open(session, limit, now + timedelta(seconds=seconds), 0, true())
+        """The vendor said no: this organisation hears nothing more before the time it named. No count is touched."""
+        silence = Limit(REFUSED, 0, 0)
+        with self.rt.store.write() as session:
+            self._open(session, silence, self.rt.clock.now() + timedelta(seconds=seconds), 0, true())
 
 
 def _end(limit: Limit, now: datetime) -> datetime:

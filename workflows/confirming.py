@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from models import Attempt, AttemptLine, Credit, Payment
-from workflows import audit, bookings, orders, planner, thanks
+from models import Attempt, AttemptLine, Credit, Invoice, Payment
+from workflows import audit, bookings, gather, orders, planner, thanks
 from workflows.runtime import Runtime
+
+REMOVED = "The payment was removed in the ledger, but the money was taken. Book it again, or pay it back."
+USED_ELSEWHERE = (
+    "The payment stands in the ledger, but no longer for this invoice. If that is right, note it as booked by hand; "
+    "else put it right there, and then try again."
+)
 
 
 def confirm(rt: Runtime, company_id: int, started: datetime) -> int:
@@ -66,19 +73,37 @@ def _taken_back(rt: Runtime, session: Session, company_id: int) -> None:
 
     Until then the invoice is left alone: its payer has paid.
     """
+    _to_desk(rt, session, company_id, REMOVED, _shown(gone=True), ~_shown(gone=False))
+
+
+def removed(rt: Runtime, company_id: int, payments: Collection[str]) -> None:
+    """The ledger was asked for these bookings by name and has them no more, whether the mirror ever had them or not.
+
+    Money that was put on account may be there as credit.
+    """
+    if payments:
+        with rt.store.write() as session:
+            there = exists().where(Credit.external_id == AttemptLine.ledger_payment, Credit.gone_at.is_(None))
+            _to_desk(rt, session, company_id, REMOVED, AttemptLine.ledger_payment.in_(payments), ~there)
+
+
+def used_elsewhere(rt: Runtime, company_id: int) -> None:
+    """Bookings that stand in the ledger while their invoice is open as if they did not."""
+    with rt.store.write() as session:
+        _to_desk(rt, session, company_id, USED_ELSEWHERE, gather.is_open_all_the_same(), _shown(gone=False))
+
+
+def _to_desk(rt: Runtime, session: Session, company_id: int, note: str, *which: ColumnElement[bool]) -> None:
+    booked = AttemptLine.state.in_(("booked", "confirmed"))
     lines = session.scalars(
         select(AttemptLine)
         .join(Attempt)
-        .where(
-            Attempt.company_id == company_id,
-            AttemptLine.state.in_(("booked", "confirmed")),
-            _shown(gone=True),
-            ~_shown(gone=False),
-        )
+        .join(Invoice, Invoice.id == AttemptLine.invoice_id)
+        .where(Attempt.company_id == company_id, booked, *which)
         .options(joinedload(AttemptLine.attempt))
     ).all()
     for line in lines:
         line.state, line.confirmed_at = "desk", None
-        line.note = "The payment was removed in the ledger, but the money was taken. Book it again, or pay it back."
+        line.note = note
         audit.record(rt, session, "payment-removed", company_id, line.attempt.account_id, line.uid)
         planner.wake_owners(rt, session, [line.invoice_id], line.attempt.account_id)

@@ -10,23 +10,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from integrations import oauth
-from integrations.errors import Misconfigured, OutsideError, Reconnect
+from integrations.errors import Misconfigured, OutsideError
 from integrations.ledgers.base import Consent, LedgerCompany, LedgerKind, Tenant
 from models import Account, Company, Connection, Grant
-from workflows import audit, cadences, endings, grants, mirror, reading
+from workflows import audit, cadences, endings, grants, mirror, reading, returning
 from workflows.budgets import Budget
 from workflows.errors import Refusal
+from workflows.returning import Left
 from workflows.rows import plain
 from workflows.runtime import Runtime
 
-log = structlog.get_logger()
 Found = Sequence[tuple[Tenant, LedgerCompany]]
+UNNAMED = "an organisation without a name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +59,25 @@ def finish(
 ) -> list[str]:
     """Exchange the code, read who was given, create or renew the companies; their names.
 
-    An organisation of another practice is skipped and named as such; Refusal when no other is given, or when the one of
-    `company_uid` is not among them: then nothing that stands is changed.
+    An organisation of another practice, or one that cannot be opened, is skipped and named as such; Refusal when no
+    other is given, or when the one of `company_uid` is not among them: then nothing that stands is changed.
     """
     ledger = rt.ledgers[kind]
     token, consent = _exchanged(rt, ledger, callback, verifier)
-    with _given_back_when_refused(rt, ledger, consent.holder, token):
-        try:
-            found = [(tenant, _about(rt, ledger, token.access, tenant)) for tenant in consent.tenants]
-        except OutsideError as error:
-            raise Refusal(str(error)) from None
+    left: list[Left] = []
+    with _given_back_when_refused(rt, ledger, consent, token):
+        with rt.store.read() as session:
+            wanted = _expected(rt, session, ledger, practice_id, company_uid, consent.tenants)
+            chosen = _chosen(rt, session, ledger, practice_id, wanted, consent.tenants)
+        found, closed = _opened(rt, ledger, token.access, chosen, wanted)
         with rt.store.write() as session:
-            _expected(rt, session, ledger, practice_id, company_uid, found)
             grant = grants.keep(rt, session, kind, consent.holder, token)
             grants.forget_trouble(session, kind)
-            return _connected(rt, session, practice_id, grant, found)
+            names = _connected(rt, session, practice_id, grant, found, left)
+    returning.remove_unused(rt, ledger, grant.id, consent.tenants, token)
+    for tie in left:
+        returning.leave(rt, tie)
+    return names + closed
 
 
 def _exchanged(
@@ -89,67 +93,104 @@ def _exchanged(
         raise Refusal(str(error)) from None
 
 
-def _about(rt: Runtime, ledger: LedgerKind, access: str, tenant: Tenant) -> LedgerCompany:
-    return ledger.open(access, tenant.id, rt.transport, Budget(rt, ledger)).company()
-
-
 def _expected(
-    rt: Runtime, session: Session, ledger: LedgerKind, practice_id: int, company_uid: str, found: Found
-) -> None:
-    """Refusal when nothing was given, or not the organisation of the company that was to be connected again."""
-    if not found:
+    rt: Runtime, session: Session, ledger: LedgerKind, practice_id: int, company_uid: str, given: Sequence[Tenant]
+) -> str:
+    """The tag of the organisation that was to be connected again; "" where that was not the question.
+
+    Refusal when nothing was given, or not that one.
+    """
+    if not given:
         raise Refusal(f"{ledger.label} gave no organisation; choose at least one and allow it.")
     if not company_uid:
-        return
+        return ""
     company = session.scalars(
         select(Company).where(Company.uid == company_uid, Company.practice_id == practice_id)
     ).first()
     if company is None:
         raise Refusal("The company that was to be connected again is not here any more.")
     tags = select(Connection.external_tag).where(Connection.company_id == company.id).order_by(Connection.id.desc())
-    if session.scalars(tags).first() not in {rt.vault.tag(ledger.kind, tenant.id) for tenant, _ in found}:
-        given = ", ".join(about.name for _, about in found)
+    wanted = session.scalars(tags).first() or ""
+    if wanted not in {rt.vault.tag(ledger.kind, tenant.id) for tenant in given}:
+        names = ", ".join(tenant.name or UNNAMED for tenant in given if tenant.fresh) or UNNAMED
         raise Refusal(
-            f"You gave access to {given}, but {company.name} was to be connected again. Nothing was changed; "
+            f"You gave access to {names}, but {company.name} was to be connected again. Nothing was changed; "
             f"try once more and choose {company.name}."
         )
+    return wanted
+
+
+def _chosen(
+    rt: Runtime, session: Session, ledger: LedgerKind, practice_id: int, wanted: str, given: Sequence[Tenant]
+) -> list[Tenant]:
+    """What this consent is about: what it gave anew, what was to be connected again, and what the practice has anyway.
+
+    The ledger tells of every organisation that the person ever gave. One that somebody has disconnected since must not
+    come back by a consent to another one, nor to another practice.
+    """
+    standing = select(Connection.external_tag).join(Company, Company.id == Connection.company_id)
+    standing = standing.where(Company.practice_id == practice_id, Connection.state != "disconnected")
+    known = {wanted, *session.scalars(standing)}
+    chosen = [one for one in given if one.fresh or rt.vault.tag(ledger.kind, one.id) in known]
+    if not chosen:
+        raise Refusal(
+            f"{ledger.label} gave no organisation anew; choose at least one and allow it. A company that was "
+            "disconnected here comes back by Connect again on its own page."
+        )
+    return chosen
+
+
+def _opened(
+    rt: Runtime, ledger: LedgerKind, access: str, tenants: Sequence[Tenant], wanted: str
+) -> tuple[Found, list[str]]:
+    """(what could be opened, what could not and why). Refusal when that is the wanted one, or all of them."""
+    found: list[tuple[Tenant, LedgerCompany]] = []
+    closed: list[str] = []
+    for tenant in tenants:
+        try:
+            found.append((tenant, ledger.open(access, tenant.id, rt.transport, Budget(rt, ledger)).company()))
+        except OutsideError as error:
+            if rt.vault.tag(ledger.kind, tenant.id) == wanted:
+                raise Refusal(str(error)) from None
+            closed.append(f"{tenant.name or UNNAMED} (skipped: {str(error).rstrip('.')})")
+    if not found:
+        raise Refusal(f"Nothing could be opened: {', '.join(closed)}.")
+    return found, closed
 
 
 @contextmanager
-def _given_back_when_refused(rt: Runtime, ledger: LedgerKind, holder: str, token: oauth.Token) -> Iterator[None]:
+def _given_back_when_refused(rt: Runtime, ledger: LedgerKind, consent: Consent, token: oauth.Token) -> Iterator[None]:
     """A consent that comes to nothing leaves no permission behind at the vendor.
 
     Unless a connection of ours stands on the same permission: withdrawing would cut that one. It gets the new tokens
-    instead, for the vendor may have ended its old ones with this consent.
+    instead, for the vendor may have ended its old ones with this consent, and only what was given anew is removed.
     """
     try:
         yield
     except (Refusal, IntegrityError) as refused:
         with rt.store.write() as session:
-            tag = grants.holder_tag(rt, ledger.kind, holder)
+            tag = grants.holder_tag(rt, ledger.kind, consent.holder)
             grant = session.scalars(select(Grant).where(Grant.holder_tag == tag)).first()
             used = grant is not None and grant.state == "active" and grants.in_use(session, grant.id)
             if used:
-                grants.keep(rt, session, ledger.kind, holder, token)
-        if not used:
-            _withdraw(rt, ledger, token)
+                grants.keep(rt, session, ledger.kind, consent.holder, token)
+        if grant is not None and used:
+            returning.remove_unused(rt, ledger, grant.id, consent.tenants, token)
+        else:
+            returning.withdraw(rt, ledger, token)
         if isinstance(refused, IntegrityError):
             raise Refusal("Somebody is connecting the same organisation at this moment; try again.") from None
         raise
 
 
-def _withdraw(rt: Runtime, ledger: LedgerKind, token: oauth.Token) -> None:
-    try:
-        oauth.revoke(ledger.oauth, token.refresh or token.access, rt.transport)
-    except OutsideError as error:  # It runs out by itself, and nobody here has it.
-        log.warning("a permission could not be given back", kind=ledger.kind, error=str(error))
-
-
-def _connected(rt: Runtime, session: Session, practice_id: int, grant: Grant, found: Found) -> list[str]:
+def _connected(
+    rt: Runtime, session: Session, practice_id: int, grant: Grant, found: Found, left: list[Left]
+) -> list[str]:
+    """Names of what was connected, and of what was not and why. Old ties that a new one replaces come into `left`."""
     connected: list[str] = []
     skipped: list[str] = []
     for tenant, about in found:
-        company = _keep_connection(rt, session, practice_id, grant, tenant, about)
+        company = _keep_connection(rt, session, practice_id, grant, tenant, about, left)
         (connected if company else skipped).append(company.name if company else about.name)
     if not connected:
         raise Refusal(f"{skipped[0]} is already connected by another practice; it must be disconnected there first.")
@@ -157,14 +198,20 @@ def _connected(rt: Runtime, session: Session, practice_id: int, grant: Grant, fo
 
 
 def _keep_connection(
-    rt: Runtime, session: Session, practice_id: int, grant: Grant, tenant: Tenant, about: LedgerCompany
+    rt: Runtime,
+    session: Session,
+    practice_id: int,
+    grant: Grant,
+    tenant: Tenant,
+    about: LedgerCompany,
+    left: list[Left],
 ) -> Company | None:
     """The company, its tie made or renewed; None when another practice has it."""
     now, tag = rt.clock.now(), rt.vault.tag(grant.kind, tenant.id)
     known = session.scalars(
         select(Connection)
         .where(Connection.external_tag == tag)
-        .options(joinedload(Connection.company))
+        .options(joinedload(Connection.company), joinedload(Connection.grant))
         .order_by(Connection.id.desc())
     ).all()
     standing = next((one for one in known if one.state != "disconnected"), None)
@@ -176,6 +223,9 @@ def _keep_connection(
     if standing is None:
         standing = Connection(uid=rt.new_id(), company_id=company.id, external_tag=tag, created_at=now)
         session.add(standing)
+    elif standing.grant_id != grant.id:
+        old = rt.vault.unseal(standing.connection_sealed).decode()
+        left.append(Left(standing.grant, old if old != tenant.connection else ""))
     standing.grant_id, standing.state, standing.ended_why = grant.id, "active", ""
     standing.tenant_sealed = rt.vault.seal(tenant.id.encode())
     standing.connection_sealed = rt.vault.seal(tenant.connection.encode())
@@ -204,27 +254,24 @@ def _new_company(rt: Runtime, session: Session, practice_id: int, kind: str, abo
     return company
 
 
-def disconnect(rt: Runtime, company_id: int) -> None:
-    """Give the permission back: the tenant's connection, and the whole grant when nothing else uses it."""
+def disconnect(rt: Runtime, company_id: int) -> str:
+    """Give the permission back: the tenant's connection, and the whole grant when nothing else uses it.
+
+    "" or, where the vendor could not be told any more, a sentence about what to look for there.
+    """
     with rt.store.read() as session:
         connection = endings.tie(session, company_id)
         if connection is None:
             raise Refusal("This company is not connected.")
         shared = grants.in_use(session, connection.grant_id, besides=connection.id)
-    ledger = rt.ledgers.get(connection.grant.kind)
+    tie = Left(connection.grant, rt.vault.unseal(connection.connection_sealed).decode())
     try:
-        if ledger is not None:
-            token = grants.token_of(rt, connection.grant_id)
-            ledger.disconnect(token, rt.vault.unseal(connection.connection_sealed).decode(), rt.transport)
-            if not shared:
-                oauth.revoke(ledger.oauth, token.refresh, rt.transport)
-    except Reconnect:
-        pass  # The vendor has already ended it; ending it here is all that is left to do.
+        told = returning.give_up(rt, tie, shared)
     except OutsideError as error:
         raise Refusal(f"{error} Nothing was changed; try again in a few minutes.") from None
+    label = endings.label(rt, connection.grant.kind)
+    why = "" if told else f"{label} no longer listened to us; if it still lists Dunlin as connected, remove it there."
     with rt.store.write() as session:
-        endings.give_back(rt, session, connection.id)
-        if not grants.in_use(session, connection.grant_id):
-            nothing = rt.vault.seal(b"")
-            values = {"state": "revoked", "access_sealed": nothing, "refresh_sealed": nothing}
-            session.execute(update(Grant).where(Grant.id == connection.grant_id).values(**values))
+        endings.give_back(rt, session, connection.id, why)
+    grants.close_unused(rt, connection.grant_id)
+    return why

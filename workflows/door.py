@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from integrations.errors import OutsideError
 from integrations.ledgers.base import ENTITIES, Ledger, Purpose
 from models import Account, Company, Connection
-from workflows import dirty, reading
+from workflows import dirty, reading, vanished
 from workflows.connections import with_ledger
 from workflows.runtime import Runtime
 
@@ -36,7 +36,10 @@ def read(rt: Runtime, company_id: int, account_ids: Sequence[int], purpose: Purp
 
     def take(ledger: Ledger) -> None:
         pages = ledger.door(cursor, customers, purpose)
-        reading.since_cursor(rt, company, purpose.value, pages, now, ENTITIES)
+        taken = reading.since_cursor(rt, company, purpose.value, pages, now, ENTITIES)
+        if not taken.cursor or taken.blind or (connection is not None and connection.blind):
+            # What is open here and was not shown may be paid, or gone.
+            vanished.invoices(rt, company, ledger, now, purpose, [row.id for row in stale])
 
     with_ledger(rt, company_id, take)
     reading.account_read(rt, [row.id for row in stale], now)
@@ -93,6 +96,6 @@ def _rows(session: Session, account_ids: Sequence[int]) -> Sequence[Account]:
 
 def _fresh(rt: Runtime, company: Company, row: Account, connection: Connection | None, now: datetime) -> bool:
     moments = [row.read_at]
-    if connection is not None and rt.ledgers[company.ledger_kind].changes_tell_all:
+    if connection is not None and rt.ledgers[company.ledger_kind].changes_tell_all and not connection.blind:
         moments.append(connection.read_at)
     return any(_is_recent(moment, now) for moment in moments)

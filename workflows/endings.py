@@ -32,10 +32,14 @@ def label(rt: Runtime, kind: str) -> str:
     return known.label if known else kind.capitalize()
 
 
-def give_back(rt: Runtime, session: Session, connection_id: int) -> None:
-    """Somebody disconnected it in Dunlin."""
+def give_back(rt: Runtime, session: Session, connection_id: int, why: str = "") -> None:
+    """Somebody disconnected it in Dunlin. The company is switched off, so that a new connection alone sends nothing.
+
+    `why` is a sentence for the log where the vendor could not be told.
+    """
     before = ("active", "needs_reconnect")
-    _end(rt, session, connection_id, before, state="disconnected", ended_why="", ended_at=rt.clock.now())
+    if _end(rt, session, connection_id, before, state="disconnected", ended_why=why, ended_at=rt.clock.now()):
+        session.get_one(Company, session.get_one(Connection, connection_id).company_id).live_at = None
 
 
 def needs_reconnect(rt: Runtime, session: Session, connection_ids: Iterable[int], why: str) -> None:

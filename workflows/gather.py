@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 import holidays
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
@@ -36,6 +36,7 @@ from models import (
     Touch,
     TouchInvoice,
     TouchRecipient,
+    UnreadableRow,
 )
 from workflows import billing, cadences
 from workflows.pending import pending_invoices
@@ -44,6 +45,7 @@ from workflows.runtime import Runtime
 # Closed invoices stay in the ledger; only these can still be spoken about or need a reason for silence.
 _WATCHED = (InvoiceStatus.OPEN, InvoiceStatus.UNKNOWN, InvoiceStatus.DRAFT)
 _MEMORY = timedelta(days=40)
+_HOLDING = ("waiting", "taken", "booked", "desk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,8 @@ def _account_holds(session: Session, row: Account, company: Company) -> Iterable
         yield Hold(Cause.PAUSED)
     if row.paused_until is not None:
         yield Hold(Cause.PAUSED, until=row.paused_until)
+    if _has_unreadable_money(session, row):
+        yield Hold(Cause.UNREADABLE_CREDIT)
 
 
 def _invoice_holds(session: Session, ids: Sequence[int], calendar: Calendar, now: datetime) -> dict[int, list[Hold]]:
@@ -173,12 +177,22 @@ def _invoice_holds(session: Session, ids: Sequence[int], calendar: Calendar, now
     for line, started in session.execute(
         select(AttemptLine, Attempt.created_at)
         .join(Attempt)
-        .where(AttemptLine.invoice_id.in_(ids), AttemptLine.state.in_(("waiting", "taken", "booked", "desk")))
+        .join(Invoice, Invoice.id == AttemptLine.invoice_id)
+        .where(AttemptLine.invoice_id.in_(ids), AttemptLine.state.in_(_HOLDING) | is_open_all_the_same())
     ):
         hold = _payment_hold(line, started, calendar, now)
         if hold:
             holds.setdefault(line.invoice_id, []).append(hold)
     return holds
+
+
+def is_open_all_the_same() -> ColumnElement[bool]:
+    """Of a line and its invoice: the ledger has shown the booking, and now the balance is too high for it.
+
+    The next night asks where it is; until then its payer has paid.
+    """
+    too_much = Invoice.balance_minor > Invoice.total_minor - AttemptLine.amount_minor
+    return (AttemptLine.state == "confirmed") & (AttemptLine.ledger_payment != "") & too_much
 
 
 def _payment_hold(line: AttemptLine, started: datetime, calendar: Calendar, now: datetime) -> Hold | None:
@@ -189,12 +203,27 @@ def _payment_hold(line: AttemptLine, started: datetime, calendar: Calendar, now:
     return Hold(Cause.IN_FLIGHT, tomorrow) if tomorrow > calendar.today(now) else None
 
 
+def _has_unreadable_money(session: Session, row: Account) -> bool:
+    """Whether a credit or payment of theirs cannot be read. One that does not show whose it is holds nobody: it might
+    be anybody's, and to silence a whole company for it would hide more than it mends; it stands on the desk.
+    """
+    theirs = select(UnreadableRow.id).where(
+        UnreadableRow.company_id == row.company_id, UnreadableRow.customer.in_(_family(row))
+    )
+    return session.scalars(theirs).first() is not None
+
+
+def _family(row: Account) -> Select[tuple[str]]:
+    """The vendor ids of the customer and of everyone it is billed for."""
+    return billing.family(row.company_id, [row.external_id])
+
+
 def _credits(session: Session, row: Account) -> tuple[Money, ...]:
     """Its own open credit and that of everyone it is billed for."""
     found = session.scalars(
         select(Credit).where(
             Credit.company_id == row.company_id,
-            Credit.customer.in_(billing.family(row.company_id, [row.external_id])),
+            Credit.customer.in_(_family(row)),
             Credit.gone_at.is_(None),
             Credit.remaining_minor > 0,
         )

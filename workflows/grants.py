@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, and_, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -59,7 +59,11 @@ def ready(rt: Runtime, grant_id: int) -> Grant:
 
 def token_of(rt: Runtime, grant_id: int) -> oauth.Token:
     """The grant's token set with a good access token in it; raises as `access_token` does."""
-    grant = ready(rt, grant_id)
+    return stored_token(rt, ready(rt, grant_id))
+
+
+def stored_token(rt: Runtime, grant: Grant) -> oauth.Token:
+    """The grant's token set as it was last given, good or not."""
     access, refresh = (rt.vault.unseal(one).decode() for one in (grant.access_sealed, grant.refresh_sealed))
     return oauth.Token(access, refresh, tuple(grant.scope.split()), grant.expires_at)
 
@@ -100,15 +104,31 @@ def holder_tag(rt: Runtime, kind: str, holder: str) -> str:
     return rt.vault.tag(f"{kind}-holder", holder)
 
 
+def used() -> Select[Any]:
+    """The ids of the grants that some connection stands on."""
+    return select(Connection.grant_id).where(Connection.state != "disconnected")
+
+
 def in_use(session: Session, grant_id: int, besides: int = 0) -> bool:
     """Whether some connection stands on the grant, `besides` that one."""
-    standing = select(Connection.id).where(
-        Connection.grant_id == grant_id, Connection.id != besides, Connection.state != "disconnected"
-    )
+    standing = used().where(Connection.grant_id == grant_id, Connection.id != besides)
     return session.scalars(standing).first() is not None
 
 
+def close_unused(rt: Runtime, grant_id: int) -> None:
+    """Forget the tokens of a grant on which no connection stands any more."""
+    nothing = rt.vault.seal(b"")
+    with rt.store.write() as session:
+        session.execute(
+            update(Grant)
+            .where(Grant.id == grant_id, Grant.id.not_in(used()))
+            .values(state="revoked", access_sealed=nothing, refresh_sealed=nothing)
+        )
+
+
 def _keep_token(rt: Runtime, grant: Grant, token: oauth.Token) -> None:
+    """Whoever gets a token is the client that the permission was given to."""
+    grant.client_id = rt.ledgers[grant.kind].oauth.client_id
     grant.access_sealed = rt.vault.seal(token.access.encode())
     grant.refresh_sealed = rt.vault.seal(token.refresh.encode())
     grant.expires_at = token.expires_at
@@ -127,6 +147,8 @@ def _renew(rt: Runtime, grant: Grant) -> Grant | None:
         refresh = rt.vault.unseal(grant.refresh_sealed).decode()
         token = oauth.refresh(ledger.oauth, refresh, rt.transport, rt.clock.now())
     except Reconnect:
+        if grant.client_id not in ("", ledger.oauth.client_id):
+            raise _other_client(rt, grant, owner) from None
         if _mark_dead(rt, grant, owner):
             raise
         _release(rt, grant.id, owner)
@@ -139,6 +161,17 @@ def _renew(rt: Runtime, grant: Grant) -> Grant | None:
             _release(rt, grant.id, owner, left=LOST)
         raise
     return _save(rt, grant, owner, token)
+
+
+def _other_client(rt: Runtime, grant: Grant, owner: str) -> Misconfigured:
+    """A vendor renews a permission only for the client it was given to, so its refusal says nothing about this one."""
+    label = endings.label(rt, grant.kind)
+    error = Misconfigured(
+        f"The permissions of {label} were given to another client id than the one in this installation's settings."
+    )
+    _release(rt, grant.id, owner)
+    note_trouble(rt, grant.kind, error)
+    return error
 
 
 def _save(rt: Runtime, grant: Grant, owner: str, token: oauth.Token) -> Grant | None:

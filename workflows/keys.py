@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import (
@@ -29,6 +29,7 @@ from workflows.runtime import Runtime
 from workflows.vault import Vault, VaultError
 
 STEP = 200
+ROUNDS = 10  # a row that somebody else has changed each time is said to be left
 Column = InstrumentedAttribute[Any]
 Change = dict[Column, tuple[Any, Any]]  # what stands there, and what is to stand there
 
@@ -66,16 +67,13 @@ def rotate(rt: Runtime) -> Moved:
     return moved
 
 
-def _sealed_again(vault: Vault, columns: Sequence[Column], row: Sequence[Any]) -> Change | None:
-    """None when some of it opens with no key of ours."""
-    try:
-        return {
-            column: (sealed, vault.rotate(sealed))
-            for column, sealed in zip(columns, row[1:], strict=True)
-            if sealed is not None and not vault.is_newest(sealed)
-        }
-    except VaultError:
-        return None
+def _sealed_again(vault: Vault, columns: Sequence[Column], row: Sequence[Any]) -> Change:
+    """VaultError when some of it opens with no key of ours."""
+    return {
+        column: (sealed, vault.rotate(sealed))
+        for column, sealed in zip(columns, row[1:], strict=True)
+        if sealed is not None and not vault.is_newest(sealed)
+    }
 
 
 def retag(rt: Runtime, old: Vault) -> Moved:
@@ -141,22 +139,56 @@ def _each(
     columns: Sequence[Column],
     decide: Callable[[Any], Change | None],
 ) -> None:
-    """Carry out for each row what `decide` says; a few rows in one transaction, and only what still stands there."""
+    """Carry out for each row what `decide` says; a few rows in one transaction, and only what still stands there.
+
+    A row that was changed meanwhile is read and decided again, for the other columns of it are not done either.
+    """
     name = table.__tablename__
     moved.rows.setdefault(name, 0)
     for rows in _some(rt, table, *columns):
-        decided = [(row[0], decide(row)) for row in rows]
-        wanted = [(id, change) for id, change in decided if change]
-        if left := sum(change is None for _, change in decided):
-            moved.left[name] = moved.left.get(name, 0) + left
-        if wanted:
-            with rt.store.write() as session:
-                for id, change in wanted:
-                    # A token may have been renewed meanwhile, and the newer one must stay.
-                    same = [column == was for column, (was, _) in change.items()]
-                    values = {column.key: new for column, (_, new) in change.items()}
-                    session.execute(update(table).where(table.id == id, *same).values(values))
-            moved.rows[name] += len(wanted)
+        left = 0
+        for _ in range(ROUNDS):
+            decided = [(row[0], _decided(decide, row)) for row in rows]
+            left += sum(change is None for _, change in decided)
+            wanted = [(id, change) for id, change in decided if change]
+            missed = _carried_out(rt, table, wanted)
+            moved.rows[name] += len(wanted) - len(missed)
+            rows = _again(rt, table, columns, missed)
+            if not rows:
+                break
+        if left + len(rows):
+            moved.left[name] = moved.left.get(name, 0) + left + len(rows)
+
+
+def _decided(decide: Callable[[Any], Change | None], row: Any) -> Change | None:
+    """None also for what no key of ours opens: one such row must not keep the others from being done."""
+    try:
+        return decide(row)
+    except VaultError:
+        return None
+
+
+def _carried_out(rt: Runtime, table: type[Base], wanted: Sequence[tuple[int, Change]]) -> list[int]:
+    """The ids of those rows that say something else by now; they are left as they are."""
+    missed: list[int] = []
+    if not wanted:
+        return missed
+    with rt.store.write() as session:
+        for id, change in wanted:
+            # A token may have been renewed meanwhile, and the newer one must stay.
+            same = [column == was for column, (was, _) in change.items()]
+            values = {column.key: new for column, (_, new) in change.items()}
+            done = session.execute(update(table).where(table.id == id, *same).values(values))
+            if cast(CursorResult[Any], done).rowcount == 0:
+                missed.append(id)
+    return missed
+
+
+def _again(rt: Runtime, table: type[Base], columns: Sequence[Column], ids: Sequence[int]) -> Sequence[Any]:
+    if not ids:
+        return ()
+    with rt.store.read() as session:
+        return session.execute(select(table.id, *columns).where(table.id.in_(ids)).order_by(table.id)).all()
 
 
 def _all(rt: Runtime, table: type[Base], *columns: Column) -> Iterator[Any]:

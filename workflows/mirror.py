@@ -167,7 +167,8 @@ class _Reading:
         """A person sees it on the desk; what we knew of it before is held."""
         log.error("a row could not be stored", company=self.company.uid, entity=entity, error=type(error).__name__)
         raw = item.raw if isinstance(item, Unreadable) else repr(item).encode("utf-8", "backslashreplace")
-        row = Unreadable(entity, external_id, UNSTORABLE.format(entity), raw)
+        customer = getattr(item, "customer", "")  # not every kind of row has one
+        row = Unreadable(entity, external_id, UNSTORABLE.format(entity), raw, customer)
         return self._together(upserts.unreadable, [row], end)
 
 

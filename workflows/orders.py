@@ -5,7 +5,7 @@ Who may ask for one is said in `workflows.postings`; the way into the ledger is 
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -26,11 +26,10 @@ from integrations.ledgers.base import (
 )
 from models import Account, Attempt, AttemptLine, Company, Effect, Invoice, Posting
 from workflows import audit, gather, planner, writing
-from workflows.pending import HOLDING, Kind
+from workflows.pending import HOLDING, UNSEEN, Kind
 from workflows.runtime import Runtime
 from workflows.writing import Decided
 
-RECENT = timedelta(days=30)  # nobody is silent for longer because of something written but never read again
 _DATED = (Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT)
 _LOWERING = (Kind.CREDIT, Kind.ALLOCATION)
 
@@ -81,20 +80,19 @@ def retry(rt: Runtime, session: Session, posting: Posting) -> None:
 
 
 def see(rt: Runtime, session: Session, company_id: int, started: datetime) -> None:
-    """After a reading that began at `started`: what was written before it is in the mirror now."""
+    """After a reading that began at `started`: what was written before it, however long ago, is in the mirror now."""
     written = session.scalars(
         select(Posting).where(
             Posting.company_id == company_id,
             Posting.state == "written",
             Posting.written_at <= started,
-            Posting.written_at > started - RECENT,
+            UNSEEN,
         )
     )
     for posting in written.all():
-        if "seen" not in posting.content:
-            posting.content = {**posting.content, "seen": started.isoformat()}
-            if posting.kind in HOLDING:
-                _wake(rt, session, posting)
+        posting.content = {**posting.content, "seen": started.isoformat()}
+        if posting.kind in HOLDING:
+            _wake(rt, session, posting)
 
 
 def _wake(rt: Runtime, session: Session, posting: Posting) -> None:

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     NOTE = "note"
 
 
+UNSEEN = Posting.content["seen"].as_string().is_(None)  # no reading has begun since it was written
 HOLDING = frozenset({Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT, Kind.DUE_DATE})
 
 
@@ -35,13 +36,13 @@ def pending_invoices(session: Session, ids: Collection[int]) -> set[int]:
     Money on account counts for every invoice of its account; what waits at the desk counts until a person decides.
     """
     on_account = and_(Posting.kind == Kind.ON_ACCOUNT.value, Posting.account_id == Invoice.account_id)
-    rows = session.execute(
-        select(Invoice.id, Posting.state, Posting.content)
+    found = session.scalars(
+        select(Invoice.id)
         .join(Posting, or_(Posting.invoice_id == Invoice.id, on_account))
         .where(
             Invoice.id.in_(list(ids)),
             Posting.kind.in_([kind.value for kind in HOLDING]),
-            Posting.state.in_(("due", "desk", "written")),
+            or_(Posting.state.in_(("due", "desk")), and_(Posting.state == "written", UNSEEN)),
         )
     )
-    return {invoice for invoice, state, content in rows if state != "written" or "seen" not in content}
+    return set(found)

@@ -16,9 +16,9 @@ from sqlalchemy import CursorResult, delete, func, select
 from sqlalchemy.orm import Session
 
 from core.facts import InvoiceStatus
-from integrations.ledgers.base import ENTITIES, Ledger, LedgerCompany, Page
+from integrations.ledgers.base import ENTITIES, Ledger, LedgerCompany, Page, Purpose
 from models import Account, CallCount, Company, Connection, Invoice, Reading
-from workflows import dirty, gather, mirror
+from workflows import dirty, gather, mirror, vanished
 from workflows.runtime import Runtime
 
 HISTORY = timedelta(days=730)
@@ -26,17 +26,19 @@ LOOK_BACK = timedelta(days=28)  # QuickBooks tells of changes and deletions for 
 PAGES_A_TURN = 25  # a big first load lets the other companies have their turn in between
 LOAD_LASTS = timedelta(days=7)  # a load left lying for longer is begun again
 SKEW = timedelta(minutes=10)  # two machines' clocks may differ; to wake early is harmless
-UNSEEN = 400
 Progress = Callable[[Page, Session], None]
 
 
 @dataclass(slots=True)
 class Taken:
-    """What a reading has brought so far. `cursor` is set when it was complete as to what changed."""
+    """What a reading has brought. `cursor` is set when it was complete as to what changed, but for what was deleted if
+    it was `blind`.
+    """
 
     rows: int = 0
     changed: int = 0
     cursor: str = ""
+    blind: bool = False
 
 
 def connection_of(session: Session, company_id: int) -> Connection:
@@ -54,7 +56,7 @@ def keep(
     for page in pages:
         kept = mirror.store(rt, company, page, began_at, partial(progress, page) if progress else None)
         taken.rows, taken.changed = taken.rows + kept.rows, taken.changed + kept.changed
-        taken.cursor = page.cursor or taken.cursor
+        taken.cursor, taken.blind = page.cursor or taken.cursor, page.blind
     return taken
 
 
@@ -85,10 +87,11 @@ def whole(rt: Runtime, company: Company, ledger: Ledger, pages: int = PAGES_A_TU
     snapshot = ledger.snapshot((load_began_at - HISTORY).date(), mark)
     taken = keep(rt, company, islice(snapshot, pages), now, progress)
     if taken.cursor:
-        mirror.hold_unseen(rt, company.id, load_began_at)
+        _look_for_the_rest(rt, company, ledger, load_began_at)
         with rt.store.write() as session:
             connection = connection_of(session, company.id)
-            connection.load_began_at, connection.load_mark, connection.swept_at = None, "", now
+            connection.load_began_at, connection.load_mark = None, ""
+            connection.swept_at, connection.blind = now, False
         _complete(rt, company, taken, load_began_at, ENTITIES)
     _end(rt, log, taken)
     return bool(taken.cursor)
@@ -108,7 +111,9 @@ def since_cursor(
     """Store a reading of changes; only one that ends with a cursor has seen all that changed."""
     log = _begin(rt, company, kind, began_at)
     taken = keep(rt, company, pages, began_at)
-    if taken.cursor:
+    with rt.store.read() as session:
+        whole_comes_first = needs_whole(connection_of(session, company.id), began_at)
+    if taken.cursor and not whole_comes_first:
         _complete(rt, company, taken, began_at, wanted)
     _end(rt, log, taken)
     return taken
@@ -119,7 +124,8 @@ def _complete(rt: Runtime, company: Company, taken: Taken, began_at: datetime, w
         connection = connection_of(session, company.id)
         was_stale = _was_stale(rt, session, company.id, connection.read_at)
         if connection.read_at is None or began_at >= connection.read_at:
-            connection.cursor, connection.read_at = taken.cursor, began_at
+            connection.cursor, connection.blind = taken.cursor, connection.blind or taken.blind
+            connection.read_at = began_at if "invoice" in wanted else connection.read_at
         dirty.clear(session, company.id, wanted, began_at)
         if was_stale:  # What was silent because nothing fresh was known may speak now.
             open_accounts = select(Invoice.account_id).where(
@@ -145,15 +151,21 @@ def sweep(rt: Runtime, company: Company, ledger: Ledger) -> int:
     began_at = rt.clock.now()
     log = _begin(rt, company, "sweep", began_at)
     taken = keep(rt, company, ledger.sweep(), began_at)
-    before: list[tuple[int, str]] = []
-    while (vanished := mirror.unseen(rt, company.id, began_at, UNSEEN)) and vanished != before:
-        more = keep(rt, company, ledger.named("invoice", [external_id for _, external_id in vanished]), began_at)
-        taken.rows, taken.changed, before = taken.rows + more.rows, taken.changed + more.changed, vanished
-    mirror.hold_unseen(rt, company.id, began_at)
+    taken.changed += _look_for_the_rest(rt, company, ledger, began_at)
     with rt.store.write() as session:
-        connection_of(session, company.id).swept_at = began_at
+        connection = connection_of(session, company.id)
+        connection.swept_at, connection.blind = began_at, False
     _end(rt, log, taken, missed=taken.changed)
     return taken.changed
+
+
+def _look_for_the_rest(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -> int:
+    """What a reading of all that is open did not show; how much of it had changed."""
+    changed = vanished.invoices(rt, company, ledger, began_at, Purpose.SWEEP)
+    changed += vanished.credits(rt, company, ledger, began_at)
+    vanished.bookings(rt, company, ledger, began_at)
+    mirror.hold_unseen(rt, company.id, began_at)
+    return changed
 
 
 def about(rt: Runtime, company: Company, ledger: Ledger) -> None:

@@ -23,10 +23,14 @@ WARNINGS = (7, 30, 60)  # days ahead of the hard end
 
 
 def refresh_idle(rt: Runtime) -> int:
-    """Renew every permission that was not renewed for 14 days; how many were."""
+    """Renew every permission in use that was not renewed for 14 days; how many were.
+
+    One that nobody uses any more is left to run out at the vendor.
+    """
+    idle = grants.idle_since(rt.clock.now() - IDLE)
     with rt.store.read() as session:
-        idle = session.scalars(select(Grant.id).where(grants.idle_since(rt.clock.now() - IDLE))).all()
-    return sum(_renewed(rt, grant_id) for grant_id in idle)
+        found = session.scalars(select(Grant.id).where(idle, Grant.id.in_(grants.used()))).all()
+    return sum(_renewed(rt, grant_id) for grant_id in found)
 
 
 def _renewed(rt: Runtime, grant_id: int) -> bool:

@@ -63,8 +63,9 @@ def sync_company(rt: Runtime, company_id: int) -> bool:
         if not _turn(rt, company_id):
             return False
         with rt.store.read() as session:
-            if session.get_one(Company, company_id).sync_state != "running":
-                return True
+            company = session.get_one(Company, company_id)
+        if company.sync_state != "running" or (company.next_sync_at or rt.clock.now()) > rt.clock.now():
+            return True  # at its end; or somebody else is reading just now
 
 
 def _turn(rt: Runtime, company_id: int) -> bool:
@@ -120,17 +121,25 @@ def _read(turn: _Turn, ledger: Ledger) -> bool:
     rt, company = turn.rt, turn.company
     with rt.store.read() as session:
         connection = reading.connection_of(session, company.id)
-        wanted = _wanted(turn, session)
     if reading.needs_whole(connection, turn.began_at):
         return reading.whole(rt, company, ledger)
+    sweep_is_due = _sweep_is_due(turn, connection.swept_at)
+    with rt.store.read() as session:
+        wanted = ENTITIES if sweep_is_due else _wanted(turn, session)
     reading.changes(rt, company, ledger, wanted)
-    if _sweep_is_due(turn, connection.swept_at):
-        missed = reading.sweep(rt, company, ledger)
-        if missed:
-            log.warning("the changes had not told everything", company=company.uid, missed=missed)
-    if _is_a_new_week(turn):
-        reading.about(rt, company, ledger)
+    if sweep_is_due:
+        _beside(turn, partial(reading.sweep, rt, company, ledger))
+    if turn.asked or _is_a_new_week(turn):
+        _beside(turn, partial(reading.about, rt, company, ledger))
     return True
+
+
+def _beside(turn: _Turn, more: Callable[[], object]) -> None:
+    """What is read beside the changes is tried again another night; that they were read stands."""
+    try:
+        more()
+    except Transient as error:
+        log.warning("something beside the changes was not read", company=turn.company.uid, kind=type(error).__name__)
 
 
 def _wanted(turn: _Turn, session: Session) -> frozenset[str]:

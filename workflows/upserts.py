@@ -126,15 +126,23 @@ def _by_shape(items: Iterable[tuple[str, str]]) -> Iterable[tuple[Shape, list[st
 
 
 def unreadable(reading: Storing, items: Sequence[Unreadable]) -> None:
-    """Keep what could not be read for a person; an invoice we had is held until it can be read again."""
+    """Keep what could not be read for a person; an invoice we had is held until it can be read again.
+
+    So is whoever is billed for the customer of a payment or credit: it may cover what they owe.
+    """
     latest = {(plain(item.entity, ENTITY), plain(item.id, ID)): item for item in items}
+    whose: dict[tuple[str, str], str] = {}
     for shape, ids in _by_shape(latest):
         known, late = reading.known(shape, ids)
         for id in late:  # A later reading has read it well.
             del latest[shape.entity, id]
         if shape is INVOICE:
             _hold(reading, [row for id, row in known.items() if id not in late])
-    _put_aside(reading, latest)
+        elif shape.owner == "customer":
+            for id in set(ids) - late:
+                before = known[id][shape.place("customer")] if id in known else ""
+                whose[shape.entity, id] = plain(latest[shape.entity, id].customer, ID) or before
+    _put_aside(reading, latest, whose)
 
 
 def _hold(reading: Storing, known: Sequence[tuple[Any, ...]]) -> None:
@@ -145,26 +153,35 @@ def _hold(reading: Storing, known: Sequence[tuple[Any, ...]]) -> None:
     reading.woken |= {row[owner] for row in changed}
 
 
-def _put_aside(reading: Storing, items: Mapping[tuple[str, str], Unreadable]) -> None:
+def _put_aside(
+    reading: Storing, items: Mapping[tuple[str, str], Unreadable], whose: Mapping[tuple[str, str], str]
+) -> None:
     """Written down once each, with the bytes last seen."""
     table: Any = UnreadableRow.__table__
     ids = {id for _, id in items}
-    mine = select(table.c.entity, table.c.external_id, table.c.id, table.c.seen_at).where(
-        table.c.company_id == reading.company.id, table.c.external_id.in_(ids)
-    )
-    known = {(entity, id): (key, seen_at) for entity, id, key, seen_at in reading.session.execute(mine)}
+    columns = (table.c.entity, table.c.external_id, table.c.id, table.c.seen_at, table.c.customer)
+    mine = select(*columns).where(table.c.company_id == reading.company.id, table.c.external_id.in_(ids))
+    known = {(entity, id): (key, seen_at, held) for entity, id, key, seen_at, held in reading.session.execute(mine)}
     new, again = [], []
+    moved: set[str] = set()
     for name, item in items.items():
-        said = {"reason": plain(item.reason), "seen_at": reading.started, "raw_sealed": _sealed(reading, item.raw)}
-        if name not in known:
+        customer = whose.get(name, "")
+        said = {"reason": plain(item.reason), "customer": customer, "seen_at": reading.started}
+        said |= {"raw_sealed": _sealed(reading, item.raw)}
+        key, seen_at, held = known.get(name, (None, reading.started, ""))
+        if key is None:
             named = {"company_id": reading.company.id, "entity": name[0], "external_id": name[1]}
             new.append({"uid": reading.rt.new_id(), **named, **said})
-        elif known[name][1] <= reading.started:
-            again.append({"key": known[name][0], **said})
+        elif seen_at <= reading.started:
+            again.append({"key": key, **said})
+        else:
+            continue
+        moved |= {customer, held} if customer != held else set()
     if new:
         reading.session.execute(insert(table), new)
     if again:
         reading.connection.execute(update(table).where(table.c.id == bindparam("key")), again)
+    reading.wake_payers(moved - {""})
 
 
 def _sealed(reading: Storing, raw: bytes) -> bytes | None:
@@ -172,8 +189,8 @@ def _sealed(reading: Storing, raw: bytes) -> bytes | None:
 
 
 def _readable(reading: Storing, entity: str, ids: Iterable[str]) -> None:
-    """What was put aside of these before they could be read."""
-    reading.session.execute(
+    """What was put aside of these before they could be read is over, and with it the hold on whose money it was."""
+    ended = reading.session.scalars(
         delete(UnreadableRow)
         .where(
             UnreadableRow.company_id == reading.company.id,
@@ -181,5 +198,7 @@ def _readable(reading: Storing, entity: str, ids: Iterable[str]) -> None:
             rows.among(reading.session, UnreadableRow.external_id, ids),
             UnreadableRow.seen_at <= reading.started,
         )
+        .returning(UnreadableRow.customer)
         .execution_options(synchronize_session=False)
     )
+    reading.wake_payers(set(ended) - {""})

@@ -20,17 +20,17 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
-    Feature,
     Ledger,
     NoteOrder,
     Order,
     PaymentOrder,
+    Purpose,
     UndoPaymentOrder,
     Written,
     needs,
 )
 from models import Company, Effect, EffectKind, EffectState
-from workflows import dirty, effects
+from workflows import dirty, effects, permissions, reading
 from workflows.connections import with_ledger
 from workflows.grants import allows
 from workflows.runtime import Runtime
@@ -44,15 +44,7 @@ FORGOTTEN = "1970-01-01T00:00:00+00:00"
 SAFETY = timedelta(seconds=30)
 STALE_TRIES = 5
 TAKEN_BACK = "It was written and then taken back in the ledger; a person must say what is right."
-NOT_ALLOWED = "Dunlin has no permission for {} in this ledger. Connect the company again and allow it, then try again."
-MISSING = {
-    Feature.PAYMENTS: "booking payments",
-    Feature.ON_ACCOUNT: "booking money on account",
-    Feature.CREDITS: "writing credit notes",
-    Feature.DATES: "changing dates of invoices",
-    Feature.EXPECTED: "keeping the day on which money is expected",
-    Feature.NOTES: "adding notes to invoices",
-}
+USED = "The credit had been used in the ledger already, so nothing was left to do."
 _SHOWN_BY: dict[type[Order], tuple[str, ...]] = {
     UndoPaymentOrder: ("payment",),
     CreditOrder: ("credit",),
@@ -135,6 +127,7 @@ def perform(rt: Runtime, effect: Effect, side: Side) -> None:
     job = _Job(rt, effect, side, dict(effect.content))
     try:
         decided, written = with_ledger(rt, effect.company_id, job.carry_out)
+        decided = replace(decided, note=job.remark or decided.note)
     except _TakenOver:
         return
     except Rejected as error:
@@ -158,15 +151,22 @@ class _TakenOver(Exception):
 
 @dataclass(slots=True)
 class _Job:
-    """One try at one effect. `content` is as stored: the number, key and bytes of the last attempt, and when."""
+    """One try at one effect. `content` is as stored: the number, key and bytes of the last attempt, and when.
+
+    `remark` is what is remarkable about how it was found done.
+    """
 
     rt: Runtime
     effect: Effect
     side: Side
     content: dict[str, Any]
+    remark: str = ""
 
     def carry_out(self, ledger: Ledger) -> tuple[Decided, Written]:
         """Write, or find it written. Rejected: a person must see to it."""
+        if "again" in self.content and not self.effect.attempts:
+            # A person has looked at it: since the last reading the books may have been closed, or opened for it.
+            reading.about(self.rt, self._company, ledger)
         for _ in range(STALE_TRIES):
             decided, repeat = self._decide(), self._remembered()
             found = None if repeat else self._done_before(ledger, decided)
@@ -191,7 +191,8 @@ class _Job:
 
     def _done_before(self, ledger: Ledger, decided: Decided) -> Written | None:
         """It as an earlier attempt wrote it; None when a new attempt may be made, Rejected when none may."""
-        found = self._find(ledger, decided) if self._number else None
+        may_be_used = bool(decided.against) and isinstance(decided.order, AllocationOrder)
+        found = self._find(ledger, decided) if self._number or may_be_used else None
         if found is not None and not found.gone:
             return found
         if found is not None and self._number != self.content.get("again"):
@@ -211,15 +212,18 @@ class _Job:
         feature = needs(decided.order)
         if decided.against or allows(self.rt, self.effect.company_id, feature):
             return decided
-        return replace(decided, against=NOT_ALLOWED.format(MISSING[feature]))
+        return replace(decided, against=permissions.missing(self.rt.ledgers[self._company.ledger_kind], feature))
+
+    @property
+    def _company(self) -> Company:
+        with self.rt.store.read() as session:
+            return session.get_one(Company, self.effect.company_id)
 
     def _remembered(self) -> bool:
         """Whether the vendor still knows the key we used last, so that the same bytes may simply be sent again."""
         if not self._number:
             return False
-        with self.rt.store.read() as session:
-            kind = session.get_one(Company, self.effect.company_id).ledger_kind
-        memory = timedelta(seconds=self.rt.ledgers[kind].key_memory) - SAFETY
+        memory = timedelta(seconds=self.rt.ledgers[self._company.ledger_kind].key_memory) - SAFETY
         return self.rt.clock.now() - datetime.fromisoformat(self.content["used_at"]) < memory
 
     def _find(self, ledger: Ledger, decided: Decided) -> Written | None:
@@ -228,7 +232,18 @@ class _Job:
         makes = [make for make in (decided.make, decided.before) if make]
         orders = [make(date.fromisoformat(day)) for make in makes for day in days]
         found = [one for one in map(ledger.find, orders) if one is not None]
+        if not found and isinstance(decided.order, AllocationOrder):
+            return self._used(ledger, decided.order.credit)
         return min(found, key=lambda one: one.gone, default=None)
+
+    def _used(self, ledger: Ledger, credit: str) -> Written | None:
+        """The credit, when it stands and nothing of it is left: QuickBooks may apply a new credit memo by itself."""
+        for page in ledger.named("credit", [credit], Purpose.FIND):
+            for row in page.credits:
+                if row.id == credit and not row.gone and row.remaining.minor == 0:
+                    self.remark = USED
+                    return Written(row.id, version=row.version)
+        return None
 
     def _attempt(self, ledger: Ledger, decided: Decided, repeat: bool) -> Written:
         """The last attempt again, else a new one, written down before it is made."""

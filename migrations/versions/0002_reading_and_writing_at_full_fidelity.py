@@ -18,6 +18,7 @@ def upgrade() -> None:
     sa.Column('scope', sa.String(length=22), nullable=False),
     sa.Column('name', sa.String(length=20), nullable=False),
     sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('calls', sa.Integer(), nullable=False),
     sa.Column('room', sa.Integer(), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_call_window')),
@@ -146,6 +147,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('load_began_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('swept_at', sa.DateTime(timezone=True), nullable=True))
         batch_op.add_column(sa.Column('ended_why', sa.Text(), nullable=False, server_default=''))
+        batch_op.add_column(sa.Column('blind', sa.Boolean(), nullable=False, server_default=sa.false()))
 
     with op.batch_alter_table('credit', schema=None) as batch_op:
         batch_op.add_column(sa.Column('number', sa.Text(), nullable=False, server_default=''))
@@ -155,6 +157,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('grant', schema=None) as batch_op:
         batch_op.add_column(sa.Column('holder_sealed', sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column('client_id', sa.Text(), nullable=False, server_default=''))
 
     with op.batch_alter_table('invoice', schema=None) as batch_op:
         batch_op.add_column(sa.Column('cc', sa.JSON(), nullable=False, server_default='[]'))
@@ -170,3 +173,5 @@ def upgrade() -> None:
 
     with op.batch_alter_table('unreadable_row', schema=None) as batch_op:
         batch_op.add_column(sa.Column('raw_sealed', sa.LargeBinary(), nullable=True))
+        batch_op.add_column(sa.Column('customer', sa.String(length=64), nullable=False, server_default=''))
+        batch_op.create_index(batch_op.f('ix_unreadable_row_customer'), ['customer'], unique=False)

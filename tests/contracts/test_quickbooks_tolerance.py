@@ -145,6 +145,24 @@ def kept_raw(odd: Any, entity: str, place: tuple[Any, ...], id: str) -> None:
     assert not odd.reason.endswith("..")
 
 
+@pytest.mark.parametrize(
+    ("entity", "fields", "customer"),
+    [
+        ("Payment", {"TxnDate": None}, "3"),
+        ("Payment", {"CustomerRef": 3, "TotalAmt": "much"}, "3"),
+        ("CreditMemo", {"TotalAmt": None}, "3"),
+        ("Invoice", {"Id": None, "Balance": None}, "3"),
+        ("Invoice", {"CustomerRef": {"name": "Amy"}}, ""),
+        ("Invoice", {"CustomerRef": ABSENT}, ""),
+        ("Customer", {"DisplayName": None, "CustomerRef": ABSENT}, "7"),
+        ("Term", {"Name": None, "CustomerRef": ABSENT}, ""),
+    ],
+)
+def test_an_odd_row_tells_whose_it_is_as_far_as_it_shows(entity: str, fields: dict[str, object], customer: str) -> None:
+    row = {name: value for name, value in (INVOICE | fields).items() if value is not ABSENT}
+    assert [odd.customer for odd in sorted_page(entity, [row]).unreadable] == [customer]
+
+
 # --- what a field may look like ---
 
 

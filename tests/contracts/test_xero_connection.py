@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
+import hmac
 import json
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -52,7 +56,31 @@ def test_one_consent_may_give_several_organisations_to_one_person(world: World) 
     _, second = world.connect(other)
     assert first.holder == second.holder == world.twin.user_id
     assert [tenant.name for tenant in first.tenants] == ["Kiwi Trading Ltd"]
-    assert [tenant.id for tenant in second.tenants] == [world.tenant, other]
+    assert [(tenant.id, tenant.fresh) for tenant in second.tenants] == [(world.tenant, False), (other, True)]
+
+
+@pytest.mark.parametrize("untold", ["by the token", "by the list", "oddly"])
+def test_where_nobody_tells_in_which_consent_it_was_given_every_organisation_counts_as_new(
+    world: World, untold: str
+) -> None:
+    other = world.twin.add_company(Company(EURO))
+    world.connect(world.tenant)
+    token, _ = world.connect(other)
+    if untold == "by the token":
+        token = replace(token, access=_with_claims(token.access, authentication_event_id=None))
+    elif untold == "oddly":
+        token = replace(token, access=_with_claims(token.access, authentication_event_id=7))
+    for one in world.twin.connections.values():
+        one.event = "" if untold == "by the list" else one.event
+    world.twin.tokens._access[token.access] = (world.twin.tokens.grants[0], world.now + timedelta(minutes=30))
+    consent = world.xero.consent(token, {}, world.transport)
+    assert [tenant.fresh for tenant in consent.tenants] == [True, True]
+
+
+def _with_claims(access: str, **change: Any) -> str:
+    head, body, sign = access.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))) | change
+    return ".".join((head, base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode(), sign))
 
 
 @pytest.mark.parametrize("access", ["opaque", "a.b.c", "e30.e30.x"])
@@ -141,6 +169,15 @@ def test_the_handshake_is_answered_truthfully(world: World) -> None:
         except BadSignature:
             answers.append(401)
     assert answers == [status for _, status in world.twin.handshake()] == [200, 401, 200]
+
+
+def test_without_a_webhooks_key_nothing_is_believed(world: World) -> None:
+    """Anybody can sign with an empty key."""
+    raw = b'{"events":[]}'
+    signature = base64.b64encode(hmac.new(b"", raw, hashlib.sha256).digest()).decode()
+    keyless = Xero(LedgerSettings("id", "secret", "", *["https://xero.test"] * 4))
+    with pytest.raises(Misconfigured, match="no webhooks key"):
+        keyless.events(raw, {"x-xero-signature": signature})
 
 
 def test_a_signature_is_over_the_raw_bytes_and_must_be_there(world: World) -> None:

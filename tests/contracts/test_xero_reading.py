@@ -183,28 +183,6 @@ def test_only_wanted_kinds_of_changes_cost_a_call(world: World) -> None:
     assert [page.cursor for page in ledger.changes(since, ())] == [since], "nothing read, nothing moved on"
 
 
-def test_the_cursor_remembers_for_each_kind_how_far_it_was_read(world: World) -> None:
-    ledger = world.ledger()
-    cursor = list(ledger.snapshot(YEAR_START))[-1].cursor or ""
-    world.later(minutes=10)
-    world.twin.receive(world.tenant, BookPayment("INV-1", Decimal(115), date(2026, 11, 2)))
-    world.later(minutes=9)
-    *_, last = ledger.changes(cursor, {"invoice"})
-    world.later(minutes=8)
-    pages = list(ledger.changes(last.cursor or "", {"payment", "invoice"}))
-    assert [row.amount for page in pages for row in page.payments] == [Money(11_500, world.order().amount.currency)]
-    assert not [row for page in pages for row in page.invoices], "that was read before"
-
-
-def test_the_door_spares_what_was_read_a_moment_ago(world: World) -> None:
-    ledger = world.ledger()
-    cursor = list(ledger.snapshot(YEAR_START))[-1].cursor or ""
-    customers = [world.order().customer]
-    assert reading(world, lambda: list(ledger.door(cursor, customers))) == ["GET /Invoices"]
-    world.later(minutes=3)
-    assert len(reading(world, lambda: list(ledger.door(cursor, customers)))) == 6
-
-
 def test_the_door_costs_six_calls_for_forty_customers(world: World) -> None:
     ledger, somebody = world.ledger(), [world.twin.new_uuid() for _ in range(40)]
     calls = reading(world, lambda: list(ledger.door("2026-11-02T08:00:00+00:00", somebody)))
@@ -268,7 +246,16 @@ def test_a_named_row_that_cannot_be_read_is_not_told_as_gone(world: World) -> No
     pages += list(ledger.named("invoice", ids))
     assert [page.deleted for page in pages if page.deleted] == []
     with pytest.raises(Rejected, match="by its id"):
-        list(ledger.named("credit", ids))
+        list(ledger.named("term", ids))
+
+
+def test_of_credit_asked_for_by_name_only_what_is_open_is_still_there(world: World) -> None:
+    ledger = world.ledger()
+    still = world.twin.credit(world.tenant, "CN-9", "wilma", date(2026, 11, 2), Decimal("5.00"))
+    used = world.twin.credit(world.tenant, "CN-10", "wilma", date(2026, 11, 2), Decimal("6.00"), "INV-1")
+    pages = list(ledger.named("credit", [still, used]))
+    assert still in {row.id for page in pages for row in page.credits}
+    assert [page.deleted for page in pages if page.deleted] == [(("credit", used),)]
 
 
 def test_the_meter_hears_of_every_answer_and_what_is_left(world: World) -> None:

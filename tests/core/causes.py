@@ -148,7 +148,7 @@ def _sent(seen: Seen) -> World:
 
 
 HOLDS = (
-    *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED),
+    *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED, Cause.UNREADABLE_CREDIT),
     *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.ARRANGEMENT, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
 )
 ON_ITS_WAY = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)

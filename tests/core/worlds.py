@@ -116,7 +116,7 @@ _CADENCES = [
 _SHIFTS = [0, 0, 0, -1, -1, -2, -5, 1, 4, 20, -40, -150]
 _RECIPIENTS = [(ANN,), (ANN,), (BOB,), (ANN, BOB), (ANN, BOB), ("carl@elsewhere.test",), ()]
 _HELD = [
-    *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED),
+    *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED, Cause.UNREADABLE_CREDIT),
     *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.ARRANGEMENT, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
 ]
 _AGO = [45, 40, 35, 32, 30, 29, 20, 14, 8, 7, 6, 3, 2, 1, 0]

@@ -13,7 +13,7 @@ from models import Account, Company, Connection, Grant, Practice, Touch
 from sandbox.browser import Browser
 from tests.stories.days import BOTH, EVENING, diary, town_of
 from tests.town import SHOPS, Town
-from workflows import connecting, doctor, sync
+from workflows import companies, connecting, doctor, sync
 from workflows.errors import Refusal
 
 DUE = date(2026, 3, 9)
@@ -83,12 +83,14 @@ def test_a_company_that_dunlin_gave_back_can_be_connected_again_with_its_history
         connecting.disconnect(town.rt, town.company(kind).id)
         town.settle()
         assert state(town) == ("disconnected", "revoked")
-        assert town.causes("A-1") == {"disconnected"}
+        assert town.causes("A-1") == {"not-live"}, "it is switched off with it"
         assert not sync.sync_company(town.rt, town.company(kind).id)
         with pytest.raises(Refusal, match="not connected"):
             connecting.disconnect(town.rt, town.company(kind).id)
         town.connect(kind)
         assert state(town) == ("active", "active")
+        town.settle()
+        companies.set_live(town.rt, town.company(kind).id, on=True)
         assert diary(town, "A-1", date(2026, 3, 5), date(2026, 3, 5)) == ["05 Mar: not-yet"]
         assert town.steps("A-1") == ["heads-up"]
         assert (count(town, Company), count(town, Account)) == (1, 1)

@@ -66,7 +66,7 @@ def _readings(world: World) -> None:
     with world.rt.store.read() as session:
         scope = session.scalars(select(Connection.uid).where(Connection.company_id == company)).one()
     ends = now + timedelta(seconds=30)
-    world._add(CallWindow(kind="quickbooks", scope=scope, name="minute", ends_at=ends, room=9))
+    world._add(CallWindow(kind="quickbooks", scope=scope, name="minute", ends_at=ends, calls=500, room=9))
     world._add(DirtyRow(company_id=company, entity="payment", external_id="p9", marked_at=now - timedelta(minutes=5)))
 
 

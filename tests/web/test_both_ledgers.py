@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from models import Grant
 from sandbox.books import BookPayment
 from sandbox.wires import Lost
 from tests.web.edges import make_app, token_in
@@ -102,6 +104,18 @@ def test_what_credit_notes_are_booked_on_is_listed_by_the_ledger_itself(books: B
     chosen = re.search(r'id="income_choice".*?</select>', page, re.S)[0]  # type: ignore[index]
     assert f'value="{books.company.income_choice}" selected' in chosen
     assert "As chosen before" not in chosen
+
+
+def test_the_desk_offers_to_book_on_account_only_where_that_is_allowed(books: Books, ann: FlaskClient) -> None:
+    page = books.town.checkout("A-1")
+    books.town.transfer(books.kind, "A-1", "100.00")
+    books.town.stripe.pay(page.rpartition("/")[2])
+    books.town.settle()
+    assert (books.line().state, 'value="on-account"' in ann.get("/desk", **HERE).text) == ("desk", True)
+    with books.rt.store.write() as session:
+        session.scalars(select(Grant)).one().scope = "openid accounting.payments"
+    page = ann.get("/desk", **HERE).text
+    assert ('value="on-account"' in page, 'value="paid-back"' in page) == (False, True)
 
 
 def test_a_ledger_that_is_away_costs_freshness_and_nothing_else(books: Books, ann: FlaskClient) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
@@ -127,16 +127,60 @@ def test_the_vendors_own_count_is_worth_more_than_ours(office: Office) -> None:
     assert {room.limit.name: room.left for room in rooms(office)}["day"] == 400
 
 
-@pytest.mark.parametrize(("seconds", "which"), [(5, "minute"), (60, "minute"), (20_000, "day")])
-def test_after_a_refusal_of_the_vendor_nobody_calls_before_the_time_it_named(
-    office: Office, seconds: int, which: str
+@pytest.mark.parametrize("seconds", [5, 60, 20_000])
+def test_after_a_refusal_of_the_vendor_nobody_calls_before_the_time_it_named_and_no_count_is_lost(
+    office: Office, seconds: int
 ) -> None:
+    call(office, times=3)
+    before = {room.limit.name: room.left for room in rooms(office)}
     with pytest.raises(RateLimited), budget(office).call(DOOR):
         raise RateLimited("slow down", seconds)
     assert refusal(office) == seconds
-    assert {room.limit.name: room.left for room in rooms(office)}[which] == 0
+    call(office, scope="another organisation")
+    assert {room.limit.name: room.left for room in rooms(office)} == {
+        name: left - 1 - (name == "month") for name, left in before.items()
+    }
     later(office, seconds=seconds)
     call(office)
+
+
+def test_changes_leave_less_behind_than_bulk_for_without_them_nobody_is_spoken_to(office: Office) -> None:
+    for _ in range(4):
+        call(office, Purpose.CHANGES, times=8)
+        later(office, minutes=1)
+    assert refusal(office, Purpose.SWEEP) > 3600, "a fifth of the day is kept"
+    call(office, Purpose.CHANGES, times=6)
+    assert refusal(office, Purpose.CHANGES) > 3600, "and of that a twentieth"
+    call(office, DOOR)
+
+
+def test_a_new_arrangement_with_the_vendor_counts_at_once(office: Office) -> None:
+    for _ in range(4):
+        call(office, times=10)
+        later(office, minutes=1)
+    assert refusal(office) > 3600
+    vendor: Any = Vendor(limits=(Limit("minute", 60, 10), Limit("day", 86400, 100)))
+    with Budget(office.rt, vendor, office.company.id, "a").call(DOOR):
+        pass
+    with office.rt.store.read() as session:
+        window = budgets.window(session, "xero", "a", vendor.limits[1], office.clock.now())
+    assert window is not None
+    assert (window.calls, window.room) == (100, 59)
+
+
+def test_bulk_reading_waits_for_the_end_of_a_full_minute_instead_of_giving_up(office: Office) -> None:
+    waits: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        later(office, seconds=int(seconds))
+
+    call(office, times=10)
+    vendor: Any = Vendor()
+    patient = replace(office.rt, pause=pause)
+    with Budget(patient, vendor, office.company.id, "a").call(BULK):
+        pass
+    assert waits == [60.0]
 
 
 def test_many_threads_together_stay_within_the_limit(office: Office) -> None:

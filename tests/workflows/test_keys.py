@@ -139,6 +139,55 @@ def test_a_token_renewed_while_keys_are_rotated_is_not_lost() -> None:
     assert Vault([NEW], INDEX).unseal(grant.refresh_sealed)
 
 
+def test_the_rest_of_a_row_that_changed_meanwhile_is_moved_in_the_same_run(store: Store) -> None:
+    town, quickbooks, _ = furnished(store)
+    rt = with_keys(town, NEW, OLD)
+
+    class Busy(Vault):
+        renewals = 3
+
+        def rotate(self, sealed: bytes) -> bytes:
+            if self.renewals:
+                self.renewals -= 1
+                change(town, quickbooks.grant_id, access_sealed=rt.vault.seal(b"renewed"))
+            return super().rotate(sealed)
+
+    moved = keys.rotate(replace(rt, vault=Busy([NEW, OLD], INDEX)))
+    assert (moved.rows["grant"], moved.left) == (2, {})
+    with rt.store.read() as session:
+        grant = session.get_one(Grant, quickbooks.grant_id)
+    for sealed in (grant.holder_sealed, grant.access_sealed, grant.refresh_sealed):
+        assert sealed is not None
+        assert Vault([NEW], INDEX).unseal(sealed)
+
+
+def test_a_row_that_changes_without_end_is_said_to_be_left(store: Store) -> None:
+    town, quickbooks, _ = furnished(store)
+    rt = with_keys(town, NEW, OLD)
+
+    class Restless(Vault):
+        def rotate(self, sealed: bytes) -> bytes:
+            change(town, quickbooks.grant_id, access_sealed=town.rt.vault.seal(b"by one who knows only the old key"))
+            return super().rotate(sealed)
+
+    moved = keys.rotate(replace(rt, vault=Restless([NEW, OLD], INDEX)))
+    assert (moved.rows["grant"], moved.left) == (1, {"grant": 1})
+
+
+def test_one_row_that_no_key_opens_does_not_keep_the_others_from_being_tagged(store: Store) -> None:
+    town, quickbooks, xero = furnished(store)
+    strange = Vault(["x" * 40], INDEX)
+    with town.rt.store.write() as session:
+        tie = session.scalars(select(Connection).where(Connection.grant_id == quickbooks.grant_id)).one()
+        tie.tenant_sealed = strange.seal(b"lost")
+    rt = with_keys(town, OLD, index=OTHER_INDEX)
+    moved = keys.retag(rt, town.rt.vault)
+    assert (moved.rows["connection"], moved.rows["grant"], moved.left) == (1, 2, {"connection": 1})
+    with rt.store.read() as session:
+        tags = set(session.scalars(select(Connection.external_tag)))
+    assert rt.vault.tag("xero", xero.tenant) in tags
+
+
 def test_what_no_key_opens_is_counted_and_left_as_it_is(store: Store) -> None:
     town, _, _ = furnished(store)
     with town.rt.store.write() as session:

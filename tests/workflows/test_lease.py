@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 
@@ -192,6 +193,46 @@ def test_wrong_keys_of_our_own_disconnect_nobody_and_are_told_to_the_operator(ki
     assert permission.token()
     assert list(grants.complaints(permission.town.rt)) == []
     permission.town.close()
+
+
+class OtherApp:
+    """The installation's settings now name another good app of the operator's, to which the permission is strange."""
+
+    def __init__(self, permission: Permission) -> None:
+        town = permission.town
+        was = town.rt.ledgers[permission.kind]
+        other = copy(was)
+        other.oauth = replace(was.oauth, client_id="another-good-client")
+        town.rt = replace(town.rt, ledgers={permission.kind: other})
+        town.xero.client_id = "another-good-client"
+
+
+def test_a_permission_of_another_client_disconnects_nobody_and_is_told_to_the_operator(alone: Permission) -> None:
+    OtherApp(alone)
+    alone.town.xero.tokens.grants[0].alive = False
+    with pytest.raises(Misconfigured, match="given to another client id"):
+        alone.token()
+    assert (alone.grant().state, alone.connection_state(), alone.grant().lease_owner) == ("active", "active", "")
+    (complaint,) = grants.complaints(alone.town.rt)
+    assert "none has to be connected again" in complaint
+
+
+def test_whose_client_a_permission_was_given_to_is_learned_from_a_renewal(
+    alone: Permission,
+) -> None:
+    ours = alone.grant().client_id
+    alone.change(client_id="")
+    alone.token()
+    assert (alone.grant().client_id, bool(ours)) == (ours, True)
+
+
+def test_where_it_was_never_learned_a_refusal_counts_as_one(alone: Permission) -> None:
+    OtherApp(alone)
+    alone.change(client_id="")
+    alone.town.xero.tokens.grants[0].alive = False
+    with pytest.raises(Reconnect):
+        alone.token()
+    assert alone.connection_state() == "needs_reconnect"
 
 
 def test_a_ledger_that_was_taken_out_of_the_settings_is_no_reason_to_connect_again(alone: Permission) -> None:

@@ -55,6 +55,16 @@ def test_a_permission_that_nobody_uses_is_renewed_every_fortnight_and_lives_on(t
     assert grant(town, here.grant_id).state == "active"
 
 
+def test_a_permission_that_nobody_stands_on_any_more_is_not_kept_alive(town: Town) -> None:
+    permit(town, "xero")
+    here = tie(town, "xero")
+    assert nights(town, 40) == 2
+    with town.rt.store.write() as session:
+        session.scalars(select(Connection)).one().state = "disconnected"
+    assert nights(town, 40) == 0
+    assert grant(town, here.grant_id).state == "active"
+
+
 def test_a_permission_that_has_died_meanwhile_is_found_at_night_and_told_to_the_practice(town: Town) -> None:
     here = tie(town, "xero")
     here.given.alive = False

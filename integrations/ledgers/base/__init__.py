@@ -108,11 +108,15 @@ class LedgerSettings:
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """One organisation given in a consent. `connection` is the vendor's id of the connection, or ""."""
+    """One organisation that a person lets us into. `connection` is the vendor's id of the connection, or "".
+
+    `fresh` is False where the vendor says that it was given in an earlier consent than the one just read.
+    """
 
     id: str
     name: str
     connection: str = ""
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,10 @@ class Ledger(Protocol):
         ...
 
     def named(self, entity: str, ids: Sequence[str], purpose: Purpose = Purpose.SWEEP) -> Iterator[Page]:
-        """These invoices, customers or payments, whatever their state; one that is not there any more is `deleted`."""
+        """These invoices, customers or payments, whatever their state; one that is not there any more is `deleted`.
+
+        Of credits only those that are still open: any other may be `deleted`, for nothing of it is left.
+        """
         ...
 
     def deposit_accounts(self) -> tuple[DepositAccount, ...]: ...

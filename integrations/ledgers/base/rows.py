@@ -147,12 +147,16 @@ class LedgerTerm:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A row that could not be read: `entity` (invoice, customer …), its id if known, one sentence, and its bytes."""
+    """A row that could not be read: `entity` (invoice, customer …), its id if known, one sentence, and its bytes.
+
+    `customer` is the vendor id of whose it is, as far as the bytes show it, else "".
+    """
 
     entity: str
     id: str
     reason: str
     raw: bytes = b""
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +165,7 @@ class Page:
 
     `cursor` is set on the last page only: keep it once every page before it is stored. `mark` lets a snapshot go on
     after this page ("" where it cannot); `total` is how many rows the whole reading is expected to bring, once known.
+    `blind`, on the last page, is whether what was deleted could not be told.
     """
 
     customers: tuple[LedgerCustomer, ...] = ()
@@ -173,6 +178,7 @@ class Page:
     cursor: str | None = None
     mark: str = ""
     total: int | None = None
+    blind: bool = False
 
     @property
     def size(self) -> int:

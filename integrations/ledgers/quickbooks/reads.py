@@ -5,7 +5,7 @@ Bytes become rows of the port here; the first load is in `snapshot.py`. It write
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -18,11 +18,12 @@ from integrations.ledgers.base import DepositAccount, LedgerCompany, Page, Purpo
 from integrations.ledgers.quickbooks import mapping, mending, structs
 from integrations.ledgers.quickbooks.envelope import Envelope, items, open_envelope
 from integrations.ledgers.quickbooks.faults import LABEL
-from integrations.ledgers.quickbooks.portions import ENTITIES, SHAPES, Portion, open_portion
+from integrations.ledgers.quickbooks.portions import ENTITIES, SHAPES, Place, Portion, behind, open_portion
 from integrations.ledgers.quickbooks.sorting import OVERLAP, Sorter
 from integrations.ledgers.quickbooks.wire import Wire, quoted
 
 PAGE = 1000
+START = Place()
 BACK = timedelta(minutes=5)
 LOOK_BACK = timedelta(days=29)  # the vendor remembers 30 days of changes
 CDC_MOST = 1000
@@ -43,20 +44,20 @@ class Selection:
     entity: str
     where: str = ""
 
-    @property
-    def _condition(self) -> list[str]:
+    def _condition(self, since: str = "") -> list[str]:
         """QuickBooks leaves out what is not active unless asked for it."""
         both = "Active IN (true, false)" if self.entity in ("Customer", "Term") else ""
-        parts = [part for part in (both, self.where) if part]
+        later = f"MetaData.LastUpdatedTime >= {quoted(since)}" if since else ""
+        parts = [part for part in (both, self.where, later) if part]
         return ["WHERE", " AND ".join(parts)] if parts else []
 
-    def window(self, start: int) -> str:
-        order = f"ORDERBY MetaData.LastUpdatedTime STARTPOSITION {start} MAXRESULTS {PAGE}"
-        return " ".join(["SELECT * FROM", self.entity, *self._condition, order])
+    def window(self, place: Place) -> str:
+        order = f"ORDERBY MetaData.LastUpdatedTime STARTPOSITION {place.start} MAXRESULTS {PAGE}"
+        return " ".join(["SELECT * FROM", self.entity, *self._condition(place.since), order])
 
     @property
     def count(self) -> str:
-        return " ".join(["SELECT COUNT(*) FROM", self.entity, *self._condition])
+        return " ".join(["SELECT COUNT(*) FROM", self.entity, *self._condition()])
 
 
 class Reader:
@@ -142,17 +143,19 @@ class Reader:
             yield sorter.page(following)
             return
         yield sorter.page()
+        blind = False
         for entity in ENTITIES:
-            yield from self._changed_of(entity, since, purpose)
-        yield Page(cursor=following)
+            blind |= yield from self._changed_of(entity, since, purpose)
+        yield Page(cursor=following, blind=blind)
 
-    def _changed_of(self, entity: str, since: datetime, purpose: Purpose) -> Iterator[Page]:
-        """One entity's changes; by query too when they alone fill the feed."""
+    def _changed_of(self, entity: str, since: datetime, purpose: Purpose) -> Generator[Page, None, bool]:
+        """One entity's changes; by query too when they alone fill the feed: whether that was so."""
         sorter = Sorter(self.home)
         full = _collect(sorter, self._cdc([entity], since, purpose)) >= CDC_MOST
         yield sorter.page()
         if full:
             yield from (page for page, _ in self.pages(_changed(entity, since), purpose))
+        return full
 
     def _changed_by_query(self, cursor: str, since: datetime, purpose: Purpose) -> Iterator[Page]:
         following = ""
@@ -160,7 +163,7 @@ class Reader:
             for page, moment in self.pages(_changed(entity, since), purpose):
                 following = following or (moment.isoformat() if moment else "")
                 yield page
-        yield Page(cursor=following or cursor)
+        yield Page(cursor=following or cursor, blind=True)
 
     def _cdc(self, entities: list[str], since: datetime, purpose: Purpose) -> Envelope:
         changed = since.isoformat(timespec="seconds")
@@ -169,15 +172,14 @@ class Reader:
     # What stands
 
     def sweep(self) -> Iterator[Page]:
-        """Every open invoice and every credit memo with something left.
+        """Every open invoice and every credit memo.
 
         Unapplied payments cannot be asked for by what is left of them; the changes and the first load tell of them.
         """
         for page, _ in self.pages(Selection("Invoice", "Balance > '0'"), Purpose.SWEEP):
             yield page
         for page, _ in self.pages(Selection("CreditMemo"), Purpose.SWEEP):
-            left = tuple(row for row in page.credits if row.remaining and not row.gone)
-            yield Page(credits=left, deleted=page.deleted, unreadable=page.unreadable)
+            yield page
 
     def named(self, entity: str, ids: Sequence[str], purpose: Purpose) -> Iterator[Page]:
         """Rows by id. A credit is a credit memo or, failing that, a payment with money left."""
@@ -257,12 +259,13 @@ class Reader:
             sorter.take(portion)
             yield sorter.page(), portion.moment
 
-    def portions(self, wanted: Selection, purpose: Purpose, start: int = 1) -> Iterator[Portion]:
+    def portions(self, wanted: Selection, purpose: Purpose, start: Place = START) -> Iterator[Portion]:
         """The answers to a selection, with some rows of each again at the head of the next."""
-        while start:
-            portion = open_portion(wanted.entity, self._wire.query(wanted.window(start), purpose))
-            start = start + PAGE - OVERLAP if portion.count >= PAGE else 0
-            yield replace(portion, following=start)
+        place: Place | None = start
+        while place is not None:
+            portion = open_portion(wanted.entity, self._wire.query(wanted.window(place), purpose))
+            place = behind(portion, place, OVERLAP) if portion.count >= PAGE else None
+            yield replace(portion, following=place)
 
 
 def _takes_money(row: structs.Choice) -> bool:

@@ -1,12 +1,13 @@
 """The first load of a QuickBooks company: page by page, resumable behind any page, with memory that does not grow.
 
 What it keeps while it goes is one sum for each customer that owes something, to find old money nobody has applied. The
-mark carries them too, as long as they are not too many.
+mark carries them too, as long as they are not too many, and at the end the customers still to be asked about.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from integrations.errors import Transient
 from integrations.ledgers.base import Page, Purpose
 from integrations.ledgers.quickbooks import mapping, mending
 from integrations.ledgers.quickbooks.faults import LABEL
-from integrations.ledgers.quickbooks.portions import Portion
+from integrations.ledgers.quickbooks.portions import Place, Portion
 from integrations.ledgers.quickbooks.reads import Reader, Selection
 from integrations.ledgers.quickbooks.sorting import Key, Sorter
 from integrations.ledgers.quickbooks.wire import quoted
@@ -31,15 +32,25 @@ class Mark(msgspec.Struct):
     """Where the reading stands: the selection and the place in it, when it began, how many rows it expects.
 
     `end` is the end of the list before the place, whose rows come again; `sums` the tally so far, None where it has to
-    be made anew.
+    be made anew. `suspects`, once known, are the customers whose old payments are still to be read: the place is then
+    in those of the first of them. They are few; ten thousand would be some hundred kilobytes.
     """
 
     selection: int = 0
-    start: int = 1
+    place: Place = Place()
     began: str = ""
     total: int | None = None
     end: list[Key] = []
     sums: dict[str, Decimal] | None = None
+    suspects: list[str] | None = None
+
+    def go_behind(self, portion: Portion, sorter: Sorter) -> bool:
+        """Set the place behind this answer; whether its list ended with it."""
+        self.place, self.end = (portion.following, sorter.end) if portion.following else (Place(), [])
+        return portion.following is None
+
+    def text(self) -> str:
+        return msgspec.json.encode(self).decode()
 
 
 class Tally:
@@ -97,39 +108,43 @@ class Snapshot:
             mark.total, began = self._reader.counted(self._counts, Purpose.SNAPSHOT)
             mark.began, mark.sums = began.isoformat() if began else "", {}
         self._tally = None if mark.sums is None else Tally(mark.sums)
-        for place in range(mark.selection, len(self._selections)):
-            yield from self._selection(mark, place)
-        yield from self._old_unapplied(self._tally or self._tallied(), mark)
+        if mark.suspects is None:
+            while mark.selection < len(self._selections):
+                yield from self._selection(mark)
+            yield from self._find_suspects(mark)
+        yield from self._old_unapplied(mark)
         if not mark.began:
             raise Transient(f"{LABEL} did not tell the time of any of its answers.")
         yield Page(cursor=mark.began, total=mark.total)
 
-    def _selection(self, mark: Mark, place: int) -> Iterator[Page]:
-        """`mark` is where the whole reading goes on; each page carries the one behind it."""
-        wanted, last, resumed = self._selections[place], place == len(self._selections) - 1, place == mark.selection
+    def _selection(self, mark: Mark) -> Iterator[Page]:
+        """The rest of the selection in which the mark is. The mark goes along: each page carries the one behind it."""
+        wanted, last = self._selections[mark.selection], mark.selection == len(self._selections) - 1
         watch, skip = (None, _is_open) if last else (self._note, None)
-        sorter = Sorter(self._reader.home, watch, skip, mark.end if resumed else ())
-        for portion in self._reader.portions(wanted, Purpose.SNAPSHOT, mark.start if resumed else 1):
+        sorter = Sorter(self._reader.home, watch, skip, mark.end)
+        for portion in self._reader.portions(wanted, Purpose.SNAPSHOT, mark.place):
             mark.began = mark.began or (portion.moment.isoformat() if portion.moment else "")
             if not last and _late(portion, mark):
                 self._tally = None
             sorter.take(portion)
-            after = (place, portion.following) if portion.following else (place + 1, 1)
-            end = sorter.end if portion.following else []
-            yield sorter.page(mark=self._mark(*after, mark, end), total=mark.total)
+            mark.selection += mark.go_behind(portion, sorter)
+            mark.sums = self._tally.sums if self._tally is not None and len(self._tally.sums) <= SUMS_MOST else None
+            yield sorter.page(mark=mark.text(), total=mark.total)
 
     def _note(self, entity: str, row: Any) -> None:
         if self._tally is not None:
             self._tally.note(entity, row)
 
-    def _mark(self, selection: int, start: int, mark: Mark, end: list[Key]) -> str:
-        """A mark further on in the same reading, as text."""
-        sums = self._tally.sums if self._tally is not None and len(self._tally.sums) <= SUMS_MOST else None
-        return msgspec.json.encode(Mark(selection, start, mark.began, mark.total, end, sums)).decode()
+    def _find_suspects(self, mark: Mark) -> Iterator[Page]:
+        """Put into the mark who has credit we have not seen. If that took reading, it is handed out at once."""
+        tally, mark.sums = self._tally or self._tallied(), None
+        mark.suspects = tally.customers()
+        if tally is not self._tally:
+            yield Page(mark=mark.text(), total=mark.total)
 
     def _tallied(self) -> Tally:
         """The tally of what is open, read anew: this reading has not seen all of it, or not at about one time."""
-        self._tally = tally = Tally()
+        tally = Tally()
         for wanted in self._selections[:4]:
             if wanted.entity == "Term":
                 continue
@@ -139,24 +154,29 @@ class Snapshot:
                 sorter.page()
         return tally
 
-    def _old_unapplied(self, tally: Tally, mark: Mark) -> Iterator[Page]:
+    def _old_unapplied(self, mark: Mark) -> Iterator[Page]:
         """Payments older than `since` with money left.
 
         QuickBooks cannot be asked for UnappliedAmt, and the whole history would be long. But unapplied money lowers a
         customer's balance below the sum of the open invoices: only such customers' payments are read.
         """
-        suspects = tally.customers()
-        resume = self._mark(len(self._selections), 1, mark, [])
-        for start in range(0, len(suspects), _CUSTOMERS_AT_ONCE):
-            names = ", ".join(quoted(id) for id in suspects[start : start + _CUSTOMERS_AT_ONCE])
+        while mark.suspects:
+            names = ", ".join(quoted(id) for id in mark.suspects[:_CUSTOMERS_AT_ONCE])
             where = f"CustomerRef IN ({names}) AND TxnDate < '{self._since.isoformat()}'"
-            for page, _ in self._reader.pages(Selection("Payment", where), Purpose.SNAPSHOT):
-                credits = tuple(row for row in page.credits if row.remaining and not row.gone)
-                held = {row.id for row in credits}
-                payments = tuple(row for row in page.payments if row.id in held)
-                yield Page(
-                    payments=payments, credits=credits, unreadable=page.unreadable, mark=resume, total=mark.total
-                )
+            sorter = Sorter(self._reader.home, before=mark.end)
+            for portion in self._reader.portions(Selection("Payment", where), Purpose.SNAPSHOT, mark.place):
+                sorter.take(portion)
+                if mark.go_behind(portion, sorter):
+                    mark.suspects = mark.suspects[_CUSTOMERS_AT_ONCE:]
+                yield _unapplied(sorter.page(mark=mark.text(), total=mark.total))
+
+
+def _unapplied(page: Page) -> Page:
+    """Of payments only those with money left."""
+    credits = tuple(row for row in page.credits if row.remaining and not row.gone)
+    held = {row.id for row in credits}
+    payments = tuple(row for row in page.payments if row.id in held)
+    return replace(page, payments=payments, credits=credits)
 
 
 def _late(portion: Portion, mark: Mark) -> bool:

@@ -16,7 +16,7 @@ from integrations.ledgers.quickbooks import envelope, mapping, mending, structs
 from integrations.ledgers.quickbooks.faults import LABEL
 from integrations.ledgers.quickbooks.portions import ENTITIES, SHAPES, Portion
 
-# Pages overlap: a row that leaves the selection between two calls moves every later row up by one.
+# Pages overlap: among rows of one moment, one that leaves between two calls moves every later row up by one.
 OVERLAP = 50
 _LISTS: dict[str, msgspec.json.Decoder[Any]] = {
     entity: msgspec.json.Decoder(list[shape])  # type: ignore[valid-type]
@@ -146,7 +146,8 @@ class Sorter:
             self._delete(entity, stub.id)
         elif not stub.id or key not in self._before:
             reason = f"This {ENTITIES[entity]} from {LABEL} could not be read: {str(error).rstrip('.')}."
-            self._unreadable.append(Odd(ENTITIES[entity], stub.id, reason, raw))
+            customer = stub.id if entity == "Customer" else _whose(raw)
+            self._unreadable.append(Odd(ENTITIES[entity], stub.id, reason, raw, customer))
         return key
 
     def _delete(self, entity: str, id: str) -> None:
@@ -185,3 +186,11 @@ def _stub(raw: bytes) -> structs.Stub:
         return mending.read(raw, structs.Stub)
     except ValueError:
         return structs.Stub("")
+
+
+def _whose(raw: bytes) -> str:
+    """The id of the customer whose row it is; "" where the row does not show it."""
+    try:
+        return mending.read(raw, structs.Whose).customer_ref.value
+    except ValueError:
+        return ""

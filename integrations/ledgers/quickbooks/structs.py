@@ -38,6 +38,12 @@ class Stub(Shape, rename="pascal"):
     status: str | None = msgspec.field(default=None, name="status")
 
 
+class Whose(Shape, rename="pascal"):
+    """What an odd row still tells of its customer."""
+
+    customer_ref: Ref
+
+
 class Customer(Shape, rename="pascal"):
     id: str
     display_name: str

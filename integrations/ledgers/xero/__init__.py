@@ -11,9 +11,9 @@ import hmac
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 
-import msgspec
+from msgspec import Raw
 
-from integrations.errors import BadSignature, Rejected
+from integrations.errors import BadSignature, Misconfigured, Rejected
 from integrations.ledgers.base import (
     ENTITIES,
     Consent,
@@ -37,6 +37,7 @@ from integrations.oauth import OAuthApp, Token
 from integrations.transport import Transport
 
 STARTER = 1000  # calls a day that the first of Xero's tiers allows for one organisation
+_ORGANISATION = "ORGANISATION"
 _ENTITIES = {
     "INVOICE": "invoice",
     "CONTACT": "customer",
@@ -122,21 +123,23 @@ class Xero:
         )
 
     def consent(self, token: Token, callback: Mapping[str, str], transport: Transport) -> Consent:  # noqa: ARG002
-        """The person is named in the access token; every organisation they have connected comes, old and new."""
-        return Consent(_holder(token.access), self.tenants(token, transport))
+        """The person and the act of consent are named in the access token; every organisation they have ever connected
+        comes, and only one of another act is not fresh.
+        """
+        holder, event = _claims(token.access)
+        return Consent(holder, tuple(_tenant(row, event) for row in self._connections(token, transport)))
 
     def tenants(self, token: Token, transport: Transport) -> tuple[Tenant, ...]:
         """Every organisation that the token still opens. Transient when the answer is not wholly readable."""
+        return tuple(_tenant(row) for row in self._connections(token, transport))
+
+    def _connections(self, token: Token, transport: Transport) -> list[structs.Connection]:
         answer = answer_of(identity(self._settings, token.access, transport).get_connections)
         try:
-            rows = structs.read(answer.body, list[structs.Connection])
+            rows = [structs.read(row, structs.Connection) for row in structs.read(answer.body, list[Raw])]
         except ValueError as error:
             raise faults.unreadable() from error
-        return tuple(
-            Tenant(row.tenantId, row.tenantName or "", row.id)
-            for row in rows
-            if row.tenantId and row.id and (row.tenantType or "ORGANISATION") == "ORGANISATION"
-        )
+        return [row for row in rows if row.tenantId and row.id and (row.tenantType or _ORGANISATION) == _ORGANISATION]
 
     def disconnect(self, token: Token, connection: str, transport: Transport) -> None:
         """Remove one connection (by its own id, not the organisation's); one that is gone already is no error."""
@@ -151,8 +154,10 @@ class Xero:
 
     def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[LedgerEvent, ...]:
         """The events of a delivery whose signature fits; none in Xero's handshake. Unknown and odd ones are left out:
-        the next reading of the changes brings what they were about.
+        the next reading of the changes brings what they were about. Misconfigured without a key to check it with.
         """
+        if not self._settings.webhook_key:
+            raise Misconfigured("There is no webhooks key for Xero's messages.")
         given = next((value for name, value in headers.items() if name.lower() == "x-xero-signature"), "")
         digest = hmac.new(self._settings.webhook_key.encode(), raw, hashlib.sha256).digest()
         if not hmac.compare_digest(base64.b64encode(digest), given.encode()):
@@ -178,13 +183,21 @@ def _event(row: structs.Event) -> LedgerEvent | None:
     return LedgerEvent(row.tenantId, entity, row.resourceId, ":".join(parts))
 
 
-def _holder(access_token: str) -> str:
-    """The user id inside the access token. It came straight from Xero over TLS, so no signature is checked."""
+def _tenant(row: structs.Connection, event: str = "") -> Tenant:
+    """Given in the consent named `event` unless both sides say something else."""
+    other = bool(event and row.authEventId) and event.casefold() != (row.authEventId or "").casefold()
+    return Tenant(row.tenantId or "", row.tenantName or "", row.id or "", fresh=not other)
+
+
+def _claims(access_token: str) -> tuple[str, str]:
+    """(user id, id of the act of consent or "") inside the access token. It came straight from Xero over TLS, so no
+    signature is checked.
+    """
     try:
         payload = access_token.split(".")[1]
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=structs.Claims)
+        claims = structs.read(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), structs.Claims)
     except (IndexError, ValueError) as error:
         raise Rejected("Xero's access token does not say whose it is.", "token") from error
     if not claims.xero_userid:
         raise Rejected("Xero's access token does not say whose it is.", "token")
-    return claims.xero_userid
+    return claims.xero_userid, claims.authentication_event_id or ""

@@ -223,10 +223,18 @@ def items(
             item = read(structs.read(raw, kind))
         except _ODD as error:
             why = f"This {entity} could not be read: {str(error).rstrip('.')}."
-            bad.append(Unreadable(entity, structs.named(raw, id_name), why, bytes(raw)))
+            bad.append(Unreadable(entity, structs.named(raw, id_name), why, bytes(raw), _whose(raw)))
         else:
             good += [] if item is None else [item]
     return tuple(good), tuple(bad)
+
+
+def _whose(raw: Raw) -> str:
+    """The id of the contact whose row it is: a payment names it in its invoice. "" where the row does not show it."""
+    row = structs.loose(raw, dict[str, Raw]) or {}
+    invoice = structs.loose(row.get("Invoice", b""), dict[str, Raw]) or {}
+    contacts = (structs.named(one.get("Contact", b""), "ContactID") for one in (row, invoice))
+    return next(filter(None, contacts), "")
 
 
 def _server_time(told: str | None, answer: Answer) -> str:

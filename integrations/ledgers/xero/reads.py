@@ -41,6 +41,8 @@ _KINDS: dict[str, tuple[Kind, ...]] = {
     "credit": CREDITS,
 }
 
+_STILL_OPEN = [Ask(kind, 'Status=="AUTHORISED"') for kind in CREDITS]
+
 
 def company(client: Client) -> LedgerCompany:
     envelope = decoded(client.read(Purpose.COMPANY, "get_organisations"))
@@ -133,13 +135,15 @@ def door(client: Client, cursor: str, customers: Sequence[str], purpose: Purpose
 
 def sweep(client: Client) -> Iterator[Page]:
     """Every open invoice and open credit. Contacts are left out: whatever changes about them, their stamp moves."""
-    still_open = [Ask(kind, 'Status=="AUTHORISED"') for kind in CREDITS]
     reading = Reading(client, Purpose.SWEEP)
-    yield from _unmarked(reading, [Ask(INVOICES, options={"statuses": OPEN}), *still_open])
+    yield from _unmarked(reading, [Ask(INVOICES, options={"statuses": OPEN}), *_STILL_OPEN])
 
 
 def named(client: Client, entity: str, ids: Sequence[str], purpose: Purpose) -> Iterator[Page]:
     """These rows whatever their state. What Xero does not answer with is told as deleted."""
+    if entity == "credit":
+        yield from _open_credit(client, ids, purpose)
+        return
     if entity not in ("customer", "invoice", "payment"):
         raise Rejected(f"Xero cannot be asked for a {entity} by its id.", "entity")
     real = _uuids(ids)
@@ -162,6 +166,16 @@ def _some(client: Client, entity: str, ids: Sequence[str], purpose: Purpose) -> 
         yield page
     if "" not in seen:  # else one of them is there, but could not even say which it is
         yield from _deleted(entity, {id for id in ids if id.lower() not in seen})
+
+
+def _open_credit(client: Client, ids: Sequence[str], purpose: Purpose) -> Iterator[Page]:
+    """Xero lists credit by no ids: all that is open is read, and of any other nothing is left."""
+    seen: set[str] = set()
+    for page in _unmarked(Reading(client, purpose), _STILL_OPEN):
+        seen |= {row.id for rows in (page.credits, page.unreadable) for row in rows}
+        yield page
+    if "" not in seen:
+        yield from _deleted("credit", set(ids) - seen)
 
 
 def _deleted(entity: str, ids: Collection[str]) -> Iterator[Page]:

@@ -204,6 +204,7 @@ class Credit(Shape):
 
 class Connection(Shape):
     id: str | None = None
+    authEventId: str | None = None
     tenantId: str | None = None
     tenantType: str | None = None
     tenantName: str | None = None
@@ -224,9 +225,10 @@ class Delivery(Shape):
 
 
 class Claims(Shape):
-    """Of an access token only who it belongs to."""
+    """Of an access token only who it belongs to, and which consent it was last given in."""
 
     xero_userid: str | None = None
+    authentication_event_id: str | None = None
 
 
 # What a row can do without. In the lists among it, so can each item for itself.
@@ -238,6 +240,8 @@ SPARE: dict[Any, tuple[str, ...]] = {
     Credit: ("CreditNoteNumber", "Date", "DateString", "Allocations", "UpdatedDateUTC"),
     Allocation: ("Date",),
     Dated: ("DueDate", "DueDateString", "ExpectedPaymentDate"),
+    Connection: ("authEventId",),
+    Claims: ("authentication_event_id",),
 }
 _ITEMS: dict[str, Any] = {"Phones": Phone, "Allocations": Allocation}
 

@@ -1,0 +1,99 @@
+"""What no list shows any more: open invoices, open credit and bookings of ours, asked for by name and believed gone.
+
+A ledger's changes do not always tell of deletions, and a list of what is open says nothing of what is not. It reads
+and stores; what follows for a booking that is gone is decided in `confirming.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from core.facts import InvoiceStatus
+from integrations.ledgers.base import Ledger, Page, Purpose
+from models import Attempt, AttemptLine, Company, Credit, Invoice
+from workflows import confirming, mirror
+from workflows.runtime import Runtime
+
+AT_ONCE = 400
+_ASKED = (InvoiceStatus.OPEN.value, InvoiceStatus.UNKNOWN.value)
+
+
+def invoices(
+    rt: Runtime,
+    company: Company,
+    ledger: Ledger,
+    began_at: datetime,
+    purpose: Purpose,
+    accounts: Sequence[int] | None = None,
+) -> int:
+    """Ask for invoices that a reading of all open ones (or of these accounts') did not show; how many changed."""
+    mine = (
+        Invoice.company_id == company.id,
+        Invoice.status.in_(_ASKED if accounts is None else _ASKED[:1]),
+        Invoice.read_at < began_at,
+        Invoice.gone_at.is_(None),
+        *([] if accounts is None else [Invoice.account_id.in_(accounts)]),
+    )
+    changed, before = 0, list[str]()
+    while (ids := _some(rt, Invoice.external_id, *mine)) and ids != before:
+        changed, before = changed + _ask(rt, company, ledger, "invoice", ids, began_at, purpose), ids
+    return changed
+
+
+def credits(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -> int:
+    """Ask for open credit that a reading of all open credit did not show; how much of it changed."""
+    mine = (
+        Credit.company_id == company.id,
+        Credit.gone_at.is_(None),
+        Credit.remaining_minor > 0,
+        (Credit.read_at < began_at) | Credit.read_at.is_(None),
+    )
+    changed, before = 0, list[str]()
+    while (ids := _some(rt, Credit.external_id, *mine)) and ids != before:
+        changed, before = changed + _ask(rt, company, ledger, "credit", ids, began_at, Purpose.SWEEP), ids
+    return changed
+
+
+def bookings(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -> None:
+    """Ask for what we booked on invoices that are open all the same, and for bookings that were never seen."""
+    with rt.store.read() as session:
+        ids = session.scalars(
+            select(AttemptLine.ledger_payment)
+            .join(Attempt)
+            .join(Invoice, Invoice.id == AttemptLine.invoice_id)
+            .where(
+                Attempt.company_id == company.id,
+                AttemptLine.ledger_payment != "",
+                AttemptLine.booked_at < began_at,
+                (AttemptLine.state == "booked")
+                | ((AttemptLine.state == "confirmed") & (Invoice.status == InvoiceStatus.OPEN.value)),
+            )
+        ).all()
+    gone: set[str] = set()
+    for page in ledger.named("payment", ids) if ids else ():
+        mirror.store(rt, company, page, began_at)
+        gone |= {external_id for entity, external_id in page.deleted if entity == "payment"}
+    confirming.removed(rt, company.id, gone)
+    confirming.used_elsewhere(rt, company.id)
+
+
+def _some(rt: Runtime, column: InstrumentedAttribute[str], *where: ColumnElement[bool]) -> list[str]:
+    with rt.store.read() as session:
+        return list(session.scalars(select(column).where(*where).order_by(column).limit(AT_ONCE)))
+
+
+def _ask(
+    rt: Runtime,
+    company: Company,
+    ledger: Ledger,
+    entity: str,
+    ids: Sequence[str],
+    began_at: datetime,
+    purpose: Purpose,
+) -> int:
+    pages: list[Page] = list(ledger.named(entity, ids, purpose))
+    return sum(mirror.store(rt, company, page, began_at).changed for page in pages)
