@@ -15,9 +15,8 @@ def test_ten_days_of_bookkeeping_with_faults_at_every_call_end_with_the_ledgers_
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("seed", [11, 12])
-def test_two_hundred_days_of_it_end_with_the_ledgers_own_figures(seed: int) -> None:
-    hauled = haul(seed, days=200)
+def test_two_hundred_days_of_it_end_with_the_ledgers_own_figures() -> None:
+    hauled = haul(11, days=200)
     assert min(hauled.happened.values()) > 5, hauled.happened
     assert hauled.faults > 400
     assert hauled.differences == []
