@@ -15,9 +15,15 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import cli
+import cli_backtest
+import cli_cadences
 import cli_demo
+import cli_kindness
+import cli_why
 import settings as configuration
 import web
+from integrations.channels import providers
+from integrations.dns.lookup import Dns
 from integrations.ledgers.base import LedgerSettings
 from integrations.processors.base import ProcessorSettings
 from integrations.registry import CHANNELS, LEDGERS, PROCESSORS
@@ -73,6 +79,9 @@ def build_runtime(
         ledgers=ledgers,
         processors=processors,
         channel=CHANNELS["smtp"](settings.smtp_url) if settings.smtp_url and settings.mail_from else None,
+        mailbox=CHANNELS["smtp"],
+        mail=providers.known(settings.ledger, settings.smtp_url if settings.is_demo else ""),
+        resolver=None if settings.is_demo else Dns(),
         engine=engine or Embedded(),
         count_call=lambda kind, purpose: counted.update([(kind, purpose)]),
         pause=pause,
@@ -85,7 +94,8 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app = Flask(__name__)
     if settings is None:
         cli.register(app, cli.House(build_runtime, create_app))
-        app.cli.add_command(cli_demo.demo)
+        for one in (cli_demo.demo, cli_kindness.kindness, cli_backtest.backtest, cli_why.why_now, cli_cadences.prove):
+            app.cli.add_command(one)
         return app
     app.config.update(
         SECRET_KEY=settings.secret_keys[0],
@@ -100,8 +110,10 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
 
 
 def _form_hosts(settings: Settings) -> list[str]:
-    """Origins a form of ours may lead to: the ledgers' sign-in pages and the payment page."""
+    """Origins a form of ours may lead to: the ledgers' and mail providers' sign-in pages and the payment page."""
     urls = [settings.quickbooks_authorize_url, settings.xero_authorize_url]
+    kinds = providers.known(settings.ledger, settings.smtp_url if settings.is_demo else "").values()
+    urls += [kind.oauth.authorize_url for kind in kinds if kind.oauth]
     urls.append(settings.stripe_api_url if settings.is_demo else "https://checkout.stripe.com")
     # A browser checks every hop after a form; the vendors' sign-ins hop between hosts of their own.
     hops = [] if settings.is_demo else ["https://*.intuit.com", "https://*.xero.com"]

@@ -78,7 +78,7 @@ def house() -> House:
 
 
 @contextmanager
-def _runtime(**parts: Any) -> Iterator[tuple[configuration.Settings, Runtime]]:
+def runtime(**parts: Any) -> Iterator[tuple[configuration.Settings, Runtime]]:
     loaded = configuration.load()
     loaded.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     rt = house().build_runtime(loaded, **parts)
@@ -93,7 +93,7 @@ def _runtime(**parts: Any) -> Iterator[tuple[configuration.Settings, Runtime]]:
 @command("serve", "flask serve")
 def serve() -> None:
     """Run Dunlin in one process on SQLite: the web pages, the clock and the work."""
-    with _runtime() as (loaded, rt):
+    with runtime() as (loaded, rt):
         planner.wake_after_upgrade(rt)
         web = house().create_app(loaded, rt)
         ticking = clock.start(rt)
@@ -109,8 +109,8 @@ def serve() -> None:
 @as_json
 def sync_now(company: str | None, as_json: bool) -> None:
     """Read the ledgers once, now."""
-    with _runtime() as (_, rt):
-        results = {one.name: sync.sync_company(rt, one.id) for one in _companies(rt, company)}
+    with runtime() as (_, rt):
+        results = {one.name: sync.sync_company(rt, one.id) for one in companies(rt, company)}
     report(results, as_json, [f"{name}: {'read' if well else 'failed'}" for name, well in results.items()])
     sys.exit(0 if all(results.values()) else 1)
 
@@ -119,7 +119,7 @@ def sync_now(company: str | None, as_json: bool) -> None:
 @as_json
 def plan_now(as_json: bool) -> None:
     """Plan every account whose time has come, once."""
-    with _runtime() as (_, rt):
+    with runtime() as (_, rt):
         planned = planner.plan_due(rt)
     report({"planned": planned}, as_json, [f"{planned} accounts were planned."])
 
@@ -130,10 +130,11 @@ def plan_now(as_json: bool) -> None:
 @as_json
 def preview_now(company: str, days: int, as_json: bool) -> None:
     """What would go out in the coming days, to whom, and every because."""
-    with _runtime() as (_, rt):
-        shown = preview.preview(rt, _companies(rt, company)[0].id, days)
+    with runtime() as (_, rt):
+        shown = preview.preview(rt, companies(rt, company)[0].id, days)
     lines = [
         f"{one.moment:%Y-%m-%d %H:%M} {one.step:<12} {one.account_name}: {', '.join(one.invoice_numbers)}"
+        + (" (after approval)" if one.asks else "")
         for one in shown.messages
     ]
     lines += [
@@ -147,7 +148,7 @@ def preview_now(company: str, days: int, as_json: bool) -> None:
 @as_json
 def reconcile_now(as_json: bool) -> None:
     """Do processor, Dunlin and ledger agree about every payment?"""
-    with _runtime() as (_, rt):
+    with runtime() as (_, rt):
         found = list(reconcile.differences(rt))
     lines = [f"{one.company}: {one.what}" for one in found] or ["Everything agrees."]
     report({"differences": [asdict(one) for one in found]}, as_json, lines)
@@ -163,7 +164,7 @@ def audit_log() -> None:
 @as_json
 def audit_verify(as_json: bool) -> None:
     """Is the log unbroken?"""
-    with _runtime() as (_, rt):
+    with runtime() as (_, rt):
         audit.link_all(rt)
         broken = list(audit.verify(rt))
     report({"broken": broken}, as_json, broken or ["The log is unbroken."])
@@ -182,7 +183,7 @@ def vault_keys() -> None:
 @as_json
 def keys_rotate(as_json: bool) -> None:
     """Seal everything under the newest of DUNLIN_SECRET_KEYS; afterwards the older ones can be taken out."""
-    with _runtime() as (_, rt):
+    with runtime() as (_, rt):
         _moved(keys.rotate(rt), as_json)
 
 
@@ -190,7 +191,7 @@ def keys_rotate(as_json: bool) -> None:
 @as_json
 def keys_retag(as_json: bool) -> None:
     """Make every tag anew under DUNLIN_INDEX_KEY; DUNLIN_OLD_INDEX_KEY is the one before. Stop all processes first."""
-    with _runtime() as (loaded, rt):
+    with runtime() as (loaded, rt):
         _moved(keys.retag(rt, Vault(loaded.secret_keys, loaded.old_index_key)), as_json)
 
 
@@ -212,14 +213,14 @@ vault_keys.add_command(keys_retag)
 @as_json
 def doctor_now(as_json: bool) -> None:
     """Is the installation sound?"""
-    with _runtime() as (loaded, rt):
+    with runtime() as (loaded, rt):
         missing = [f"{name} is not set. {what}" for name, what in configuration.missing(loaded)]
         ailing = [*missing, *doctor.complaints(rt)]
     report({"complaints": ailing}, as_json, ailing or ["The installation is sound."])
     sys.exit(1 if ailing else 0)
 
 
-def _companies(rt: Runtime, wanted: str | None) -> list[Company]:
+def companies(rt: Runtime, wanted: str | None) -> list[Company]:
     with rt.store.read() as session:
         every = session.scalars(select(Company).order_by(Company.name)).all()
     found = [one for one in every if wanted in (None, one.name, one.uid)]

@@ -31,7 +31,7 @@ from sandbox.stage import Stage, WorldClock
 from sandbox.stage import ids as seeded_ids
 from sandbox.wires import serve as serve_here
 from sandbox.world import World, believable_world
-from workflows import cadences, clock, doctor, people, planner
+from workflows import cadences, clock, doctor, library, people, planner
 from workflows.engine import Inline
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -107,7 +107,7 @@ def _world(book: Mapping[str, Any], seed: int) -> tuple[World, datetime, dict[st
 def _stage(stack: ExitStack, world: World, begin: datetime, seed: int, port: int) -> Demo:
     """The world and the product on loopback ports, torn down with the stack."""
     here, calls = WorldClock(begin), Counter[tuple[str, str]]()
-    steps = [step.name for step in cadences.parsed(cadences.shipped("default")).steps]
+    steps = [step.name for step in cadences.shipped(library.FIRST).steps]
     stage = stack.enter_context(closing(Stage(world, here, seed, steps)))
     folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dunlin-demo-"))
     port = port or _free_port()

@@ -32,6 +32,8 @@ def _hidden(description: str) -> Any:
     return Field(default="", repr=False, description=description)
 
 
+_MAILBOXES = "The client id of your app at {}, with which companies sign in to their own mailboxes at {}."
+_LOGIN = "Where `/authorize` and `/token` are found instead of at {}; empty: the real ones."
 _SCOPES = "The scopes to ask for in a consent, separated by spaces, instead of all that Dunlin can make use of."
 
 
@@ -124,6 +126,12 @@ class Settings(BaseSettings):
         description="The domain (each company then gets an address of its own in it) or the one address messages are "
         "sent from.",
     )
+    microsoft_client_id: str = Field("", description=_MAILBOXES.format("Microsoft", "Microsoft 365"))
+    microsoft_client_secret: str = _hidden("The client secret of your app at Microsoft.")
+    microsoft_login_url: str = Field("", description=_LOGIN.format("Microsoft"))
+    google_client_id: str = Field("", description=_MAILBOXES.format("Google", "Google"))
+    google_client_secret: str = _hidden("The client secret of your app at Google.")
+    google_login_url: str = Field("", description=_LOGIN.format("Google"))
 
     @classmethod
     def settings_customise_sources(  # type: ignore[override]

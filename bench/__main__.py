@@ -15,6 +15,9 @@ from bench import sync
 FIGURES = {
     "read": "one page of 1,000 invoices from bytes to rows, beside the SDKs' models",
     "plan": "one answer of plan()",
+    "planning": "gather, plan and store 200,000 accounts, beside a floor; an idle tick, beside APScheduler",
+    "proof": "the proof of each shipped cadence",
+    "backtest": "a cadence over 40,000 past invoices of three years, from the file to the figures",
     "sync": "a first reading of 100,000 invoices, beside the SDKs, the Singer taps and a floor",
     "steady": "what a company costs a day once it is read: ledger calls over a simulated week",
 }

@@ -14,7 +14,7 @@ import settings as configuration
 from integrations.ledgers.base import Pace
 from models import Company, Connection, Grant, Practice
 from settings import Settings
-from workflows import cadences
+from workflows import library
 from workflows.runtime import Runtime
 
 KEYS = {"DUNLIN_SECRET_KEYS": "s" * 40, "DUNLIN_INDEX_KEY": "i" * 40}
@@ -46,7 +46,7 @@ def _company(rt: Runtime, kind: str, tenant: str) -> int:
         practice = Practice(uid=rt.new_id(), name="Sandpiper Accounting", created_at=now)
         session.add(practice)
         session.flush()
-        version = cadences.default_version(rt, session, practice.id)
+        version = library.shipped_version(rt, session, practice.id, "default")
         company = Company(uid=rt.new_id(), practice_id=practice.id, name="Heron & Sons", ledger_kind=kind)
         company.currency, company.country, company.zone = "USD", "US", "America/New_York"
         company.cadence_version_id, company.created_at = version.id, now

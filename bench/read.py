@@ -7,8 +7,7 @@ alone, which is an advantage for them. The floor is `json.loads`. One process, o
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
@@ -21,7 +20,7 @@ from xero_python.api_client import ApiClient
 
 from bench import book, dialects
 from bench.clock import ROUNDS, timed
-from integrations.ledgers.base import Ledger, LedgerKind, LedgerSettings, Purpose
+from integrations.ledgers.base import Ledger, LedgerKind, LedgerSettings, Unmetered
 from integrations.registry import LEDGERS
 from integrations.transport import Transport
 from sandbox.wires import Network
@@ -44,14 +43,6 @@ class Wire:
         self.last = dialects.DIALECTS[self.kind](self.book, self.rows, environ["PATH_INFO"], query, body)
         start("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(self.last)))])
         return [self.last]
-
-
-class Unmetered:
-    """A meter that counts nothing."""
-
-    @contextmanager
-    def call(self, _purpose: Purpose, *, read: bool = True) -> Iterator[Callable[..., None]]:  # noqa: ARG002
-        yield lambda *_told: None
 
 
 def main() -> None:

@@ -1,25 +1,17 @@
-"""The cadence language: named steps on a ladder of firmness, read from TOML, checked, and never changed once used.
+"""What a cadence is: named steps on ladders of firmness, conditions, and its budget. Read from TOML in `language`.
 
-Parses and validates only; what is said on which day is decided in `plan.py`.
+Types and what follows from them alone; what is said on which day is decided in `plan`.
 """
 
 from __future__ import annotations
 
 import hashlib
-import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from dataclasses import dataclass, field, fields, is_dataclass
+from decimal import Decimal
 from enum import StrEnum
-from itertools import pairwise
+from functools import cached_property
 from typing import Any
-
-from core.calendars import Calendar
-
-# Some books write 9999-12-31 for "never". A year from either end of all dates there is room for any offset and any days
-# off; an invoice due beyond that counts as due on that day.
-_ROOM = timedelta(days=366)
-_FIRST, _LAST = date.min + _ROOM, date.max - _ROOM
 
 
 class Tone(StrEnum):
@@ -31,138 +23,238 @@ class Tone(StrEnum):
     FIRM = "firm"
 
 
+class Channel(StrEnum):
+    """How a step reaches the customer. A call and a letter are tasks for a person of the company."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    CALL = "call"
+    LETTER = "letter"
+
+
+class Anchor(StrEnum):
+    """The day a step's offset counts from. MONTH counts days of the calendar month: the statement of account."""
+
+    ISSUED = "issued"
+    DUE = "due"
+    PROMISE = "promise"
+    INSTALMENT = "instalment"
+    RESOLVED = "dispute-resolved"
+    MONTH = "month"
+
+
+class Payer(StrEnum):
+    """How reliably an account pays, from its own history alone."""
+
+    NEW = "new"  # fewer than three paid invoices
+    STEADY = "steady"  # nearly always on its usual day, and that is at most a few days late
+    SLOW = "slow"  # pays, and usually late
+    UNSURE = "unsure"  # no habit, or a habit that broke
+
+
+class Reason(StrEnum):
+    """What the customer told us. REFUSES is set by a person only."""
+
+    IN_ORDER = "in-order"
+    FORGOT = "forgot"
+    COPY = "copy"
+    WRONG_PERSON = "wrong-person"
+    PAID_ALREADY = "paid-already"
+    DISPUTE = "dispute"
+    SHORT_OF_CASH = "short-of-cash"
+    WILL_PAY = "will-pay"
+    REFUSES = "refuses"
+
+
 class CadenceError(ValueError):
     """The cadence cannot be used; the message is one sentence for the person who wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
+class Condition:
+    """When a step applies; an empty field asks nothing. Amounts are in the invoice's own currency.
+
+    `amount` is the least open on the invoice, `account` the least open on the whole account in that currency;
+    `open_least` and `open_most` count the account's open invoices.
+    """
+
+    amount: Decimal | None = None
+    account: Decimal | None = None
+    segments: frozenset[str] = frozenset()
+    not_segments: frozenset[str] = frozenset()
+    payers: frozenset[Payer] = frozenset()
+    open_least: int | None = None
+    open_most: int | None = None
+    currencies: frozenset[str] = frozenset()
+    reasons: frozenset[Reason] = frozenset()
+
+
+ALWAYS = Condition()
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """`offset` calendar days from the due date (negative: before). Nudges stand on rung 0, follow-ups on 1, 2, 3 …"""
+    """`offset` days from the anchor (negative: before); for MONTH the day of the month.
+
+    Nudges stand on rung 0, follow-ups on 1, 2, 3 …: a place on the ladder of firmness. `attach` names documents
+    ("invoice": its PDF, unless the ledger has mailed it); `signed_by` is a name, "" for the company's own;
+    `escalated` uses the escalated signature, address and copies.
+    """
 
     name: str
     offset: int
     rung: int
     tone: Tone
     template: str
+    anchor: Anchor = Anchor.DUE
+    working: bool = False
+    channel: Channel = Channel.EMAIL
+    approve: bool = False
+    escalated: bool = False
+    signed_by: str = ""
+    attach: tuple[str, ...] = ()
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    when: Condition = ALWAYS
 
     @property
     def is_nudge(self) -> bool:
-        """Said on or before the due date; its words are untrue afterwards."""
-        return self.offset <= 0
-
-    def day(self, due: date, calendar: Calendar) -> date:
-        """The working day on which the step is reached: nudges come early, follow-ups late, where the day is off."""
-        day = min(max(due, _FIRST), _LAST) + timedelta(days=self.offset)
-        return calendar.on_or_before(day) if self.is_nudge else calendar.on_or_after(day)
+        """Said before the day has passed; its words are untrue afterwards."""
+        if self.anchor in (Anchor.DUE, Anchor.INSTALMENT):
+            return self.offset <= 0
+        return self.anchor in (Anchor.ISSUED, Anchor.MONTH)
 
 
 @dataclass(frozen=True, slots=True)
-class Cadence:
-    """An ordered ladder with its budget.
+class Sender:
+    """Who signs and from which address; empty fields are the company's own."""
 
-    `gap_days`: fewest days between two messages to one recipient; `week_limit`: most messages to one account
-    in 7 days; `month_limit`: in 30 days; `oldest_days`: an invoice later than this is left to a person;
-    `grace_days`: days after a promised date before it counts as broken; `stale_hours`: how old a reading may be.
+    name: str = ""
+    address: str = ""
+    reply_to: str = ""
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """What a reason does to the ladder: how long we are silent (working days; None: until a person acts), the firmest
+    rung that may still be said by itself, the words used instead of the step's own, and whether a person approves.
+    """
+
+    hold_days: int | None = 0
+    ceiling: int | None = None
+    template: str = ""
+    approve: bool = False
+
+
+BRANCHES: Mapping[Reason, Branch] = {
+    Reason.IN_ORDER: Branch(),
+    Reason.FORGOT: Branch(hold_days=3),
+    Reason.COPY: Branch(hold_days=3),
+    Reason.WRONG_PERSON: Branch(hold_days=None),
+    Reason.PAID_ALREADY: Branch(hold_days=7),
+    Reason.SHORT_OF_CASH: Branch(hold_days=5, ceiling=1, template="short-of-cash"),
+    Reason.WILL_PAY: Branch(),
+    Reason.DISPUTE: Branch(),
+    Reason.REFUSES: Branch(template="refuses", approve=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `limit` messages that ask for money in `days` days."""
+
+    limit: int
+    days: int
+
+
+# Limits beside a cadence's own where a country's guidance names some: Australia's ACCC and ASIC, guideline RG 96,
+# part 2 section 5, "at most three times a week or ten times a month" (read 2026-11-21); 31 days, so that it holds in
+# every month.
+LAW_CAPS: Mapping[str, tuple[Cap, ...]] = {"AU": (Cap(3, 7), Cap(10, 31))}
+
+
+@dataclass(frozen=True)
+class Cadence:
+    """Ladders with their budget.
+
+    `gap_hours`: fewest hours between two messages; `week_limit`: most messages in 7 days; `month_limit`: in 30 days;
+    `oldest_days`: an invoice later than this is left to a person, and `start_oldest_days` one that was this late when
+    the company was connected; `grace_days`: days after a promised date before it counts as broken; `stale_hours`: how
+    old a reading may be; `settle_days`: no follow-up so soon after delivery, or after a dispute has ended;
+    `wait_days`: how many days of a steady payer's usual delay are waited out; `soften`: a steady payer hears one tone
+    softer; `approve_all`: a person approves every message.
     """
 
     name: str
     title: str
     steps: tuple[Step, ...]
-    gap_days: int = 3
+    why: str = ""
+    gap_hours: int = 48
     week_limit: int = 2
     month_limit: int = 6
     oldest_days: int = 180
+    start_oldest_days: int = 90
     grace_days: int = 5
     stale_hours: int = 36
+    settle_days: int = 3
+    wait_days: int = 0
+    soften: bool = True
+    approve_all: bool = False
+    normal: Sender = Sender()
+    escalated: Sender = Sender()
+    reasons: Mapping[Reason, Branch] = field(default_factory=dict)
 
     def step(self, name: str) -> Step | None:
         return next((step for step in self.steps if step.name == name), None)
 
-    @property
+    def branch(self, reason: Reason) -> Branch:
+        return self.reasons.get(reason) or BRANCHES[reason]
+
+    @cached_property
+    def ladders(self) -> Mapping[Anchor, tuple[Step, ...]]:
+        """Each ladder by the anchor it belongs to; steps anchored to ISSUED are the beginning of the DUE ladder."""
+        kept: dict[Anchor, list[Step]] = {anchor: [] for anchor in Anchor if anchor is not Anchor.ISSUED}
+        for step in self.steps:
+            kept[Anchor.DUE if step.anchor is Anchor.ISSUED else step.anchor].append(step)
+        return {anchor: tuple(steps) for anchor, steps in kept.items()}
+
+    def voice(self, step: Step) -> Sender:
+        """Who signs the step, from which address, with which copies; what is empty is the company's own.
+
+        An escalated step uses the escalated sender field by field where it is given, and the normal one where not.
+        """
+        normal, firm = self.normal, self.escalated if step.escalated else Sender()
+        return Sender(
+            name=step.signed_by or firm.name or normal.name,
+            address=firm.address or normal.address,
+            reply_to=firm.reply_to or normal.reply_to,
+            cc=_each_once(step.cc, firm.cc or normal.cc),
+            bcc=_each_once(step.bcc, firm.bcc or normal.bcc),
+        )
+
+    @cached_property
+    def caps(self) -> tuple[Cap, ...]:
+        return Cap(self.week_limit, 7), Cap(self.month_limit, 30)
+
+    @cached_property
     def fingerprint(self) -> str:
-        """Changes with anything that could change a decision or a template."""
-        return hashlib.sha256(repr(self).encode()).hexdigest()[:16]
+        """Changes with anything that could change a decision or a word; the same in every process."""
+        return hashlib.sha256(repr(_plain(self)).encode()).hexdigest()[:16]
 
 
-_LIMITS = {
-    "gap_days": (1, 30),
-    "week_limit": (1, 3),
-    "month_limit": (1, 10),
-    "oldest_days": (30, 720),
-    "grace_days": (0, 15),
-    "stale_hours": (1, 48),
-}
+def _each_once(*lists: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(one for each in lists for one in each))
 
 
-def parse_cadence(text: str) -> Cadence:
-    """Read a cadence from TOML text; CadenceError names the first thing that is wrong."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise CadenceError(f"The cadence is not valid TOML: {error}.") from error
-    unknown = set(raw) - {"name", "title", "step", *_LIMITS}
-    if unknown:
-        raise CadenceError(f"Unknown field {sorted(unknown)[0]!r} in the cadence.")
-    steps = _ladder([_step(place, entry) for place, entry in enumerate(_steps(raw), start=1)])
-    limits = {name: _limit(raw, name, *bounds) for name, bounds in _LIMITS.items() if name in raw}
-    return Cadence(name=_text(raw, "name"), title=_text(raw, "title"), steps=steps, **limits)
-
-
-def _steps(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    entries = raw.get("step")
-    if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
-        raise CadenceError("A cadence needs at least one [[step]].")
-    return entries
-
-
-def _step(place: int, entry: Mapping[str, Any]) -> Step:
-    unknown = set(entry) - {"name", "offset", "tone", "template"}
-    if unknown:
-        raise CadenceError(f"Unknown field {sorted(unknown)[0]!r} in step {place}.")
-    name = _text(entry, "name")
-    offset = entry.get("offset")
-    if not isinstance(offset, int) or isinstance(offset, bool) or not -60 <= offset <= 180:
-        raise CadenceError(f"Step {name!r} needs an offset between -60 and 180 days from the due date.")
-    try:
-        tone = Tone(entry.get("tone", ""))
-    except ValueError as error:
-        raise CadenceError(f"Step {name!r} needs a tone: {', '.join(Tone)}.") from error
-    return Step(name=name, offset=offset, rung=0, tone=tone, template=str(entry.get("template", name)))
-
-
-def _text(entry: Mapping[str, Any], field: str) -> str:
-    value = entry.get(field)
-    if not isinstance(value, str) or not value.strip():
-        raise CadenceError(f"A cadence and each of its steps need a {field}.")
-    return value.strip()
-
-
-def _limit(raw: Mapping[str, Any], field: str, low: int, high: int) -> int:
-    value = raw[field]
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise CadenceError(f"{field} must be a whole number from {low} to {high}.")
-    return value
-
-
-def _ladder(entries: list[Step]) -> tuple[Step, ...]:
-    """The steps with their rungs counted, once their order has been checked."""
-    _check_ladder(entries)
-    nudges = sum(step.is_nudge for step in entries)
-    return tuple(replace(step, rung=max(0, place - nudges + 1)) for place, step in enumerate(entries))
-
-
-def _check_ladder(steps: list[Step]) -> None:
-    names = [step.name for step in steps]
-    if len(set(names)) != len(names):
-        raise CadenceError("Two steps have the same name; a step is known by its name.")
-    tones = list(Tone)
-    for before, after in pairwise(steps):
-        if after.offset <= before.offset:
-            raise CadenceError(f"Step {after.name!r} must come after {before.name!r}: steps stand in order of days.")
-        if tones.index(after.tone) < tones.index(before.tone):
-            raise CadenceError(f"Step {after.name!r} is softer than {before.name!r}: a ladder only grows firmer.")
-    follow_ups = [step for step in steps if not step.is_nudge]
-    if not follow_ups:
-        raise CadenceError("A cadence needs at least one follow-up after the due date.")
-    if follow_ups[0].tone not in (Tone.FRIENDLY, Tone.KIND):
-        raise CadenceError(f"The first follow-up, {follow_ups[0].name!r}, must be friendly or kind.")
+def _plain(value: Any) -> Any:
+    """The value with everything that has no order of its own put into one."""
+    if is_dataclass(value):
+        return [(field.name, _plain(getattr(value, field.name))) for field in fields(value)]
+    if isinstance(value, Mapping):
+        return sorted((key, _plain(one)) for key, one in value.items())
+    if isinstance(value, frozenset):
+        return sorted(value)
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value

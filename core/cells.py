@@ -1,4 +1,4 @@
-"""The cells of an export: its lines and delimiter, its one date format, its one decimal mark.
+"""The cells of an export: its lines and delimiter, how its dates are written, its one decimal mark.
 
 A whole column is judged at once and a mark or format is used only when it is the only one that fits; where two would
 do, a person is asked. Knows nothing of invoices, reads no file, and never guesses.
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 
 from core.money import exponent
 
@@ -25,6 +26,7 @@ DATE_FORMATS = (
     "%Y/%m/%d",
     "%Y.%m.%d",
     "%Y%m%d",
+    "%Y%m%d.0",  # a day that went through a spreadsheet as a number
     "%m/%d/%Y",
     "%d/%m/%Y",
     "%m-%d-%Y",
@@ -112,11 +114,12 @@ def _cut(text: str, mark: str) -> tuple[str, ...] | None:
     return tuple(cell.strip().strip("\u00a0") for cell in rows[0]) if len(rows) == 1 else None
 
 
+@lru_cache(maxsize=20_000)
 def read_date(cell: str, form: str) -> date | None:
     """The date in a cell, its time of day left aside; None when the format does not fit."""
     for text in dict.fromkeys((cell, _CLOCK.sub("", cell))):
-        if form == "%Y%m%d" and len(text) != 8:  # strptime would take 2024111 for a date, and not say which
-            continue
+        if form.startswith("%Y%m%d") and len(text.partition(".")[0]) != 8:
+            continue  # strptime would take 2024111 for a date, and not say which
         try:
             return datetime.strptime(text, form).date()  # noqa: DTZ007 - only the date is kept
         except ValueError:
@@ -124,26 +127,62 @@ def read_date(cell: str, form: str) -> date | None:
     return None
 
 
-def date_format(cells: Iterable[str], told: str | None) -> str:
-    """The format of the file's date cells: the one told, or the only known one that fits every readable cell.
+def date_formats(columns: Mapping[str, Sequence[str]], told: str | None) -> dict[str, str]:
+    """The format of each column's date cells: the one told, or the only known one that fits every readable cell.
 
-    Cells that no known format reads are left out of the decision; their rows are unreadable anyway.
+    The whole file is judged at once, so that one column can settle what another leaves open. Where no one format can
+    be the whole file's, each column is judged by itself. Cells that no known format reads are left out of the decision;
+    their rows are unreadable anyway.
     """
+    every = [cell for cells in columns.values() for cell in cells]
     if told is not None:
-        return _told_format(cells, told)
+        form = _told_format(every, told)
+        return {name: form if _reads_any(form, cells) else _only(cells) or form for name, cells in columns.items()}
+    whole = _fitting(every)
+    if len(whole) == 1:
+        return dict.fromkeys(columns, whole.pop())
+    if whole:
+        raise ColumnError(f"The dates can be read as {_or(whole)}; say which with --date-format, such as {min(whole)}.")
+    own = {name: _fitting(cells) for name, cells in columns.items() if _readable(cells)}
+    if not own:
+        raise ColumnError("No date in the file could be read; say how they are written with --date-format.")
+    for name, fits in own.items():
+        if len(fits) > 1:
+            raise ColumnError(f"The dates {name} can be read as {_or(fits)}; say which with --date-format.")
+        if not fits:
+            odd = _odd_one(_readable(every))
+            raise ColumnError(
+                f"No one date format fits every date (see {odd!r}); say which one counts with --date-format."
+            )
+    some = next(iter(own.values()))
+    return {name: min(own.get(name, some)) for name in columns}
+
+
+def _or(forms: Iterable[str]) -> str:
+    return " or ".join(sorted(forms))
+
+
+def _readable(cells: Iterable[str]) -> dict[str, set[str]]:
+    """The known formats that read each distinct cell, for cells that at least one reads."""
     distinct = dict.fromkeys(_CLOCK.sub("", cell) for cell in cells)
     fits = {cell: {form for form in DATE_FORMATS if read_date(cell, form)} for cell in distinct}
-    readable = {cell: forms for cell, forms in fits.items() if forms}
-    if not readable:
-        raise ColumnError("No date in the file could be read; say how they are written with --date-format.")
-    common = set.intersection(*readable.values())
-    if len(common) == 1:
-        return common.pop()
-    if common:
-        names = " or ".join(sorted(common))
-        raise ColumnError(f"The dates can be read as {names}; say which with --date-format, such as {min(common)}.")
-    first = _odd_one(readable)
-    raise ColumnError(f"No one date format fits every date (see {first!r}); say which one counts with --date-format.")
+    return {cell: forms for cell, forms in fits.items() if forms}
+
+
+def _fitting(cells: Iterable[str]) -> set[str]:
+    """The formats that fit every readable cell; none where no cell is readable."""
+    readable = _readable(cells)
+    return set.intersection(*readable.values()) if readable else set()
+
+
+def _only(cells: Iterable[str]) -> str:
+    """The only format that fits, or "" where there is not exactly one."""
+    fits = _fitting(cells)
+    return fits.pop() if len(fits) == 1 else ""
+
+
+def _reads_any(form: str, cells: Iterable[str]) -> bool:
+    return any(read_date(cell, form) for cell in cells)
 
 
 def _odd_one(readable: dict[str, set[str]]) -> str:
@@ -168,7 +207,7 @@ def _told_format(cells: Iterable[str], told: str) -> str:
         whole = False
     if not whole:
         raise ColumnError(f"{told!r} is not a date format; write it such as %d/%m/%Y or DD/MM/YYYY.")
-    if not any(read_date(cell, form) for cell in cells):
+    if not _reads_any(form, cells):
         raise ColumnError(f"No date in the file is written as {told}; check --date-format.")
     return form
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from core.cells import ColumnError, Record, date_format, decimal_mark, read_amount, read_date, records
+from core.cells import ColumnError, Record, date_formats, decimal_mark, read_amount, read_date, records
 from core.money import Money
 
 __all__ = ["OURS", "Book", "ColumnError", "Row", "read_book"]
@@ -102,7 +102,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Everything that could be read, and a sentence for each line that could not. `shape` is the ledger recognised."""
+    """Everything that could be read, and a sentence for each line that could not. `shape` is the ledger recognised.
+
+    `date_format` lists the formats of the date columns where they differ.
+    """
 
     rows: tuple[Row, ...]
     unreadable: tuple[tuple[int, str], ...]
@@ -120,7 +123,7 @@ class _Sheet:
     shape: str
     itemised: bool
     currency: str | None
-    form: str = ""
+    forms: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
 
 
@@ -147,7 +150,7 @@ def read_book(
             continue
         if first is not row and not (sheet.itemised and _same(first, row)):
             unreadable.append((record.line, f"Invoice {row.number} was already on line {first.line}."))
-    return Book(tuple(rows.values()), tuple(unreadable), sheet.form, sheet.shape)
+    return Book(tuple(rows.values()), tuple(unreadable), ", ".join(dict.fromkeys(sheet.forms.values())), sheet.shape)
 
 
 def _same(first: Row, row: Row) -> bool:
@@ -227,23 +230,17 @@ def _find(header: Sequence[str], name: str) -> int | None:
 
 
 def _read_cells(sheet: _Sheet, form: str | None, mark: str | None) -> _Sheet:
-    """Decide the file's one date format and one decimal mark, over every row of the right width."""
+    """Decide how dates and amounts are written, over every row of the right width."""
     good = [record.cells for record in sheet.body if record.cells and len(record.cells) >= sheet.width]
-    columns = [sheet.places[ours] for ours in _DATES if ours in sheet.places]
-    dates = [cells[place] for cells in good for place in columns if cells[place].casefold() not in _EMPTY]
-    amounts = [cells[sheet.places["amount"]] for cells in good]
     if not good:
         raise ColumnError("The file has a header but no row of the same width below it.")
-    return _Sheet(
-        sheet.places,
-        sheet.width,
-        sheet.body,
-        sheet.shape,
-        sheet.itemised,
-        sheet.currency,
-        date_format(dates, form),
-        decimal_mark(amounts, mark),
-    )
+    places = {ours: sheet.places[ours] for ours in _DATES if ours in sheet.places}
+    dates = {
+        ours: [cells[place] for cells in good if cells[place].casefold() not in _EMPTY]
+        for ours, place in places.items()
+    }
+    amounts = [cells[sheet.places["amount"]] for cells in good]
+    return replace(sheet, forms=date_formats(dates, form), mark=decimal_mark(amounts, mark))
 
 
 def _row(record: Record, sheet: _Sheet) -> Row:
@@ -256,8 +253,8 @@ def _row(record: Record, sheet: _Sheet) -> Row:
     said = {ours: cells[place] for ours, place in sheet.places.items()}
     customer, number = _text(said, "customer"), _text(said, "number")
     _refuse_others(said)
-    issued, due = _date(said, "issued", sheet.form), _date(said, "due", sheet.form)
-    settled = None if _blank(said, "settled") else _date(said, "settled", sheet.form)
+    issued, due = _date(said, "issued", sheet), _date(said, "due", sheet)
+    settled = None if _blank(said, "settled") else _date(said, "settled", sheet)
     amount = _amount(said, sheet)
     if due < issued:
         raise ValueError(f"It falls due on {due}, before it was issued on {issued}.")
@@ -278,7 +275,8 @@ def _text(said: Mapping[str, str], ours: str) -> str:
     return said[ours]
 
 
-def _date(said: Mapping[str, str], ours: str, form: str) -> date:
+def _date(said: Mapping[str, str], ours: str, sheet: _Sheet) -> date:
+    form = sheet.forms[ours]
     day = read_date(said[ours], form)
     if day is None:
         raise ValueError(f"The date {ours} {said[ours]!r} could not be read as {form}.")

@@ -5,14 +5,13 @@ A veto looks at facts and the moment; it never proposes anything. That is what m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
 
 from core.because import Because, Cause
-from core.cadence import Cadence
+from core.cadence import Anchor, Cadence, Cap, Step
 from core.calendars import Calendar
-from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, TouchFacts, TouchState
+from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, Told, TouchFacts, TouchState
 from core.money import Money
 
 _CLOSED = {
@@ -22,12 +21,13 @@ _CLOSED = {
     InvoiceStatus.DRAFT: Cause.DRAFT,
     InvoiceStatus.UNKNOWN: Cause.UNKNOWN_STATUS,
 }
+_OPEN, _SENT = InvoiceStatus.OPEN, TouchState.SENT
 _ON_ITS_WAY = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)
 
 
 def not_owed(invoice: InvoiceFacts) -> Because | None:
     """Only an open invoice with something left to pay is owed; a status we do not know holds."""
-    if invoice.status is not InvoiceStatus.OPEN:
+    if invoice.status is not _OPEN:
         return Because(_CLOSED[invoice.status], invoice.id)
     if invoice.balance.minor <= 0:
         return Because(Cause.PAID, invoice.id)
@@ -38,41 +38,67 @@ def account_closed(account: AccountFacts, cadence: Cadence, calendar: Calendar, 
     """Reasons that silence the whole account."""
     if not account.live:
         return Because(Cause.NOT_LIVE)
-    held = first_hold(account.holds, calendar, now)
-    if held:
+    held = first_hold(account.holds, calendar, calendar.today(now)) if account.holds else None
+    if held is not None:
         return held
     if account.read_at is None or now - account.read_at > timedelta(hours=cadence.stale_hours):
         return Because(Cause.STALE)
     return None
 
 
-def first_hold(holds: Iterable[Hold], calendar: Calendar, now: datetime) -> Because | None:
+def first_hold(holds: Iterable[Hold], calendar: Calendar, today: date, invoice: int | None = None) -> Because | None:
     """The first hold still in force, until it ends."""
-    today = calendar.today(now)
     for hold in holds:
         if hold.until is None or hold.until > today:
             until = None if hold.until is None else calendar.opening(hold.until)
-            return Because(hold.cause, until=until, detail=hold.detail)
+            return Because(hold.cause, invoice, until, hold.detail)
     return None
 
 
-def invoice_held(invoice: InvoiceFacts, calendar: Calendar, now: datetime) -> Because | None:
-    """Promise, dispute, payment in flight …, or a message about it already on its way."""
-    held = first_hold(invoice.holds, calendar, now)
-    if held:
-        return replace(held, invoice=invoice.id)
-    if any(said.state in _ON_ITS_WAY for said in invoice.said):
-        return Because(Cause.SENDING, invoice.id)
+def invoice_held(invoice: InvoiceFacts, cadence: Cadence, calendar: Calendar, today: date) -> Because | None:
+    """Promise, dispute, payment in flight …, what the customer told us, or a message about it already on its way."""
+    held = first_hold(invoice.holds, calendar, today, invoice.id) if invoice.holds else None
+    if held is None and invoice.arranged:
+        held = _arranged(invoice, cadence)
+    if held is None and invoice.told is not None:
+        held = _told(invoice.told, invoice, cadence, calendar, today)
+    if held is not None:
+        return held
+    for said in invoice.said:
+        if said.state is not _SENT and said.state in _ON_ITS_WAY:
+            return Because(Cause.SENDING, invoice.id)
     return None
 
 
-def covered(account: AccountFacts, calendar: Calendar, now: datetime) -> frozenset[int]:
+def _arranged(invoice: InvoiceFacts, cadence: Cadence) -> Because | None:
+    """What belongs to an arrangement is spoken about only as its parts come due, and only where the cadence can."""
+    if not invoice.arranged or (invoice.instalment is not None and cadence.ladders[Anchor.INSTALMENT]):
+        return None
+    return Because(Cause.ARRANGEMENT, invoice.id)
+
+
+def _told(told: Told, invoice: InvoiceFacts, cadence: Cadence, calendar: Calendar, today: date) -> Because | None:
+    """The quiet days that a reason given earns; without an end a person owes the answer."""
+    days = cadence.branch(told.reason).hold_days
+    if days is None:
+        return Because(told.cause, invoice.id)
+    until = calendar.shifted(told.day, days, working=True)
+    return Because(told.cause, invoice.id, calendar.opening(until)) if until > today else None
+
+
+def covered(account: AccountFacts, cadence: Cadence, calendar: Calendar, today: date) -> frozenset[int]:
     """Ids of owed invoices that the account's open credit pays in full, per currency.
 
     A credit of exactly an invoice's sum belongs to it; any other goes to the oldest first. An invoice that is left
     alone anyway (disputed, promised …) uses none up.
     """
-    owed = [one for one in account.invoices if not_owed(one) is None and first_hold(one.holds, calendar, now) is None]
+    if not account.credits:
+        return frozenset()
+    owed = [
+        one
+        for one in account.invoices
+        if not_owed(one) is None and first_hold(one.holds, calendar, today) is None and not _arranged(one, cadence)
+    ]
     owed.sort(key=lambda one: (one.due or one.issued, one.id))
     ids: set[int] = set()
     for credit in account.credits:
@@ -93,36 +119,70 @@ def _oldest_first(invoices: Iterable[InvoiceFacts], credit: Money) -> set[int]:
 
 
 def no_address(invoice: InvoiceFacts, account: AccountFacts) -> Because | None:
+    """Nobody to write to; who asked for no reminders hears none, and a dead address is not tried."""
     if not invoice.recipients:
         return Because(Cause.NO_ADDRESS, invoice.id)
-    if account.refused.intersection(invoice.recipients):
-        return Because(Cause.ADDRESS_REFUSED, invoice.id)
+    for addresses, cause in (
+        (account.opted_out, Cause.OPTED_OUT),
+        (account.bounced, Cause.BOUNCED),
+        (account.refused, Cause.ADDRESS_REFUSED),
+    ):
+        if addresses and not addresses.isdisjoint(invoice.recipients):
+            return Because(cause, invoice.id)
     return None
+
+
+def no_channel(step: Step, account: AccountFacts) -> Because | None:
+    """A step that cannot be carried out here is not silently passed over."""
+    if step.channel in account.channels:
+        return None
+    return Because(Cause.NO_CHANNEL, detail=(("step", step.name), ("channel", step.channel.value)))
 
 
 def too_often(
-    recipients: tuple[str, ...], touches: Iterable[TouchFacts], cadence: Cadence, calendar: Calendar, now: datetime
+    recipients: tuple[str, ...],
+    touches: Sequence[TouchFacts],
+    cadence: Cadence,
+    caps: Sequence[Cap],
+    calendar: Calendar,
+    now: datetime,
 ) -> Because | None:
-    """One message per recipient and day, a gap between messages, a weekly and a monthly budget per account."""
+    """One message a day, hours between two, and every limit: for the account and for each of its readers."""
+    mine = [one for one in touches if one.own or not set(one.recipients).isdisjoint(recipients)]
+    if not mine:
+        return None
     today = calendar.today(now)
-    days = sorted(touch.day for touch in touches)
-    mine = [touch.day for touch in touches if set(touch.recipients) & set(recipients)]
-    if today in mine:
-        return Because(Cause.ONE_A_DAY, until=calendar.opening(today + timedelta(days=1)))
-    if mine and (today - max(mine)).days < cadence.gap_days:
-        return Because(Cause.GAP, until=calendar.opening(max(mine) + timedelta(days=cadence.gap_days)))
-    for limit, window in ((cadence.week_limit, 7), (cadence.month_limit, 30)):
-        free = _budget_free(days, limit, window, today)
-        if free:
-            detail = (("limit", str(limit)), ("days", str(window)))
+    last = max(one.day for one in mine)
+    if last >= today:
+        return Because(Cause.ONE_A_DAY, until=calendar.opening(last + timedelta(days=1)))
+    soon = too_soon(mine, cadence.gap_hours, calendar, now)
+    if soon:
+        return soon
+    full = over_budget((one.day for one in mine if one.own), caps, calendar, now)
+    for address in recipients:
+        full = full or over_budget((one.day for one in mine if address in one.recipients), caps, calendar, now)
+    return full
+
+
+def too_soon(touches: Iterable[TouchFacts], hours: int, calendar: Calendar, now: datetime) -> Because | None:
+    """The hours between two messages; a touch whose moment is not known counts as the end of its day."""
+    last = max(one.at or calendar.at(one.day + timedelta(days=1), time.min) for one in touches)
+    free = last + timedelta(hours=hours)
+    if free <= now:
+        return None
+    return Because(Cause.GAP, until=free if calendar.is_open(free) else calendar.next_opening(free))
+
+
+def over_budget(days: Iterable[date], caps: Iterable[Cap], calendar: Calendar, now: datetime) -> Because | None:
+    """Every limit on messages in so many days; the stricter wins because each can only say no."""
+    today, spent = calendar.today(now), sorted(days)
+    for cap in caps:
+        recent = [day for day in spent if (today - day).days < cap.days]
+        if len(recent) >= cap.limit:
+            detail = (("limit", str(cap.limit)), ("days", str(cap.days)))
+            free = recent[-cap.limit] + timedelta(days=cap.days)
             return Because(Cause.BUDGET, until=calendar.opening(free), detail=detail)
     return None
-
-
-def _budget_free(days: list[date], limit: int, window: int, today: date) -> date | None:
-    """The day on which the budget has room again; None when it has room now."""
-    spent = [day for day in days if (today - day).days < window]
-    return None if len(spent) < limit else spent[-limit] + timedelta(days=window)
 
 
 def outside_hours(calendar: Calendar, now: datetime) -> Because | None:

@@ -3,33 +3,46 @@
 from models.answers import Attempt, AttemptLine, Dispute, Promise, promise_invoice
 from models.audit import AuditEvent, AuditKey
 from models.base import Base
+from models.cadences import CadenceOverride, CadenceVersion, Rollout
 from models.connection import Connection, Delivery, Grant
+from models.decisions import ApprovalRow, Decision, Draft, Task
 from models.desk import Notice, Posting
 from models.effects import Effect, EffectKind, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
+from models.holds import AddressWord, Arrangement, HoldRow, InstalmentRow, ToldRow, arrangement_invoice, told_invoice
 from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
-from models.practice import CadenceVersion, Company, Memory, Practice, User
+from models.practice import Company, Memory, Practice, User
 from models.reading import CallCount, CallWindow, DirtyRow, Reading
+from models.sender import Departure, Sender
 
 __all__ = [
     "Account",
+    "AddressWord",
+    "ApprovalRow",
+    "Arrangement",
     "Attempt",
     "AttemptLine",
     "AuditEvent",
     "AuditKey",
     "Base",
+    "CadenceOverride",
     "CadenceVersion",
     "CallCount",
     "CallWindow",
     "Company",
     "Connection",
     "Credit",
+    "Decision",
     "Delivery",
+    "Departure",
     "DirtyRow",
     "Dispute",
+    "Draft",
     "Effect",
     "EffectKind",
     "EffectState",
     "Grant",
+    "HoldRow",
+    "InstalmentRow",
     "Invoice",
     "Memory",
     "MissedStep",
@@ -39,11 +52,17 @@ __all__ = [
     "Practice",
     "Promise",
     "Reading",
+    "Rollout",
+    "Sender",
+    "Task",
     "Term",
+    "ToldRow",
     "Touch",
     "TouchInvoice",
     "TouchRecipient",
     "UnreadableRow",
     "User",
+    "arrangement_invoice",
     "promise_invoice",
+    "told_invoice",
 ]

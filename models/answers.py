@@ -41,7 +41,8 @@ class Promise(HasUid, Base):
 class Dispute(HasUid, Base):
     """The customer says something is wrong with an invoice; silent until a person resolves it.
 
-    `answer_by` is when we told the customer that somebody will answer.
+    `answer_by` is when we told the customer that somebody will answer; `ending`: corrected, credited, rejected or
+    withdrawn.
     """
 
     __tablename__ = "dispute"
@@ -53,6 +54,7 @@ class Dispute(HasUid, Base):
     answer_by: Mapped[date]
     state: Mapped[str] = mapped_column(String(10), default="open", index=True)
     resolution: Mapped[str] = mapped_column(Text, default="")
+    ending: Mapped[str] = mapped_column(String(12), default="")
     opened_at: Mapped[datetime]
     resolved_at: Mapped[datetime | None]
 

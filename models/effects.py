@@ -28,10 +28,13 @@ class EffectState(StrEnum):
 
 
 class EffectKind(StrEnum):
-    """MESSAGE is a cadence message; THANKS answers a confirmed payment; BOOKING writes a payment to the ledger."""
+    """MESSAGE is a cadence message, or a call or letter in its place; THANKS answers a confirmed payment, ANSWER what a
+    customer asked for; BOOKING writes a payment to the ledger.
+    """
 
     MESSAGE = "message"
     THANKS = "thanks"
+    ANSWER = "answer"
     BOOKING = "booking"
 
 
@@ -60,7 +63,8 @@ class Effect(HasUid, Base):
 class Touch(HasUid, Base):
     """A message that was sent, is being sent, or is in doubt. `evidence` is what was read just before.
 
-    `recipients_hash` outlives an erased person; `text` and `html` are what was said.
+    `recipients_hash` outlives an erased person; `text` and `html` are what was said. `approval_id` is the word of the
+    person who approved exactly this text.
     """
 
     __tablename__ = "touch"
@@ -69,8 +73,10 @@ class Touch(HasUid, Base):
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     cadence_version_id: Mapped[int | None] = mapped_column(ForeignKey("cadence_version.id"))
+    approval_id: Mapped[int | None] = mapped_column(ForeignKey("approval.id"))
     state: Mapped[str] = mapped_column(String(10))
     step: Mapped[str] = mapped_column(String(60))
+    channel: Mapped[str] = mapped_column(String(10), default="email")
     day: Mapped[date]
     recipients: Mapped[list[Any]] = mapped_column(default=list)
     recipients_hash: Mapped[str] = mapped_column(String(64), default="")
@@ -100,7 +106,7 @@ class TouchRecipient(Base):
 
 
 class TouchInvoice(Base):
-    """One invoice in a message: the step said about it, and its balance and version as read at the door."""
+    """One invoice in a message: the step said about it, how firm it was, and its balance and version at the door."""
 
     __tablename__ = "touch_invoice"
 
@@ -108,6 +114,7 @@ class TouchInvoice(Base):
     invoice_id: Mapped[int] = mapped_column(ForeignKey("invoice.id"))
     anchor: Mapped[str] = mapped_column(String(40))
     step: Mapped[str] = mapped_column(String(60))
+    rung: Mapped[int | None]
     balance_minor: Mapped[int] = mapped_column(BigInteger)
     currency: Mapped[str] = mapped_column(String(3))
     version: Mapped[str] = mapped_column(String(64), default="")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.money import Money
@@ -13,11 +13,17 @@ from models.base import Base, HasUid
 from models.practice import Company
 
 
+def _where(condition: str) -> dict[str, Any]:
+    """An index over the few rows of which this is true."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
 class Account(HasUid, Base):
     """One billing customer, the unit of planning.
 
     `facts_version` grows with every change of a fact; `wake_at` is when to plan next (None: only a fact can wake it);
     `because` is the last answer's silences as codes. `bills_to` is the vendor id of the parent that gets the bill.
+    `country`, `region` and `zone` are the customer's own where known; `payer` and `usual_delay` (days) its habit.
     `people` lists [name, address, whether the ledger mails them]. `read_at` is when its balances were last read at the
     door, `row_read_at` when the reading began that the customer's own row is from.
     """
@@ -38,6 +44,12 @@ class Account(HasUid, Base):
     bills_to: Mapped[str] = mapped_column(String(64), default="")
     merged_into: Mapped[str] = mapped_column(String(64), default="")
     paused_until: Mapped[date | None]
+    country: Mapped[str] = mapped_column(String(3), default="")
+    region: Mapped[str] = mapped_column(String(10), default="")
+    zone: Mapped[str] = mapped_column(String(64), default="")
+    segment: Mapped[str] = mapped_column(String(60), default="")
+    payer: Mapped[str] = mapped_column(String(10), default="new")
+    usual_delay: Mapped[int] = mapped_column(default=0)
     refused: Mapped[list[Any]] = mapped_column(default=list)
     version: Mapped[str] = mapped_column(String(64), default="")
     facts_version: Mapped[int] = mapped_column(default=1)
@@ -54,6 +66,8 @@ class Account(HasUid, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "external_id"),
         Index("ix_account_wake", "wake_at"),
+        Index("ix_account_bills_to", "company_id", "bills_to", **_where("bills_to != ''")),
+        Index("ix_account_merged_into", "company_id", "merged_into", **_where("merged_into != ''")),
     )
 
 
@@ -103,11 +117,6 @@ class Invoice(HasUid, Base):
     @property
     def total(self) -> Money:
         return Money(self.total_minor, self.currency)
-
-    @property
-    def anchor(self) -> str:
-        """The instance of the anchor the steps stand on: a changed due date makes a new one."""
-        return f"due/{self.due.isoformat() if self.due else '-'}"
 
 
 class Payment(Base):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from sqlalchemy import ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -38,6 +38,9 @@ class Company(HasUid, Base):
 
     `sync_state`: idle, asked (by a person), running or failed, with `sync_note` for people; `sync_rows` of `sync_total`
     is the progress, `sync_failures` counts failures in a row. `income_choice` is what credit notes are booked on;
+    `region` is the part of the country whose holidays count; `opens` and `closes` the sending hours; `caps` a country's
+    preset of limits beside the cadence's own; for `draft_days` after going live a person approves every message, and
+    with `approve_all` always; an arrangement may be offered of at most `most_parts` parts within `most_days` days;
     `locked_until` the last day of the closed books; `own_reminders` whether the ledger itself reminds (None: unknown).
     """
 
@@ -57,6 +60,14 @@ class Company(HasUid, Base):
     locked_until: Mapped[date | None]
     own_reminders: Mapped[bool | None]
     cadence_version_id: Mapped[int] = mapped_column(ForeignKey("cadence_version.id"))
+    region: Mapped[str] = mapped_column(String(10), default="")
+    opens: Mapped[time] = mapped_column(default=time(9))
+    closes: Mapped[time] = mapped_column(default=time(17))
+    caps: Mapped[str] = mapped_column(String(10), default="")
+    draft_days: Mapped[int] = mapped_column(default=7)
+    approve_all: Mapped[bool] = mapped_column(default=False)
+    most_parts: Mapped[int] = mapped_column(default=6)
+    most_days: Mapped[int] = mapped_column(default=90)
     live_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
     sync_state: Mapped[str] = mapped_column(String(10), default="idle")
@@ -65,18 +76,6 @@ class Company(HasUid, Base):
     sync_total: Mapped[int | None]
     sync_failures: Mapped[int] = mapped_column(default=0)
     next_sync_at: Mapped[datetime | None] = mapped_column(index=True)
-    created_at: Mapped[datetime]
-
-
-class CadenceVersion(HasUid, Base):
-    """A cadence as it was written; never changed once used."""
-
-    __tablename__ = "cadence_version"
-
-    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), index=True)
-    name: Mapped[str] = mapped_column(String(60))
-    fingerprint: Mapped[str] = mapped_column(String(16))
-    source: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime]
 
 

@@ -14,6 +14,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
@@ -182,12 +183,13 @@ def _claim(url: URL) -> IO[str] | None:
 
 
 def _engine(url: URL) -> Engine:
+    read = msgspec.json.decode  # lists of addresses are read by the hundred thousand
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10)
+        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, json_deserializer=read)
     # A connection is only an open file here, and a thread kept waiting for one would lose its turn.
-    options: dict[str, Any] = {"max_overflow": -1}
+    options: dict[str, Any] = {"max_overflow": -1, "json_deserializer": read}
     if _in_memory(url):
-        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}}
+        options = {"poolclass": StaticPool, "connect_args": {"check_same_thread": False}, "json_deserializer": read}
     engine = create_engine(url, **options)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

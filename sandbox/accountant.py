@@ -1,4 +1,4 @@
-"""The pretend accountant: signs in, connects the ledgers, looks, switches on, and answers what lands on the desk.
+"""The pretend accountant: signs in, connects the ledgers, looks, switches on, approves, calls, and answers the desk.
 
 Uses the product's pages as HTML, like anybody without JavaScript.
 """
@@ -63,6 +63,28 @@ class Accountant:
         page = self.browser.open(f"{self.url}/companies/{uid}")
         return self.browser.send(page, page.all_forms("/live")[0])
 
+    def approve_drafts(self) -> int:
+        """Read the queue of drafts and approve what stands there, company by company; how many presses it took."""
+        pressed = 0
+        page = self.browser.open(f"{self.url}/approvals")
+        while waiting := [one for one in page.forms if one.action.endswith(("/approve-drafts", "/approve"))]:
+            page, pressed = self.browser.send(page, waiting[0]), pressed + 1
+        return pressed
+
+    def make_calls(self) -> int:
+        """Take up every call and letter that is to be done, and note that nothing came of it; how many."""
+        page = self.browser.open(f"{self.url}/tasks")
+        wanted = list(dict.fromkeys(re.findall(r"/tasks/([\w-]{22})", page.text)))
+        for uid in wanted:
+            page = self.browser.open(f"{self.url}/tasks/{uid}")
+            form = page.all_forms("/outcome")[0]
+            for one in form.kind("textarea"):
+                one.value = "Had a friendly talk; they will see to it."
+            buttons = {one.value: one for one in form.kind("submit")}
+            form.pressed = buttons.get("talked") or buttons["posted"]
+            self.browser.send(page, form)
+        return len(wanted)
+
     def answer_disputes(self) -> int:
         """Resolve every dispute on the desk; how many."""
         answered = 0
@@ -71,6 +93,8 @@ class Accountant:
             form = page.all_forms("/resolve")[0]
             for one in form.kind("text", "textarea"):
                 one.value = "Talked it through on the phone; the invoice stands."
+            for one in form.kind("option"):
+                one.chosen = one.value == "rejected"
             self.browser.send(page, form)
             answered += 1
             page = self.browser.open(f"{self.url}/desk")

@@ -18,6 +18,7 @@ from sandbox.stage import Product, Stage
 
 MINUTE = timedelta(minutes=1)
 DESK_EVERY = timedelta(days=10)
+LOOKS_EVERY = timedelta(hours=6)
 CONVERSATIONS = 20
 
 
@@ -85,14 +86,22 @@ def run(demo: Demo, days: int, say: Callable[[str], None]) -> dict[str, object]:
         start = demo.stage.clock.now()
         end = start + timedelta(days=days)
         while demo.stage.clock.now() < end:
-            demo.live_until(min(demo.stage.clock.now() + DESK_EVERY, end))
-            accountant.answer_disputes()
+            _work(demo, accountant, min(demo.stage.clock.now() + DESK_EVERY, end))
             sent = len(demo.stage.mailbox.messages())
             say(f"{demo.stage.clock.now():%a %d %b %Y}: {sent} messages in the mailbox.")
     finally:
         accountant.close()
     figures = {"days": days, **demo.product.figures(), **demo.stage.judge.figures()}
     return {**figures, "seconds": round(perf_counter() - started, 1)}
+
+
+def _work(demo: Demo, accountant: Accountant, end: datetime) -> None:
+    """Some days of the accountant's: drafts and calls a few times a day, the desk at the end."""
+    while demo.stage.clock.now() < end:
+        demo.live_until(min(demo.stage.clock.now() + LOOKS_EVERY, end))
+        accountant.approve_drafts()
+        accountant.make_calls()
+    accountant.answer_disputes()
 
 
 def control(demo: Demo) -> Blueprint:

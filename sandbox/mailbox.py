@@ -6,7 +6,6 @@ Three doors lead to one store: a real SMTP port on loopback, a connection withou
 from __future__ import annotations
 
 import smtplib
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from email.policy import default as modern
 from email.utils import parseaddr
 from pathlib import Path
 from ssl import SSLContext
-from typing import Any
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import AuthResult
 from flask import Flask, Response, abort, render_template, request
+
+from sandbox.mail_server import Hangup, MailServer, Reply
 
 PAGES = Path(__file__).parent / "pages"
 FAULTS = ("refuse", "busy", "drop", "refuse-after-data", "busy-after-data", "drop-after-data")
@@ -34,12 +32,12 @@ _REPLIES = {
 _PAGE_RULES = "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'"
 _MAIL_RULES = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-popups"
 
-Reply = tuple[int, bytes]
-
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One accepted message. `sender` and `recipients` are the envelope's; `headers` are the message's, in order."""
+    """One accepted message. `sender` and `recipients` are the envelope's; `headers` are the message's, in order.
+    `user` is who was signed in.
+    """
 
     id: int
     received_at: datetime
@@ -51,6 +49,7 @@ class Mail:
     text: str
     html: str
     raw: bytes
+    user: str
 
     def header(self, name: str) -> str:
         """The first header of that name, or ""."""
@@ -62,24 +61,24 @@ class Mail:
         return name or address
 
 
-class Hangup(Exception):
-    """The mail server dies in the middle of the talk."""
-
-
 class Mailbox:
     """`login` (user, password) makes the SMTP port ask for a sign-in; `tls` makes it offer STARTTLS.
 
-    `on_message` is called with each accepted message before its sender hears that it was accepted.
+    `passwords` are those accepted just now, by user; where there are any at the start, nobody sends without a sign-in.
+    `knows_token`, where it is set at the start, says whether a user has such an access token. `on_message` is
+    called with each accepted message before its sender hears that it was accepted.
     """
 
     def __init__(
         self, clock: Callable[[], datetime], login: tuple[str, str] | None = None, tls: SSLContext | None = None
     ) -> None:
-        self.clock, self._login, self._tls = clock, login, tls
+        self.clock, self._tls = clock, tls
+        self.passwords = dict([login] if login else [])
+        self.knows_token: Callable[[str, str], bool] | None = None
         self._lock = threading.RLock()
         self._mails: list[Mail] = []
         self._faults: list[tuple[str, str]] = []
-        self._server: _Server | None = None
+        self._server: MailServer | None = None
         self.on_message: Callable[[Mail], None] = lambda _mail: None
         self.app = _web(self)
 
@@ -113,7 +112,7 @@ class Mailbox:
 
     def start(self, port: int = 0) -> Mailbox:
         """Open the SMTP port; 0 takes a free one."""
-        self._server = _Server(self, port, self._login, self._tls)
+        self._server = MailServer(self, port, self._tls)
         self._server.start()
         return self
 
@@ -125,6 +124,9 @@ class Mailbox:
 
     # What both doors ask
 
+    def knows(self, user: str, password: str) -> bool:
+        return self.passwords.get(user) == password
+
     def rcpt(self, address: str) -> Reply:
         """The answer to a recipient; Hangup when the server dies instead."""
         kind = self._take(("refuse", "busy", "drop"), [address])
@@ -132,14 +134,14 @@ class Mailbox:
             raise Hangup
         return _reply(kind) if kind else (250, b"2.1.5 Recipient OK")
 
-    def data(self, sender: str, recipients: list[str], raw: bytes) -> Reply:
+    def data(self, sender: str, recipients: list[str], raw: bytes, user: str = "") -> Reply:
         """The answer to a message; Hangup when the server takes it and dies."""
         kind = self._take(("refuse-after-data", "busy-after-data", "drop-after-data"), recipients)
         if kind in _REPLIES:
             return _reply(kind)
         with self._lock:
             number = len(self._mails) + 1
-            self._mails.append(_mail(number, self.clock(), sender, tuple(recipients), raw))
+            self._mails.append(_mail(number, self.clock(), sender, tuple(recipients), raw, user))
             self.on_message(self._mails[-1])
         if kind == "drop-after-data":
             raise Hangup
@@ -210,62 +212,12 @@ class Connection:
             raise smtplib.SMTPServerDisconnected("Connection unexpectedly closed") from error
 
 
-class _Handler:
-    """aiosmtpd's hooks; its names are given."""
-
-    def __init__(self, mailbox: Mailbox) -> None:
-        self._mailbox = mailbox
-
-    async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
-        try:
-            code, words = self._mailbox.rcpt(address)
-        except Hangup:
-            return _hang_up(server)
-        if code == 250:
-            envelope.rcpt_tos.append(address)
-        return f"{code} {words.decode()}"
-
-    async def handle_DATA(self, server: Any, _session: Any, envelope: Any) -> str:
-        try:
-            code, words = self._mailbox.data(envelope.mail_from, envelope.rcpt_tos, envelope.original_content)
-        except Hangup:
-            return _hang_up(server)
-        return f"{code} {words.decode()}"
-
-
-class _Server(Controller):
-    def __init__(self, mailbox: Mailbox, port: int, login: tuple[str, str] | None, tls: SSLContext | None) -> None:
-        self._socket = socket.create_server(("127.0.0.1", port))
-
-        def knows(_server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> Any:
-            return AuthResult(success=(data.login.decode(), data.password.decode()) == login, handled=False)
-
-        super().__init__(
-            _Handler(mailbox),
-            hostname="127.0.0.1",
-            port=self._socket.getsockname()[1],
-            server_hostname="mailbox.test",
-            auth_required=login is not None,
-            auth_require_tls=tls is not None,
-            authenticator=knows if login else None,
-            tls_context=tls,
-        )
-
-    def _create_server(self) -> Any:
-        return self.loop.create_server(self._factory_invoker, sock=self._socket)
-
-
-def _hang_up(server: Any) -> str:
-    server.transport.close()
-    return "421 4.3.0 Goodbye"  # nobody hears it
-
-
 def _reply(kind: str) -> Reply:
     code, words = _REPLIES[kind]
     return code, words.encode()
 
 
-def _mail(number: int, received_at: datetime, sender: str, recipients: tuple[str, ...], raw: bytes) -> Mail:
+def _mail(number: int, received_at: datetime, sender: str, recipients: tuple[str, ...], raw: bytes, user: str) -> Mail:
     parsed = message_from_bytes(raw, policy=modern)
     return Mail(
         id=number,
@@ -278,6 +230,7 @@ def _mail(number: int, received_at: datetime, sender: str, recipients: tuple[str
         text=_part(parsed, "plain"),
         html=_part(parsed, "html"),
         raw=raw,
+        user=user,
     )
 
 

@@ -15,6 +15,7 @@ import requests
 
 from sandbox.books import LedgerTwin
 from sandbox.judge import Judge
+from sandbox.mail_provider import MailProviderTwin
 from sandbox.mailbox import Mailbox
 from sandbox.people import People, load
 from sandbox.quickbooks import QuickBooksTwin
@@ -71,6 +72,12 @@ def ids(seed: int) -> Callable[[], str]:
     return new_id
 
 
+def mail_environment(provider: MailProviderTwin, url: str) -> dict[str, str]:
+    """The settings under which people sign in to their mailboxes at `url`, whichever provider they choose."""
+    names = {"CLIENT_ID": provider.client_id, "CLIENT_SECRET": provider.client_secret, "LOGIN_URL": url}
+    return {f"DUNLIN_{kind}_{name}": value for kind in ("MICROSOFT", "GOOGLE") for name, value in names.items()}
+
+
 def environment(
     quickbooks: QuickBooksTwin, xero: XeroTwin, stripe: StripeTwin, smtp_url: str, public_url: str
 ) -> dict[str, str]:
@@ -106,7 +113,10 @@ class Stage:
     def __init__(self, world: World, clock: WorldClock, seed: int, steps: Collection[str]) -> None:
         self.world, self.clock = world, clock
         new_id = ids(seed)
-        self.mailbox = Mailbox(clock.now).start()
+        self.mail_provider = MailProviderTwin(clock.now, new_id)
+        self.mailbox = Mailbox(clock.now)
+        self.mailbox.knows_token = self.mail_provider.opens
+        self.mailbox.start()
         self.quickbooks = QuickBooksTwin(clock.now, new_id)
         self.xero = XeroTwin(clock.now, new_id)
         self.stripe = StripeTwin(clock.now, new_id, "sk_test_sandbox", "whsec_sandbox")
@@ -117,6 +127,7 @@ class Stage:
                 ("xero", self.xero.app),
                 ("stripe", self.stripe.app),
                 ("mailbox", self.mailbox.app),
+                ("mail-provider", self.mail_provider.app),
             )
         }
         for twin, name in ((self.quickbooks, "quickbooks"), (self.xero, "xero"), (self.stripe, "stripe")):
@@ -131,7 +142,8 @@ class Stage:
 
     def environment(self, public_url: str) -> dict[str, str]:
         """The settings under which the product finds this world."""
-        return environment(self.quickbooks, self.xero, self.stripe, self.mailbox.url, public_url)
+        ledgers = environment(self.quickbooks, self.xero, self.stripe, self.mailbox.url, public_url)
+        return {**ledgers, **mail_environment(self.mail_provider, self.servers["mail-provider"].url)}
 
     def deliver_webhooks(self, url: str) -> int:
         """Post every waiting webhook to the product; how many."""

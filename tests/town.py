@@ -34,7 +34,7 @@ from sandbox.stage import WorldClock, environment, ids
 from sandbox.stripe import StripeTwin
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
-from workflows import answers, clock, companies, connecting, inbox, links, payments
+from workflows import answers, clock, companies, connecting, inbox, library, links, payments
 from workflows.engine import Inline
 from workflows.runtime import Runtime
 
@@ -50,8 +50,10 @@ SHOPS = {
 class Town:
     """One practice with one company in each ledger. `now` is the world's clock; nothing happens unless told."""
 
-    def __init__(self, database: str = IN_MEMORY, start: datetime = MONDAY, seed: int = 1) -> None:
-        self.clock, self.database, self.seed = WorldClock(start), database, seed
+    def __init__(
+        self, database: str = IN_MEMORY, start: datetime = MONDAY, seed: int = 1, cadence: str = "default"
+    ) -> None:
+        self.clock, self.database, self.seed, self.cadence = WorldClock(start), database, seed, cadence
         self.new_id = ids(seed)
         self.mailbox = Mailbox(self.clock.now)
         self.quickbooks = QuickBooksTwin(self.clock.now, self.new_id, "http://quickbooks.test")
@@ -141,6 +143,10 @@ class Town:
         accounts = companies.deposit_accounts(self.rt, company.id)
         about = SHOPS[kind]
         companies.change_settings(self.rt, company.id, about.zone, accounts[0].id, about.email)
+        with self.rt.store.write() as session:
+            version = library.shipped_version(self.rt, session, self.practice_id, self.cadence)
+            row = session.get_one(Company, company.id)
+            row.cadence_version_id, row.draft_days = version.id, 0  # a story that is about drafts asks for them
 
     # Days pass
 

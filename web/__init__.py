@@ -10,20 +10,42 @@ from flask_bootstrap import Bootstrap5
 
 from web import (
     accounts,
+    approvals,
     auth,
+    backtest,
     companies,
     connecting,
     desk,
     errors,
     headers,
+    holds,
     invoices,
     portal,
     readings,
+    senders,
+    tasks,
     webhooks,
     words,
 )
 from web.guards import csrf, limiter
 from workflows.runtime import Runtime
+
+ROOMS = (
+    auth,
+    companies,
+    backtest,
+    connecting,
+    readings,
+    senders,
+    accounts,
+    holds,
+    approvals,
+    tasks,
+    invoices,
+    desk,
+    portal,
+    webhooks,
+)
 
 
 def register(app: Flask, runtime: Runtime) -> None:
@@ -55,6 +77,6 @@ def register(app: Flask, runtime: Runtime) -> None:
     errors.register(app)
     words.register(app)
     auth.close_by_default(app)
-    for room in (auth, companies, connecting, readings, accounts, invoices, desk, portal, webhooks):
+    for room in ROOMS:
         app.register_blueprint(room.pages)
     csrf.exempt(webhooks.pages)

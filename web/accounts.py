@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
@@ -9,14 +11,15 @@ from werkzeug.exceptions import NotFound
 from integrations.ledgers.base import Feature
 from models import Account as AccountRow
 from models import Company, Invoice, Touch
-from web import forms, queries, timeline
+from web import daybook, forms, holds, queries, resting, timeline
 from web.auth import person
 from web.guards import runtime
 from web.headers import MESSAGE_POLICY
-from workflows import dirty, door, grants, postings
+from workflows import dirty, door, grants, postings, why
 from workflows.errors import Refusal
 
 pages = Blueprint("accounts", __name__)
+RECENT = timedelta(days=30)
 
 
 @pages.get("/accounts/<uid>")
@@ -27,6 +30,7 @@ def show(uid: str) -> str:
     allowed = grants.granted(rt, account.company_id)
     with rt.store.read() as session:
         story = timeline.story(session, account, rt.clock.now())
+        today = queries.today(story.company, rt.clock.now())
         shown = {
             "read_at": queries.read_at(session, account),
             "changed": dirty.concerns(session, account),
@@ -34,8 +38,10 @@ def show(uid: str) -> str:
             "credits": queries.credits(session, account),
             "payments": queries.payments(session, account, limit=20),
             "postings": queries.postings(session, account.id),
-            "today": queries.today(story.company, rt.clock.now()),
+            "today": today,
+            "rest": resting.resting(rt, session, account, story.numbers, today),
         }
+    days = why.spans(rt, account.id, today - RECENT, today)
     return render_template(
         "console/account.html",
         story=story,
@@ -44,7 +50,29 @@ def show(uid: str) -> str:
         currencies=_currencies(story),
         features=Feature,
         allowed=allowed,
+        choices=holds.CHOICES,
+        reasons=holds.REASONS,
+        every=holds.EVERY,
+        known_of=resting.ADDRESSES,
+        days=daybook.spans(days, story.numbers, story.company),
         **shown,
+    )
+
+
+@pages.get("/accounts/<uid>/why")
+def explain(uid: str) -> str:
+    """One day of the account: what was decided, and why."""
+    rt, account = runtime(), _own(uid)
+    day = forms.day(request.args.get("day", ""))
+    found = why.why(rt, account.id, day)
+    return render_template(
+        "console/why.html",
+        account=account,
+        company=account.company,
+        date=day,
+        told=daybook.told(found, account.company),
+        before=day - timedelta(days=1),
+        after=day + timedelta(days=1),
     )
 
 

@@ -13,14 +13,16 @@ from werkzeug.exceptions import NotFound
 from core.calendars import Calendar
 from integrations.ledgers.base import DepositAccount
 from models import Company, Connection
-from web import lists, presenters, queries, waiting
+from web import cadence_words, lists, presenters, queries, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import companies, connecting, door, gather, preview, sync
+from workflows import cadences, companies, connecting, door, preview, sync, ties
+from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
 pages = Blueprint("companies", __name__)
+_MOST_SHOWN = 500  # rows of a preview: a page of many thousands could not be read anyway
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def home() -> str:
         waits = waiting.by_company(waiting.counts(session, person().practice_id, now))
         cards = []
         for company in queries.companies(session, person().practice_id):
-            connection = queries.connection(session, company.id)
+            connection = ties.newest(session, company.id)
             state = presenters.company_state(company, connection)
             owed = queries.owed_by_company(session, company, queries.today(company, now))
             cards.append(Card(company, connection, state, owed, waits[company.id]))
@@ -77,13 +79,13 @@ def overview(uid: str) -> str:
     search, everyone = request.args.get("q", "").strip()[:100], request.args.get("show") == "all"
     door.look_around(rt, company.id)
     with rt.store.read() as session:
-        connection = queries.connection(session, company.id)
+        connection = ties.newest(session, company.id)
         today = queries.today(company, rt.clock.now())
         owed = queries.owed_by_company(session, company, today)
         rows = lists.account_rows(session, company, search, everyone, lists.page_number(request.args), today)
         waits = waiting.by_company(waiting.counts(session, person().practice_id, rt.clock.now()))
         not_ready = companies.not_ready(rt, session, company) if company.live_at is None else []
-        cadence = gather.cadence_of(session, company)
+        cadence = cadences.cadence_of(session, company)
     return render_template(
         "console/company.html",
         company=company,
@@ -199,13 +201,13 @@ def disconnect(uid: str) -> ResponseReturnValue:
 def cadence(uid: str) -> str:
     rt, company = runtime(), _company(uid)
     with rt.store.read() as session:
-        found = gather.cadence_of(session, company)
-    calendar: Calendar = gather.calendar_of(company, rt.clock.now())
+        found = cadences.cadence_of(session, company)
+    calendar: Calendar = calendar_of(company, rt.clock.now())
     return render_template(
         "console/cadence.html",
         company=company,
         cadence=found,
-        rules=presenters.cadence_rules(found, calendar),
+        rules=cadence_words.cadence_rules(found, calendar),
     )
 
 
@@ -216,12 +218,17 @@ def show_preview(uid: str) -> str:
     days = min(max(days, 1), 90)
     door.look_around(runtime(), company.id)
     found = preview.preview(runtime(), company.id, days)
+    shown = found.messages[:_MOST_SHOWN]
     return render_template(
         "console/preview.html",
         company=company,
         days=days,
-        sent=lists.by_day(found.messages, company),
+        chart=lists.day_chart(found.messages, company, days, runtime().clock.now()),
+        sent=lists.by_day(shown, company),
+        more_sent=len(found.messages) - len(shown),
         count_sent=len(found.messages),
+        count_asked=sum(one.asks for one in found.messages),
         silences=lists.by_cause(found.silences),
+        most=_MOST_SHOWN,
         count_silent=len(found.silences),
     )

@@ -18,8 +18,7 @@ from models import Company
 from web import queries
 from web.auth import person
 from web.guards import runtime
-from web.presenters import ledger_name
-from workflows import connecting, connections
+from workflows import connecting, connections, ties
 from workflows.errors import Refusal
 
 pages = Blueprint("connecting", __name__)
@@ -84,7 +83,7 @@ def finish(kind: str) -> ResponseReturnValue:
 
 def _problem(kind: str, begun: Any) -> tuple[str, str] | None:
     """What is wrong with the way back, as a sentence and its mood; None when the code may be exchanged."""
-    label = ledger_name(kind)
+    label = ties.ledger_name(runtime(), kind)
     if not isinstance(begun, dict) or begun.get("kind") != kind:
         return f"No connection to {label} was under way here. Press Connect to {label} and try again.", "warn"
     if not hmac.compare_digest(begun["state"].encode(), request.args.get("state", "").encode()):
@@ -105,7 +104,7 @@ def _known(kind: str) -> None:
 def disconnected(kind: str) -> ResponseReturnValue:
     """The vendor's Disconnect URL. Anybody may call it, so it ends nothing: the ledger is asked soon, and knows."""
     _known(kind)
-    label = ledger_name(kind)
+    label = ties.ledger_name(runtime(), kind)
     connections.check_soon(runtime(), person().practice_id, kind)
     sentence = f"We are asking {label} which companies are still connected. Those that are not will be listed here."
     return _to(url_for("connecting.reconnect", kind=kind), sentence, "calm")
@@ -136,7 +135,7 @@ def check(uid: str) -> ResponseReturnValue:
         holds = connections.check(runtime(), company.id)
     except Refusal as refusal:
         return _to(place, str(refusal), "warn")
-    label = ledger_name(company.ledger_kind)
+    label = ties.ledger_name(runtime(), company.ledger_kind)
     if holds:
         return _to(place, f"The connection holds: {label} let us in just now.", "good")
     return _to(place, f"{label} does not let us in. Connect {company.name} again.", "warn")

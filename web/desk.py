@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import queries, rawrow, waiting
+from web import queries, rawrow, timeline, waiting
 from web.auth import person
 from web.guards import runtime
 from workflows import answers, audit, desk
@@ -69,8 +69,11 @@ def settle_touch(uid: str) -> ResponseReturnValue:
 def resolve_dispute(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
         dispute = _own(waiting.dispute(session, person().practice_id, uid))
-    answers.resolve_dispute(runtime(), dispute.id, person().id, request.form.get("text", "").strip()[:10_000])
-    return _done("Settled. The cadence goes on from here.")
+    ending = request.form.get("ending", "")
+    if ending not in timeline.ENDINGS:
+        return _done("Please say how it ended: corrected, credited, rejected or withdrawn.", "warn")
+    answers.resolve_dispute(runtime(), dispute.id, person().id, request.form.get("text", "").strip()[:10_000], ending)
+    return _done("Settled. After a few quiet days the gentlest word comes first.")
 
 
 @pages.post("/bookings/<uid>/settle")

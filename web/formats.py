@@ -41,7 +41,12 @@ def moment(value: datetime | None, company: Company | None = None) -> str:
     """A date and time on the company's own wall clock; a dash for none."""
     if value is None:
         return "–"
-    return f"{day(value.astimezone(_zone(company)).date(), company)}, {clock_time(value, company)}"
+    return f"{local_day(value, company)}, {clock_time(value, company)}"
+
+
+def local_day(value: datetime, company: Company | None = None) -> str:
+    """The date of a moment on the company's own wall clock."""
+    return day(value.astimezone(_zone(company)).date(), company)
 
 
 def clock_time(value: datetime, company: Company | None = None) -> str:

@@ -16,8 +16,7 @@ from models import Invoice
 from web import forms, queries
 from web.auth import person
 from web.guards import runtime
-from web.presenters import ledger_name
-from workflows import documents, door, grants, pending, postings
+from workflows import documents, door, grants, pending, postings, ties
 from workflows.errors import Refusal
 
 pages = Blueprint("invoices", __name__)
@@ -89,7 +88,8 @@ def pay_link(uid: str) -> ResponseReturnValue:
     """Asked of the ledger once; from then on it is shown here and to the customer."""
     invoice = own(uid)
     documents.pay_link(runtime(), invoice.id)
-    return _back(uid, f"This is {ledger_name(invoice.account.company.ledger_kind)}'s own page for the invoice.")
+    name = ties.ledger_name(runtime(), invoice.account.company.ledger_kind)
+    return _back(uid, f"This is {name}'s own page for the invoice.")
 
 
 @pages.post("/invoices/<uid>/credit")

@@ -58,12 +58,6 @@ POSTING_STATES: Mapping[str, tuple[str, str]] = {
     "void": ("Closed", "calm"),
 }
 
-# Where a ledger's own reminders are switched off, should customers hear twice.
-REMINDERS_PLACE: Mapping[str, str] = {
-    "quickbooks": "Switch them off in QuickBooks under Settings, Account and settings, Sales, Reminders.",
-    "xero": "Switch them off in Xero under Sales, Invoices, Invoice reminders.",
-}
-
 _WINDOWS = {"minute": "a minute", "day": "a day", "month": "a month"}
 
 

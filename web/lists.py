@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
+from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from core.because import Because, Cause
 from core.calendars import Calendar
 from models import Account, Company
-from web import presenters, queries
+from web import charts, presenters, queries
 from workflows.preview import PreviewMessage, Silence
 
 
@@ -57,6 +59,16 @@ def by_day(messages: Iterable[PreviewMessage], company: Company) -> list[tuple[d
     calendar = Calendar(zone=company.zone or "UTC")
     ordered = sorted(messages, key=lambda one: (one.moment, one.account_name))
     return [(day, list(group)) for day, group in groupby(ordered, key=lambda one: calendar.today(one.moment))]
+
+
+def day_chart(messages: Iterable[PreviewMessage], company: Company, days: int, now: datetime) -> Markup:
+    """How many messages leave on each day of a preview."""
+    calendar = Calendar(zone=company.zone or "UTC")
+    counted = Counter(calendar.today(one.moment) for one in messages)
+    first = calendar.today(now)
+    every = [first + timedelta(days=place) for place in range(days)]
+    labels = tuple(f"{day.day} {day:%b}" for day in every)
+    return charts.lines(charts.Chart("Messages a day", labels, (("Messages", tuple(counted[day] for day in every)),)))
 
 
 def by_cause(silences: Iterable[Silence]) -> list[tuple[Cause, list[tuple[Silence, list[Because]]]]]:

@@ -11,10 +11,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from core.cadence import Reason
 from web import errors, formats, statement
 from web.guards import limiter, link_key, runtime
 from web.invoices import as_download
-from workflows import answers, documents, door, links, payments
+from workflows import answers, documents, door, links, payments, reasons
 from workflows.errors import Refusal
 
 pages = Blueprint("portal", __name__, url_prefix="/p/<token>")
@@ -101,6 +102,20 @@ def promise(token: str) -> ResponseReturnValue:
     return _back(
         token, f"Thank you. We noted {formats.long_day(made.day, company)}. Until then we rest these invoices."
     )
+
+
+@pages.post("/in-order")
+@_limit
+def in_order(token: str) -> ResponseReturnValue:
+    """The answer to a welcome: the invoices ticked are as they should be."""
+    rt = runtime()
+    target = links.read(rt, token)
+    try:
+        chosen = links.allowed(rt, target, request.form.getlist("invoice"))
+        reasons.tell(rt, target.account_id, chosen, Reason.IN_ORDER)
+    except Refusal as refusal:
+        return _back(token, str(refusal), "calm")
+    return _back(token, "Thank you for telling us. There is nothing else for you to do before the day it is due.")
 
 
 @pages.post("/dispute")

@@ -1,4 +1,4 @@
-"""Codes turned into words for people: causes, states, steps and whole cadences.
+"""Codes turned into words for people: causes, and the states of messages, companies and readings.
 
 The tables are complete over their enums (a test says so). Nothing here reads the database or decides anything.
 """
@@ -12,82 +12,220 @@ from datetime import date, datetime
 from typing import Any
 
 from core.because import Because, Cause
-from core.cadence import Cadence, Step, Tone
-from core.calendars import Calendar
+from core.cadence import Channel
 from models import Company, Connection, EffectState
-from web import formats
+from web import cadence_words, formats
+from workflows.why import decoded
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A `label`, a `sentence`, a `fuller` one used when its details are known; `asks`: a person should look."""
+    """A `label`, a `sentence`, what `ends` it ("" where nothing does), a `fuller` sentence used when its details are
+    known; `asks`: a person should look.
+    """
 
     label: str
     sentence: str
+    ends: str = ""
     asks: bool = False
     fuller: str = ""
 
 
+_BY_ITSELF = "It goes on by itself."
+_IN_LEDGER = "It goes on once the ledger shows otherwise."
+_BY_PERSON = "It goes on when a person has dealt with it."
+_LET_GO = "It ends on its day, or when somebody lets go of it on the customer's page."
+
 CAUSES: Mapping[Cause, Words] = {
     Cause.PAID: Words("Paid", "It is paid."),
     Cause.GONE: Words("Voided", "It was voided or deleted in the ledger."),
-    Cause.DRAFT: Words("Draft", "It is still a draft in the ledger."),
-    Cause.UNKNOWN_STATUS: Words("Unknown status", "The ledger gives it a status we do not know, so we wait.", True),
-    Cause.NO_DUE_DATE: Words("No due date", "It has no due date in the ledger.", True),
-    Cause.NO_ADDRESS: Words("No e-mail address", "The ledger has no e-mail address for this customer.", True),
-    Cause.ADDRESS_REFUSED: Words("Address refused", "A mail server refused this address; mend it in the ledger.", True),
-    Cause.ARCHIVED: Words("Archived", "The customer is archived in the ledger."),
+    Cause.DRAFT: Words("Draft", "It is still a draft in the ledger.", "It begins when the invoice is approved there."),
+    Cause.UNKNOWN_STATUS: Words(
+        "Unknown status", "The ledger gives it a status we do not know, so we wait.", _IN_LEDGER, True
+    ),
+    Cause.NO_DUE_DATE: Words(
+        "No due date", "It has no due date in the ledger.", "It begins once the ledger gives it one.", True
+    ),
+    Cause.NO_ADDRESS: Words(
+        "No e-mail address",
+        "The ledger has no e-mail address for this customer.",
+        "It goes on once the ledger has one.",
+        True,
+    ),
+    Cause.ADDRESS_REFUSED: Words(
+        "Address refused",
+        "A mail server refused this address; mend it in the ledger.",
+        "It goes on with a new address, or when the old one is tried again from the desk.",
+        True,
+    ),
+    Cause.BOUNCED: Words(
+        "Address bounced",
+        "Mail to this address came back; mend it in the ledger.",
+        "It goes on with a new address, or when somebody says on the customer's page that this one is good again.",
+        True,
+    ),
+    Cause.OPTED_OUT: Words(
+        "Wants no reminders",
+        "They asked for no automatic reminders; a person takes over.",
+        "It goes on when they say that they want to hear again.",
+        True,
+    ),
+    Cause.ARCHIVED: Words("Archived", "The customer is archived in the ledger.", _IN_LEDGER),
     Cause.ERASED: Words("Erased", "The customer's details were erased."),
-    Cause.NOT_LIVE: Words("Not switched on", "The company is not switched on yet."),
-    Cause.PAUSED: Words("Paused", "Messages are paused."),
-    Cause.DISCONNECTED: Words("Not connected", "The ledger is not connected; connect it again.", True),
+    Cause.NOT_LIVE: Words(
+        "Not switched on", "The company is not switched on yet.", "It begins when somebody switches it on."
+    ),
+    Cause.PAUSED: Words("Paused", "Messages are paused.", "It ends on its day, or when somebody resumes."),
+    Cause.DISCONNECTED: Words(
+        "Not connected",
+        "The ledger is not connected; connect it again.",
+        "It goes on when it is connected again and has been read.",
+        True,
+    ),
+    Cause.BREATHING_SPACE: Words(
+        "Breathing space", "They need quiet for now: a bereavement, or protection from creditors.", _LET_GO
+    ),
+    Cause.AGENCY: Words(
+        "With the agency",
+        "It was handed over by a person's decision, so no automatic message leaves.",
+        "It goes on when it is called back.",
+    ),
     Cause.PROMISE: Words(
-        "Promised", "They promised to pay; we wait for that day.", fuller="They promised to pay by {day}; we wait."
+        "Promised",
+        "They promised to pay; we wait for that day.",
+        "It ends when they pay, or some days of grace after the promised day.",
+        fuller="They promised to pay by {day}; we wait.",
     ),
-    Cause.DISPUTE: Words("Something is wrong", "They said something is wrong; a person must answer first.", True),
+    Cause.DISPUTE: Words(
+        "Something is wrong",
+        "They said something is wrong; a person must answer first.",
+        "It ends when a person settles it on the desk; then the gentlest word comes first.",
+        True,
+        "They said something is wrong; they were told that a person answers by {answer_by}.",
+    ),
     Cause.EXTENSION: Words(
-        "More time given", "They were given more time.", fuller="They were given more time until {day}."
+        "More time given", "They were given more time.", _LET_GO, fuller="They were given more time until {day}."
     ),
-    Cause.ARRANGEMENT: Words("Paying in parts", "They are paying in agreed parts."),
-    Cause.IN_FLIGHT: Words("Payment on its way", "A payment for it is on its way to the ledger."),
-    Cause.BEING_CHANGED: Words("Being changed", "A change of it is being written to the ledger."),
+    Cause.ARRANGEMENT: Words(
+        "Paying in parts",
+        "They are paying in agreed parts.",
+        "It ends when all parts are paid, when one is missed, or when somebody calls it off.",
+    ),
+    Cause.REPLIED: Words("They wrote to us", "They wrote to us; a person answers first.", _LET_GO, True),
+    Cause.FORGOT: Words("Had forgotten", "They said they had forgotten; we give them some days to pay.", _BY_ITSELF),
+    Cause.COPY: Words(
+        "Asked for a copy",
+        "They asked for a copy or a PO number; we give them some days to pay.",
+        "It goes on by itself, or earlier when somebody notes that it is dealt with.",
+    ),
+    Cause.PAID_ALREADY: Words(
+        "Paid, they say",
+        "They say it is paid; we look for the payment first.",
+        "It ends when the payment is found, after some days, or when a person has looked.",
+    ),
+    Cause.WRONG_PERSON: Words(
+        "Wrong person",
+        "They say they are not the right person; find out who is.",
+        "It goes on when somebody notes on the customer's page that it is dealt with.",
+        True,
+    ),
+    Cause.SHORT_OF_CASH: Words(
+        "Short of cash",
+        "They said that money is short; agree on parts with them before anything firmer is said.",
+        "It goes on gently after some days; an arrangement or a person's note ends it.",
+        True,
+    ),
+    Cause.IN_FLIGHT: Words(
+        "Payment on its way", "A payment for it is on its way to the ledger.", "It ends when the ledger shows it."
+    ),
+    Cause.BEING_CHANGED: Words(
+        "Being changed", "A change of it is being written to the ledger.", "It ends when the ledger shows it."
+    ),
     Cause.UNREADABLE_CREDIT: Words(
         "Unreadable credit",
         "A credit or payment of theirs could not be read and may cover it; mend it in the ledger.",
+        "It goes on once it can be read.",
         True,
     ),
-    Cause.COVERED_BY_CREDIT: Words("Covered by credit", "Their open credit pays it in full."),
+    Cause.COVERED_BY_CREDIT: Words(
+        "Covered by credit",
+        "Their open credit pays it in full.",
+        "It ends when the credit is used up for something else.",
+    ),
     Cause.TOO_OLD: Words(
         "Too old for a message",
         "It is so old that a person should talk to them.",
+        _BY_PERSON,
         True,
         "It is {days} days late; a person should talk to them.",
     ),
-    Cause.STALE: Words("Not read lately", "The ledger has not been read lately, so we do not know what is owed."),
-    Cause.NOT_YET: Words("Not yet", "The next word comes later.", fuller="The next word, {step}, comes on {day}."),
-    Cause.LADDER_DONE: Words("All said", "Everything was said; the next word is a person's.", True),
-    Cause.OUTSIDE_HOURS: Words("Outside hours", "It is outside the company's sending hours."),
-    Cause.GAP: Words("A few days' rest", "They heard from the company a few days ago."),
-    Cause.ONE_A_DAY: Words("One a day", "They already got a message today."),
+    Cause.OLD_AT_START: Words(
+        "Late before we began",
+        "It was long late when the company was connected; a person should talk to them first.",
+        _BY_PERSON,
+        True,
+        "It is {days} days late, and was long late when the company was connected; a person should talk to them first.",
+    ),
+    Cause.PART_PAYMENTS: Words(
+        "Paying bit by bit",
+        "They are paying bit by bit, so nothing firmer is said; a person can agree on parts with them.",
+        "It ends when the rest is paid, or with an arrangement.",
+        True,
+    ),
+    Cause.STALE: Words(
+        "Not read lately",
+        "The ledger has not been read lately, so we do not know what is owed.",
+        "It goes on after the next reading.",
+    ),
+    Cause.NOT_YET: Words(
+        "Not yet", "The next word comes later.", _BY_ITSELF, fuller="The next word, {step}, comes on {day}."
+    ),
+    Cause.CONDITION: Words(
+        "Does not apply",
+        "The words that are left in the cadence do not apply to it.",
+        "It goes on when what they ask for comes true, such as a larger sum.",
+    ),
+    Cause.NO_CHANNEL: Words(
+        "Cannot be done here",
+        "The next word takes a way that is not set up here.",
+        "It goes on when that way is set up, or with another cadence.",
+        True,
+        "The next word, {step}, is to go by {channel}, which is not set up here.",
+    ),
+    Cause.LADDER_DONE: Words("All said", "Everything was said; the next word is a person's.", _BY_PERSON, True),
+    Cause.OUTSIDE_HOURS: Words("Outside hours", "It is outside the company's sending hours.", _BY_ITSELF),
+    Cause.GAP: Words("A few days' rest", "They heard from the company a few days ago.", _BY_ITSELF),
+    Cause.ONE_A_DAY: Words("One a day", "They already got a message today.", _BY_ITSELF),
     Cause.BUDGET: Words(
         "Enough for now",
         "They got enough messages for now.",
+        _BY_ITSELF,
         fuller="They got {limit} messages in {days} days: enough.",
     ),
-    Cause.SENDING: Words("Being sent", "A message about it is on its way."),
+    Cause.AWAITING_APPROVAL: Words(
+        "Waits for approval",
+        "A message is ready and waits for a person's word.",
+        "It leaves when somebody approves it.",
+        True,
+    ),
+    Cause.TAKE_BACK: Words(
+        "Just approved",
+        "A message was approved a moment ago and can still be taken back.",
+        "It leaves within a minute.",
+    ),
+    Cause.SKIPPED: Words(
+        "Skipped",
+        "A person decided against this message.",
+        "It ends when something changes, or on the day the person named.",
+        fuller="A person decided against this message until {until}.",
+    ),
+    Cause.SENDING: Words("Being sent", "A message about it is on its way.", _BY_ITSELF),
     Cause.UNSENDABLE: Words(
-        "Cannot be sent", "The mail server does not take this message; it is tried again tomorrow."
+        "Cannot be sent", "The mail server does not take this message; it is tried again tomorrow.", _BY_ITSELF
     ),
     Cause.UNPLANNABLE: Words(
-        "Cannot be planned", "Something went wrong here; it is tried again, and the log says more."
+        "Cannot be planned", "Something went wrong here; it is tried again, and the log says more.", _BY_ITSELF
     ),
-}
-
-TONES: Mapping[Tone, str] = {
-    Tone.FRIENDLY: "friendly",
-    Tone.KIND: "kind",
-    Tone.CLEAR: "clear",
-    Tone.FIRM: "firm",
 }
 
 TOUCH_STATES: Mapping[EffectState, str] = {
@@ -109,11 +247,6 @@ BOOKINGS: Mapping[str, str] = {
     "desk": "Paid, a person must book it",
     "void": "Not paid",
 }
-LEDGERS: Mapping[str, str] = {"quickbooks": "QuickBooks", "xero": "Xero"}
-
-
-def ledger_name(kind: str) -> str:
-    return LEDGERS.get(kind, kind.capitalize())
 
 
 def step_title(name: str) -> str:
@@ -123,22 +256,27 @@ def step_title(name: str) -> str:
 
 
 def because_words(because: Because, company: Company | None = None) -> str:
-    """One sentence: the cause with its details, and until when at the most."""
+    """One sentence: the cause with its details, who looks after it, and until when at the most."""
     words = CAUSES[because.cause]
     detail = {name: _detail(name, value, company) for name, value in because.detail}
+    if because.cause is Cause.NOT_YET and because.until is not None:
+        detail["day"] = formats.local_day(because.until, company)  # a step's day may fall on a weekend
+    owner = f" {detail['owner']} looks after it." if detail.get("owner") else ""
     if words.fuller:
         try:
-            return words.fuller.format_map(detail)
+            return words.fuller.format_map(detail) + owner
         except KeyError:
             pass  # A hold without its details still has its plain sentence.
     if because.until is None:
-        return words.sentence
-    return f"{words.sentence} Until {formats.moment(because.until, company)} at the latest."
+        return words.sentence + owner
+    return f"{words.sentence}{owner} Until {formats.moment(because.until, company)} at the latest."
 
 
 def _detail(name: str, value: str, company: Company | None) -> str:
     if name == "step":
         return f"“{step_title(value)}”"
+    if name == "channel":
+        return cadence_words.CHANNELS[Channel(value)]
     try:
         return formats.day(date.fromisoformat(value), company)
     except ValueError:
@@ -147,15 +285,7 @@ def _detail(name: str, value: str, company: Company | None) -> str:
 
 def read_because(rows: Iterable[Sequence[Any]]) -> list[Because]:
     """The silences kept with an account when it was planned: (cause, invoice id, until, details) each."""
-    return [
-        Because(
-            Cause(cause),
-            invoice,
-            datetime.fromisoformat(until) if until else None,
-            tuple((str(name), str(value)) for name, value in detail),
-        )
-        for cause, invoice, until, detail in rows
-    ]
+    return list(decoded(rows))
 
 
 def telling(silences: Iterable[Because]) -> list[Because]:
@@ -168,33 +298,6 @@ def telling(silences: Iterable[Because]) -> list[Because]:
     closed = (Cause.PAID, Cause.GONE, Cause.DRAFT)
     owed = [silence for silence in seen.values() if silence.cause not in closed]
     return sorted(owed or seen.values(), key=lambda one: (not CAUSES[one.cause].asks, one.cause))
-
-
-def step_when(step: Step) -> str:
-    """When a step is said, such as `5 days before the due date`."""
-    if step.offset == 0:
-        return "on the due date"
-    side = "before" if step.offset < 0 else "after"
-    return f"{formats.count(abs(step.offset), 'day')} {side} the due date"
-
-
-def cadence_rules(cadence: Cadence, calendar: Calendar) -> list[str]:
-    """The budget and the manners of a cadence, one plain sentence each."""
-    days = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-    working = ", ".join(days[place] for place in sorted(calendar.weekdays))
-    return [
-        f"Messages leave between {calendar.opens:%H:%M} and {calendar.closes:%H:%M} on working days ({working}), "
-        "never on a public holiday.",
-        "Nobody gets more than one message a day. All of a customer's invoices share that one message.",
-        f"Between two messages to one person there are at least {formats.count(cadence.gap_days, 'day')}, "
-        f"and a customer gets at most {formats.count(cadence.week_limit, 'message')} in 7 days "
-        f"and {cadence.month_limit} in 30.",
-        "What was missed is not owed: after a pause at most one message goes out, and it is at most one step firmer "
-        "than the last one. The first word is always gentle.",
-        f"After a promised date we wait {formats.count(cadence.grace_days, 'more day')} before saying anything.",
-        f"An invoice more than {cadence.oldest_days} days late is left to a person.",
-        "Right before sending, the ledger is read again. Whoever has paid hears nothing.",
-    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from core.cadence import Reason
 from core.calendars import Calendar
 from core.facts import InvoiceStatus
 from core.money import Money, totals
@@ -17,7 +18,6 @@ from models import (
     Attempt,
     AttemptLine,
     Company,
-    Connection,
     Credit,
     Dispute,
     Effect,
@@ -29,9 +29,11 @@ from models import (
     Promise,
     Reading,
     Term,
+    ToldRow,
     Touch,
+    told_invoice,
 )
-from workflows import billing
+from workflows import billing, ties
 
 PAGE = 50
 # Money in flight: the customer paid on the portal, the ledger may not show it yet.
@@ -92,13 +94,6 @@ def companies(session: Session, practice_id: int) -> list[Company]:
 
 def company(session: Session, practice_id: int, uid: str) -> Company | None:
     return session.scalars(select(Company).where(Company.practice_id == practice_id, Company.uid == uid)).first()
-
-
-def connection(session: Session, company_id: int) -> Connection | None:
-    """The company's newest connection, whatever its state."""
-    return session.scalars(
-        select(Connection).where(Connection.company_id == company_id).order_by(Connection.id.desc())
-    ).first()
 
 
 def _listed(company_id: int, search: str, everyone: bool) -> Select[Account]:
@@ -164,7 +159,7 @@ def term(session: Session, company_id: int, external_id: str) -> Term | None:
 
 def read_at(session: Session, account: Account) -> datetime | None:
     """When this account's figures were last read, with the whole company or by itself."""
-    tie = connection(session, account.company_id)
+    tie = ties.newest(session, account.company_id)
     return max((at for at in (tie.read_at if tie else None, account.read_at) if at is not None), default=None)
 
 
@@ -248,6 +243,16 @@ def promises(session: Session, account_id: int) -> list[Promise]:
     return list(
         session.scalars(select(Promise).where(Promise.account_id == account_id).options(selectinload(Promise.invoices)))
     )
+
+
+def told_in_order(session: Session, account_id: int) -> dict[int, date]:
+    """By invoice: the day on which the customer said that it is in order."""
+    rows = session.execute(
+        select(told_invoice.c.invoice_id, ToldRow.day)
+        .join(ToldRow, ToldRow.id == told_invoice.c.told_id)
+        .where(ToldRow.account_id == account_id, ToldRow.reason == Reason.IN_ORDER.value)
+    )
+    return {invoice: day for invoice, day in rows}  # noqa: C416
 
 
 def disputes(session: Session, account_id: int) -> list[Dispute]:

@@ -14,7 +14,7 @@ from models import Company
 from web import ledger_words, presenters, queries
 from web.auth import person
 from web.guards import runtime
-from workflows import budgets, dirty
+from workflows import budgets, dirty, ties
 
 pages = Blueprint("readings", __name__)
 LOGGED = 30
@@ -39,7 +39,7 @@ def show(uid: str) -> str:
         company = queries.company(session, person().practice_id, uid)
         if company is None:
             raise NotFound
-        connection = queries.connection(session, company.id)
+        connection = ties.newest(session, company.id)
         log = queries.readings(session, company.id, LOGGED)
         costs = _costs(session, company, now)
         rooms = budgets.rooms(rt, session, company.id)

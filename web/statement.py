@@ -20,13 +20,16 @@ from workflows.runtime import Runtime
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One open invoice. `days` is how late it is; `dispute_by`, `promised` and `paid` say what we already know."""
+    """One open invoice. `days` is how late it is; what we already know: `dispute_by`, `promised`, `paid`, and
+    `in_order`, the day on which they told us that all is.
+    """
 
     invoice: Invoice
     days: int
     promised: date | None
     dispute_by: date | None
     paid: bool
+    in_order: date | None = None
 
     @property
     def chosen(self) -> bool:
@@ -124,13 +127,15 @@ def _groups(
         if promise.state == "open"
         for invoice in promise.invoices
     }
+    told = queries.told_in_order(session, account.id)
     disputed = {one.invoice_id: one.answer_by for one in queries.disputes(session, account.id) if one.state == "open"}
     paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
     found: dict[str, list[Line]] = {}
     owed = [invoice for invoice in queries.invoices(session, account.id) if queries.owes(invoice) and may_see(invoice)]
     for invoice in sorted(owed, key=lambda one: (one.due or one.issued, one.number)):
         days = (today - invoice.due).days if invoice.due else 0
-        line = Line(invoice, days, promised.get(invoice.id), disputed.get(invoice.id), invoice.id in paid)
+        paying = invoice.id in paid
+        line = Line(invoice, days, promised.get(invoice.id), disputed.get(invoice.id), paying, told.get(invoice.id))
         found.setdefault(invoice.currency, []).append(line)
     in_hand = {one.currency: one for one in credit}
     return [Group(currency, lines, in_hand.get(currency, Money.zero(currency))) for currency, lines in found.items()]

@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
+from core.because import Cause
+from core.cadence import Reason
 from core.money import Money
-from models import Account, Company, EffectState, Invoice
-from web import formats, ledger_words, presenters, queries
+from models import Account, Arrangement, Company, EffectState, HoldRow, Invoice, ToldRow
+from web import cadence_words, formats, ledger_words, presenters, queries
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`kind` is touch, promise, dispute, payment or change; `mood` good, calm or warn; `link` a touch's uid or ""."""
+    """`kind` is touch, promise, dispute, payment, change or hold; `mood` good, calm or warn; `link` a touch's uid."""
 
     at: datetime
     kind: str
@@ -40,6 +43,7 @@ class Story:
     owed: queries.Owed
     credit: list[Money]
     answers: list[tuple[str, str]]
+    numbers: dict[int, str]
 
 
 def story(session: Session, account: Account, now: datetime) -> Story:
@@ -53,6 +57,9 @@ def story(session: Session, account: Account, now: datetime) -> Story:
         *_payments(session, account, company),
         *_attempts(session, account),
         *_changes(session, account, numbers),
+        *_holds(session, account, numbers),
+        *_reasons(session, account),
+        *_arrangements(session, account),
     ]
     owed = queries.owed_by_account(session, company, [account], queries.today(company, now))
     return Story(
@@ -65,14 +72,16 @@ def story(session: Session, account: Account, now: datetime) -> Story:
         owed.get(account.id, queries.Owed()),
         queries.open_credit(session, account),
         [*_leaving(session, account, numbers), *_silences(account, numbers)],
+        numbers,
     )
 
 
 def _leaving(session: Session, account: Account, numbers: dict[int, str]) -> Iterator[tuple[str, str]]:
     for effect in queries.leaving(session, account.id):
-        for invoice_id, step, _ in effect.content.get("lines", ()):
-            title = presenters.step_title(step)
-            yield numbers.get(invoice_id, ""), f"The message “{title}” is about to leave."
+        waits = effect.state == EffectState.DUE.value and effect.note
+        how = f"waits. {effect.note}" if waits else "is about to leave."
+        for invoice_id, step, *_ in effect.content.get("lines", ()):
+            yield numbers.get(invoice_id, ""), f"The message “{presenters.step_title(step)}” {how}"
 
 
 def _silences(account: Account, numbers: dict[int, str]) -> Iterator[tuple[str, str]]:
@@ -114,7 +123,8 @@ def _disputes(session: Session, account: Account) -> Iterator[Entry]:
         mood = "warn" if one.state == "open" else "calm"
         yield Entry(one.opened_at, "dispute", f"Something is wrong with {one.invoice.number}", one.text, mood)
         if one.resolved_at is not None:
-            yield Entry(one.resolved_at, "dispute", f"Settled for {one.invoice.number}", one.resolution, "good")
+            how = ENDINGS.get(one.ending, "Settled")
+            yield Entry(one.resolved_at, "dispute", f"{how} for {one.invoice.number}", one.resolution, "good")
 
 
 def _payments(session: Session, account: Account, company: Company) -> Iterator[Entry]:
@@ -143,6 +153,46 @@ def _changes(session: Session, account: Account, numbers: dict[int, str]) -> Ite
         mood = {"desk": "warn", "written": "good"}.get(one.state, "calm")
         title = ledger_words.posting_words(one, account.company)
         yield Entry(one.written_at or one.asked_at, "change", title, f"{about}{state}. {one.note}".strip(), mood)
+
+
+def _holds(session: Session, account: Account, numbers: dict[int, str]) -> Iterator[Entry]:
+    for one in session.scalars(select(HoldRow).where(HoldRow.account_id == account.id)):
+        label = presenters.CAUSES[Cause(one.cause)].label
+        about = f"About {numbers.get(one.invoice_id, '?')}. " if one.invoice_id is not None else ""
+        yield Entry(one.made_at, "hold", f"Left alone: {label.lower()}", f"{about}{one.note}".strip())
+        if one.ended_at is not None:
+            yield Entry(one.ended_at, "hold", f"No longer left alone: {label.lower()}", about.strip())
+
+
+def _reasons(session: Session, account: Account) -> Iterator[Entry]:
+    rows = select(ToldRow).where(ToldRow.account_id == account.id).options(selectinload(ToldRow.invoices))
+    for one in session.scalars(rows):
+        words = cadence_words.REASONS[Reason(one.reason)]
+        words = f"{words[0].lower()}{words[1:]}"
+        about = ", ".join(invoice.number for invoice in one.invoices)
+        yield Entry(one.made_at, "dispute", f"They told us: {words}", f"About {about}. {one.text}")
+        if one.closed_at is not None and one.answer:
+            yield Entry(one.closed_at, "dispute", f"Dealt with: {words}", one.answer, "good")
+
+
+def _arrangements(session: Session, account: Account) -> Iterator[Entry]:
+    rows = select(Arrangement).where(Arrangement.account_id == account.id)
+    for one in session.scalars(rows.options(selectinload(Arrangement.invoices), selectinload(Arrangement.parts))):
+        about = ", ".join(invoice.number for invoice in one.invoices)
+        title = f"Agreed on {formats.count(len(one.parts), 'part')}"
+        yield Entry(one.made_at, "promise", title, f"About {about}. {one.note}".strip())
+        if one.ended_at is not None:
+            mood = {"kept": "good", "broken": "warn"}.get(one.state, "calm")
+            yield Entry(one.ended_at, "promise", f"Arrangement {_ENDED[one.state]}", f"About {about}", mood)
+
+
+ENDINGS = {
+    "corrected": "Corrected",
+    "credited": "Credited",
+    "rejected": "Answered: it stands as it is",
+    "withdrawn": "Withdrawn by them",
+}
+_ENDED = {"kept": "kept", "broken": "not kept", "ended": "called off"}
 
 
 def _noon(day: date, company: Company) -> datetime:

@@ -12,9 +12,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, String, cast, func, or_, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.because import Cause
+from core.cadence import BRANCHES
 from integrations.ledgers.base import Feature
 from models import (
     Account,
@@ -23,8 +24,10 @@ from models import (
     Company,
     Connection,
     Dispute,
+    HoldRow,
     Invoice,
     Posting,
+    ToldRow,
     Touch,
     UnreadableRow,
 )
@@ -32,6 +35,8 @@ from workflows import grants, renewals
 from workflows.runtime import Runtime
 
 SHOWN = 100
+# Reasons after which nothing is said until a person has done something.
+_FOR_A_PERSON = [reason.value for reason, branch in BRANCHES.items() if branch.hold_days is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Desk:
 
     touches: list[tuple[Touch, Account, Company]]
     disputes: list[tuple[Dispute, Account, Company]]
+    told: list[tuple[ToldRow, Account, Company]]
+    held: list[tuple[HoldRow, Account, Company, Invoice | None]]
     bookings: list[tuple[AttemptLine, Account, Company]]
     postings: list[tuple[Posting, Account, Company, Invoice | None]]
     connections: list[tuple[Connection, Company]]
@@ -79,6 +86,7 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
     now = rt.clock.now()
     details = {
         "disputes": (joinedload(Dispute.invoice),),
+        "told": (selectinload(ToldRow.invoices),),
         "bookings": (joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice)),
     }
     rows: dict[str, list[Any]] = {
@@ -103,8 +111,9 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
     owned = (
         (Touch, Touch.state == "in_doubt", (Touch.id,)),
         (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
+        (ToldRow, (ToldRow.state == "open") & ToldRow.reason.in_(_FOR_A_PERSON), (ToldRow.id,)),
     )
-    touches, disputes = (
+    touches, disputes, told = (
         select(row, Account, Company)
         .join(Account, Account.id == row.account_id)
         .join(Company, Company.id == row.company_id)
@@ -115,6 +124,13 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
     return {
         "touches": touches,
         "disputes": disputes,
+        "told": told,
+        "held": select(HoldRow, Account, Company, Invoice)
+        .join(Account, Account.id == HoldRow.account_id)
+        .join(Company, Company.id == HoldRow.company_id)
+        .outerjoin(Invoice, Invoice.id == HoldRow.invoice_id)
+        .where(mine, HoldRow.state == "open", HoldRow.until.is_(None), HoldRow.owner_id.is_(None))
+        .order_by(HoldRow.id),
         "bookings": select(AttemptLine, Account, Company)
         .join(AttemptLine.attempt)
         .join(Account, Account.id == Attempt.account_id)

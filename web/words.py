@@ -8,9 +8,10 @@ from flask import Flask, current_app, url_for
 
 from core.money import Money
 from models import Company
-from web import formats, ledger_words, presenters, waiting
+from web import cadence_words, formats, ledger_words, presenters, waiting
 from web.auth import person
 from web.guards import runtime
+from workflows import ties
 
 
 def register(app: Flask) -> None:
@@ -25,9 +26,11 @@ def register(app: Flask) -> None:
         because_words=presenters.because_words,
         causes=presenters.CAUSES,
         step_title=presenters.step_title,
-        step_when=presenters.step_when,
-        tones=presenters.TONES,
-        ledger_name=presenters.ledger_name,
+        step_when=cadence_words.step_when,
+        tones=cadence_words.TONES,
+        channels=cadence_words.CHANNELS,
+        reason_words=cadence_words.REASONS,
+        ledger_name=_ledger_name,
         progress=presenters.progress,
         thousands=formats.thousands,
         size=formats.size,
@@ -35,7 +38,7 @@ def register(app: Flask) -> None:
         posting_words=ledger_words.posting_words,
         POSTING_STATES=ledger_words.POSTING_STATES,
         term_words=ledger_words.term_words,
-        REMINDERS_PLACE=ledger_words.REMINDERS_PLACE,
+        reminders_place=_reminders_place,
         in_ledger=_in_ledger,
         demo_bar=_demo_bar,
         paid_money=lambda payment: Money(payment.amount_minor, payment.currency),
@@ -49,6 +52,16 @@ def _waiting_count() -> int:
     """How many things wait for whoever is signed in."""
     with runtime().store.read() as session:
         return waiting.by_company(waiting.counts(session, person().practice_id, runtime().clock.now())).total()
+
+
+def _ledger_name(kind: str) -> str:
+    return ties.ledger_name(runtime(), kind)
+
+
+def _reminders_place(kind: str) -> str:
+    """A sentence on where the ledger's own reminders are switched off; "" where nobody knows."""
+    known = runtime().ledgers.get(kind)
+    return known.reminders_place if known else ""
 
 
 def _in_ledger(entity: str, external_id: str, company: Company) -> str:

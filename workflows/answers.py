@@ -13,22 +13,24 @@ from sqlalchemy.orm import Session, selectinload
 
 from core.facts import InvoiceStatus
 from models import Account, Company, Dispute, Invoice, Promise
-from workflows import audit, gather, mirror, planner
+from workflows import audit, cadences, mirror, planner
+from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
 LONGEST_PROMISE = 30
 BROKEN_LIMIT = 2
 ANSWER_DAYS = 5
+ENDINGS = ("", "corrected", "credited", "rejected", "withdrawn")
 
 
 def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
     """Keep quiet about these invoices until a little after `day`. Refusal for a day past or too far away."""
     now = rt.clock.now()
     with rt.store.write() as session:
-        invoices = _open_invoices(session, account_id, invoice_uids)
+        invoices = open_invoices(session, account_id, invoice_uids)
         company = session.get_one(Company, invoices[0].company_id)
-        calendar, cadence = gather.calendar_of(company, now), gather.cadence_of(session, company)
+        calendar, cadence = calendar_of(company, now), cadences.cadence_of(session, company)
         today = calendar.today(now)
         if not today <= day <= today + timedelta(days=LONGEST_PROMISE):
             raise Refusal(f"Please choose a day from today on, at most {LONGEST_PROMISE} days away.")
@@ -50,7 +52,8 @@ def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date
         return made
 
 
-def _open_invoices(session: Session, account_id: int, uids: Sequence[str]) -> Sequence[Invoice]:
+def open_invoices(session: Session, account_id: int, uids: Sequence[str]) -> Sequence[Invoice]:
+    """These open invoices of the account; Refusal when one of them is not."""
     found = session.scalars(
         select(Invoice).where(
             Invoice.account_id == account_id,
@@ -106,7 +109,7 @@ def _settle(rt: Runtime, promise_id: int) -> bool:
         made = session.scalars(
             select(Promise).where(Promise.id == promise_id).options(selectinload(Promise.invoices))
         ).one()
-        calendar = gather.calendar_of(session.get_one(Company, made.company_id), now)
+        calendar = calendar_of(session.get_one(Company, made.company_id), now)
         owed = [one for one in made.invoices if one.status == InvoiceStatus.OPEN.value and one.balance_minor > 0]
         if owed and calendar.today(now) < made.until:
             return False
@@ -122,7 +125,7 @@ def dispute(rt: Runtime, account_id: int, invoice_uid: str, text: str) -> Disput
         raise Refusal("Please tell us in a few words what is wrong, so that the right person can answer.")
     now = rt.clock.now()
     with rt.store.write() as session:
-        (invoice,) = _open_invoices(session, account_id, [invoice_uid])
+        (invoice,) = open_invoices(session, account_id, [invoice_uid])
         company = session.get_one(Company, invoice.company_id)
         known = session.scalars(
             select(Dispute).where(Dispute.invoice_id == invoice.id, Dispute.state == "open")
@@ -147,15 +150,19 @@ def dispute(rt: Runtime, account_id: int, invoice_uid: str, text: str) -> Disput
 
 
 def _answer_by(company: Company, rt: Runtime) -> date:
-    calendar = gather.calendar_of(company, rt.clock.now())
+    calendar = calendar_of(company, rt.clock.now())
     day = calendar.today(rt.clock.now())
     for _ in range(ANSWER_DAYS):
         day = calendar.on_or_after(day + timedelta(days=1))
     return day
 
 
-def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str) -> None:
-    """A person has answered; the invoice is spoken about again as the cadence says."""
+def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str, ending: str = "") -> None:
+    """A person has answered: corrected, credited, rejected (the text is its reason) or withdrawn. The invoice is
+    spoken about again, beginning with the gentlest word.
+    """
+    if ending not in ENDINGS:
+        raise Refusal("Please say how it ended: corrected, credited, rejected or withdrawn.")
     if not text.strip():
         raise Refusal("Please note in a few words how it was resolved.")
     now = rt.clock.now()
@@ -164,6 +171,7 @@ def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str) -> No
         if found.state != "open":
             raise Refusal("This dispute was already resolved.")
         found.state, found.resolution, found.resolved_at = "resolved", text.strip(), now
+        found.ending = ending
         audit.record(
             rt, session, "dispute-resolved", found.company_id, found.account_id, found.uid, user=user_id, text=text
         )

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, AuditKey, Company
+from models.upsert import insert_into
 from workflows.runtime import Runtime
 from workflows.vault import new_key, seal_with
 
@@ -60,9 +60,8 @@ def _key(rt: Runtime, session: Session, company_id: int, account_id: int | None)
     found = session.scalars(select(AuditKey).where(*mine)).first()
     if found is None:
         made = rt.vault.seal(new_key(rt.new_id().encode()))
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         values = {"company_id": company_id, "account_id": account_id, "key_sealed": made}
-        session.execute(insert(AuditKey).values(values).on_conflict_do_nothing())
+        session.execute(insert_into(session, AuditKey).values(values).on_conflict_do_nothing())
         found = session.scalars(select(AuditKey).where(*mine)).one()
     return new_key(rt.new_id().encode()) if found.key_sealed is None else rt.vault.unseal(found.key_sealed)
 

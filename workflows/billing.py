@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import Select, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import Account
 from workflows.rows import among
+
+_EMPTY: ColumnElement[str] = literal_column("''")
 
 
 def family(company_id: int, customers: Iterable[str]) -> Select[tuple[str]]:
@@ -23,11 +25,13 @@ def family(company_id: int, customers: Iterable[str]) -> Select[tuple[str]]:
     )
     found = known.cte("family", recursive=True)
     child = aliased(Account)
+    # That it is not empty is written out, so that the indexes over the few that are not can be used.
+    mine = child.company_id == company_id
     below = or_(
-        child.merged_into == found.c.external_id,
-        and_(child.merged_into == "", child.bills_to == found.c.external_id),
+        and_(mine, child.merged_into != _EMPTY, child.merged_into == found.c.external_id),
+        and_(mine, child.bills_to != _EMPTY, child.merged_into == _EMPTY, child.bills_to == found.c.external_id),
     )
-    found = found.union(select(child.external_id).where(child.company_id == company_id, below))
+    found = found.union(select(child.external_id).where(below))
     return select(found.c.external_id)
 
 
@@ -65,12 +69,17 @@ class Payers:
 
     def of(self, customer: str) -> int:
         """The account billed for a fetched customer; in a loop, the last one before it closes."""
+        return self.chain(customer)[-1]
+
+    def chain(self, customer: str) -> list[int]:
+        """The accounts of a fetched customer and of everyone above it, up to the one that is billed."""
         id, above = self._accounts[customer]
-        passed = {customer}
+        chain, passed = [id], {customer}
         while above in self._accounts and above not in passed:
             passed.add(above)
             id, above = self._accounts[above]
-        return id
+            chain.append(id)
+        return chain
 
     def known(self, customers: Iterable[str]) -> set[int]:
         """The accounts billed for those of these customers that have one."""

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session, joinedload
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import Order, PaymentOrder, Written
 from models import Attempt, AttemptLine, Company, Effect, Invoice
-from workflows import audit, gather, orders, planner, writing
+from workflows import audit, orders, planner, writing
+from workflows.calendars import calendar_of
 from workflows.runtime import Runtime
 from workflows.writing import Decided
 
@@ -51,7 +52,7 @@ def _decide(rt: Runtime, session: Session, effect: Effect) -> Decided:
         .options(joinedload(AttemptLine.invoice), joinedload(AttemptLine.attempt))
     ).one()
     company, now = session.get_one(Company, effect.company_id), rt.clock.now()
-    calendar = gather.calendar_of(company, now)
+    calendar = calendar_of(company, now)
     paid_on = calendar.today(line.attempt.paid_at or now)
     day, note, closed = writing.open_day(company, paid_on, calendar.today(now))
     make = partial(_order, line, company, line.invoice.external_id)

@@ -6,19 +6,21 @@ last fifth to those who cannot wait. It calls nobody.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, func, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import ColumnElement, CursorResult, func, literal, select, true, update
 from sqlalchemy.orm import Session
 
 from integrations.errors import RateLimited
 from integrations.ledgers.base import Answered, LedgerKind, Limit, Purpose
-from models import CallCount, CallWindow, Company, Connection
+from models import CallCount, CallWindow, Company
+from models.upsert import insert_into
+from workflows import ties
 from workflows.runtime import Runtime
 
 # Of every limit one part in so many is kept for those who cannot wait: the door, people who look, writing.
@@ -57,8 +59,10 @@ class Budget:
     def close(self) -> None:
         """Write down what the last answers told."""
         if self._told:
+            now = self.rt.clock.now()
             with self.rt.store.write() as session:
-                self._learn(session, self.rt.clock.now())
+                self._learn(session, self.kind.limits, now)
+                self._count(session, now)
             self._told.clear()
 
     def _patiently(self, purpose: Purpose, read: bool) -> None:
@@ -77,14 +81,12 @@ class Budget:
     def _spend(self, purpose: Purpose, read: bool) -> None:
         now = self.rt.clock.now()
         with self.rt.store.write() as session:
-            self._learn(session, now)
             self._heed(session, now)
-            for limit in self.kind.limits:
-                if read or not limit.metered:
-                    self._take(session, limit, purpose, now)
-            if self.company_id is not None:
-                billed = read and self.kind.metered == "reads"
-                _count(session, self.company_id, now, purpose, calls=1, metered=int(billed))
+            taken = [limit for limit in self.kind.limits if read or not limit.metered]
+            for limit in taken:
+                self._take(session, limit, purpose, now)
+            self._learn(session, [limit for limit in self.kind.limits if limit not in taken], now)
+            self._count(session, now, purpose, calls=1, metered=int(read and self.kind.metered == "reads"))
         self._told.clear()
 
     def _heed(self, session: Session, now: datetime) -> None:
@@ -96,12 +98,11 @@ class Budget:
     def _take(self, session: Session, limit: Limit, purpose: Purpose, now: datetime) -> None:
         """One call from this window. RateLimited when there is no room; then nothing is taken from any other either."""
         least = limit.calls // KEPT_FROM[purpose] if purpose in KEPT_FROM else 0
-        mine = self._window(limit)
+        mine, told = self._window(limit), self._left(limit)
+        room = CallWindow.room if told is None else literal(told)
         while True:
             taken = session.execute(
-                update(CallWindow)
-                .where(*mine, CallWindow.ends_at > now, CallWindow.room > least)
-                .values(room=CallWindow.room - 1)
+                update(CallWindow).where(*mine, CallWindow.ends_at > now, room > least).values(room=room - 1)
             )
             if cast(CursorResult[Any], taken).rowcount:
                 return
@@ -129,21 +130,34 @@ class Budget:
         self, session: Session, limit: Limit, ends_at: datetime, room: int, instead_of: ColumnElement[bool]
     ) -> bool:
         """Begin a window in the place of one like that, or of none; whether it is ours and not somebody else's."""
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         fresh = {"ends_at": ends_at, "calls": limit.calls, "room": room}
-        statement = insert(CallWindow).values(kind=self.kind.kind, scope=self._scope(limit), name=limit.name, **fresh)
+        statement = insert_into(session, CallWindow).values(
+            kind=self.kind.kind, scope=self._scope(limit), name=limit.name, **fresh
+        )
         ours = statement.on_conflict_do_update(index_elements=["kind", "scope", "name"], set_=fresh, where=instead_of)
         return session.execute(ours.returning(CallWindow.id)).first() is not None
 
-    def _learn(self, session: Session, now: datetime) -> None:
-        """The vendor's own count is worth more than ours."""
-        for purpose, size, left in self._told:
-            for limit in self.kind.limits:
-                if limit.name in left:
-                    window = update(CallWindow).where(*self._window(limit), CallWindow.ends_at > now)
-                    session.execute(window.values(room=left[limit.name]))
-            if self.company_id is not None:
-                _count(session, self.company_id, now, purpose, bytes=size)
+    def _left(self, limit: Limit) -> int | None:
+        """What the vendor itself says is left, if it has said so since the last call; worth more than our count."""
+        told = [left[limit.name] for _, _, left in self._told if limit.name in left]
+        return told[-1] if told else None
+
+    def _learn(self, session: Session, limits: Iterable[Limit], now: datetime) -> None:
+        """Write down what the vendor said is left of limits from which no call is taken just now."""
+        for limit in limits:
+            if (left := self._left(limit)) is not None:
+                window = update(CallWindow).where(*self._window(limit), CallWindow.ends_at > now)
+                session.execute(window.values(room=left))
+
+    def _count(self, session: Session, now: datetime, purpose: Purpose | None = None, **call: int) -> None:
+        """A call of this purpose, and the bytes that the last answers brought."""
+        if self.company_id is None:
+            return
+        counts = {} if purpose is None else {purpose: Counter(call)}
+        for about, size, _ in self._told:
+            counts.setdefault(about, Counter())["bytes"] += size
+        for about, more in counts.items():
+            _add(session, self.company_id, now, about, more)
 
     def _used_up(self, seconds: float) -> None:
         """The vendor said no: this organisation hears nothing more before the time it named. No count is touched."""
@@ -160,10 +174,11 @@ def _end(limit: Limit, now: datetime) -> datetime:
     return datetime.fromtimestamp(begun + limit.seconds, UTC)
 
 
-def _count(session: Session, company_id: int, now: datetime, purpose: Purpose, **more: int) -> None:
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+def _add(session: Session, company_id: int, now: datetime, purpose: Purpose, more: Mapping[str, int]) -> None:
     row = {"calls": 0, "metered": 0, "bytes": 0, **more}
-    statement = insert(CallCount).values(company_id=company_id, day=now.date(), purpose=purpose.value, **row)
+    statement = insert_into(session, CallCount).values(
+        company_id=company_id, day=now.date(), purpose=purpose.value, **row
+    )
     added = {name: getattr(CallCount, name) + number for name, number in more.items()}
     session.execute(statement.on_conflict_do_update(index_elements=["company_id", "day", "purpose"], set_=added))
 
@@ -202,9 +217,7 @@ def spent(session: Session, company_id: int, since: datetime) -> list[Spent]:
 def rooms(rt: Runtime, session: Session, company_id: int) -> list[Room]:
     """Every limit that a company's calls stand under, and what is left of it now."""
     company = session.get_one(Company, company_id)
-    connection = session.scalars(
-        select(Connection).where(Connection.company_id == company_id).order_by(Connection.id.desc())
-    ).first()
+    connection = ties.newest(session, company_id)
     kind = rt.ledgers.get(company.ledger_kind)
     if kind is None or connection is None:
         return []

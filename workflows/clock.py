@@ -12,13 +12,15 @@ from datetime import UTC, datetime, timedelta
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
 
-from models import Account, Company, Connection, Delivery, Effect, EffectState, Grant, Notice, Promise
+from models import Account, Arrangement, Company, Connection, Delivery, Effect, EffectState, Grant, Notice, Promise
 from workflows import (
     answers,
+    arrangements,
     audit,
     dispatcher,
     effects,
     grants,
+    habits,
     inbox,
     notices,
     payments,
@@ -48,12 +50,14 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "sweep_payments": (payments.sweep, timedelta(minutes=5)),
     "sync": (sync.sync_due, timedelta(seconds=15)),
     "promises": (answers.settle_promises, timedelta(minutes=15)),
+    "arrangements": (arrangements.settle, timedelta(minutes=15)),
     "plan": (planner.plan_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
     "notices": (notices.send_due, timedelta(seconds=30)),
     "audit": (audit.link_all, timedelta(minutes=1)),
 }
 NIGHTLY: dict[str, Verb] = {
+    "habits": habits.learn_all,
     "sweep": planner.sweep,
     "renew": renewals.refresh_idle,
     "remind": renewals.remind,
@@ -97,9 +101,10 @@ def next_moment(rt: Runtime) -> datetime | None:
         )
         moments = [session.scalar(question) for question in questions]
         until = session.scalar(select(func.min(Promise.until)).where(Promise.state == "open"))
-    if until is not None:
-        # By noon UTC the day has begun in every zone that companies keep books in.
-        moments.append(datetime(until.year, until.month, until.day, 12, tzinfo=UTC))
+        patience = session.scalar(select(func.min(Arrangement.until)).where(Arrangement.state == "running"))
+    for day in (until, patience):
+        if day is not None:  # by noon UTC the day has begun in every zone that companies keep books in
+            moments.append(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
     known = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments if moment is not None]
     return min(known, default=None)
 

@@ -7,13 +7,12 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from integrations.errors import OutsideError
 from integrations.ledgers.base import DepositAccount, Ledger
-from models import Company, Connection
-from workflows import audit, planner
+from models import Company
+from workflows import audit, planner, senders, ties
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -21,9 +20,7 @@ from workflows.runtime import Runtime
 
 def not_ready(rt: Runtime, session: Session, company: Company) -> list[str]:
     """What is missing before the company may speak, one sentence each; empty when it may."""
-    connection = session.scalars(
-        select(Connection).where(Connection.company_id == company.id, Connection.state == "active")
-    ).first()
+    connection = ties.active(session, company.id)
     checks = {
         "Connect it to its ledger.": connection is not None,
         "Wait until the first reading of the ledger is complete.": connection is not None
@@ -31,10 +28,12 @@ def not_ready(rt: Runtime, session: Session, company: Company) -> list[str]:
         "Say which time zone it works in.": company.zone is not None,
         "Choose the account in which card payments are booked.": bool(company.deposit_account),
         "Give the address that receives customers' replies.": "@" in company.email,
-        "Set up the mail server of this installation (DUNLIN_SMTP_URL).": rt.channel is not None,
+        "Set up the mail server of this installation (DUNLIN_SMTP_URL).": rt.channel is not None
+        or senders.of(session, company.id) is not None,
         "Set DUNLIN_PUBLIC_URL to the https address under which customers reach Dunlin.": _reachable(rt),
     }
-    return [sentence for sentence, holds in checks.items() if not holds]
+    missing = [sentence for sentence, holds in checks.items() if not holds]
+    return missing + senders.not_ready(session, company)
 
 
 def _reachable(rt: Runtime) -> bool:

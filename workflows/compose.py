@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
-from email.utils import formataddr
+from email.utils import formataddr, parseaddr
+from html import escape
 from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.cadence import Channel, Sender, Step
 from core.money import Money
 from core.plan import Action
-from integrations.channels.base import Envelope
+from integrations.channels.base import Attachment, Envelope
 from models import Account, Company, Effect, Invoice
-from workflows import links
+from workflows import links, senders
 from workflows.gather import Gathered
-from workflows.messages import MessageFacts, MessageLine, render
+from workflows.messages import MessageFacts, MessageLine, Opening, opening, render
 from workflows.runtime import Runtime
+from workflows.templating import template_names
 
 
 def company_of(session: Session, effect: Effect) -> Company:
@@ -30,27 +34,103 @@ def company_of(session: Session, effect: Effect) -> Company:
 
 
 def invoices_of(session: Session, action: Action) -> Sequence[Invoice]:
-    """The invoices of an action, in its order."""
-    ids = [line.invoice for line in action.lines]
+    """The invoices of an action, in its order, each once."""
+    ids = list(dict.fromkeys(line.invoice for line in action.lines))
     found = {one.id: one for one in session.scalars(select(Invoice).where(Invoice.id.in_(ids)))}
     return [found[one] for one in ids]
 
 
-def cadence_message(rt: Runtime, session: Session, effect: Effect, action: Action, gathered: Gathered) -> Envelope:
-    """The envelope of a cadence message, from the rows as they are now."""
+def cadence_message(
+    rt: Runtime,
+    session: Session,
+    effect: Effect,
+    action: Action,
+    gathered: Gathered,
+    own: Opening | None = None,
+    papers: Sequence[Attachment] = (),
+) -> Envelope:
+    """The envelope of a cadence message, from the rows as they are now. A call's is what may be said on the phone.
+
+    A person's `own` words take the place of the template's; `papers` go along, and the words say so.
+    """
+    facts = cadence_facts(rt, session, action, gathered, effect.uid)
+    if action.channel is Channel.CALL:
+        return spoken(facts)
+    facts = replace(facts, attached=("invoice",) if papers else ())
+    return replace(render(facts, own, _LAYOUTS[action.channel]), attachments=tuple(papers))
+
+
+def cadence_facts(rt: Runtime, session: Session, action: Action, gathered: Gathered, uid: str = "") -> MessageFacts:
+    """All that a cadence message may say, from the rows as they are now. `uid` is its effect's."""
+    known = {one.id: one for one in gathered.facts.invoices}
+    about = [known[line.invoice] for line in action.lines if line.step == action.lead]
     step = gathered.cadence.step(action.lead)
-    template = step.template if step else action.lead
-    return _render(
+    anew = {line.invoice: line.anchor for line in action.lines if not _PLAIN.fullmatch(line.anchor)}
+    voice = gathered.cadence.voice(step) if step else Sender()
+    facts = _facts(
         rt,
         session,
-        effect,
-        template=template,
+        gathered.row,
+        uid,
+        template=_template(action, step),
         step=action.lead,
         day=action.day,
         recipients=action.recipients,
         invoices=invoices_of(session, action),
-        credits=gathered.facts.credits,
         steps={line.invoice: line.step for line in action.lines},
+    )
+    return replace(
+        facts,
+        lines=tuple(
+            replace(line, arranged=known[id].arranged, anew=anew.get(id, ""))
+            for id, line in zip(dict.fromkeys(one.invoice for one in action.lines), facts.lines, strict=True)
+        ),
+        credits=gathered.facts.credits,
+        tone=action.tone,
+        instalment=next((one.instalment for one in about if one.instalment), None),
+        promised=_only(one.broken for one in about),
+        resolved=_only(one.resolved for one in about),
+        signed=voice.name,
+        reply_to=voice.reply_to or facts.reply_to,
+        cc=_reachable(voice.cc, gathered.row),
+        bcc=_reachable(voice.bcc, gathered.row),
+    )
+
+
+def _only(days: Iterable[date | None]) -> date | None:
+    """The one day they share; of several none may be named."""
+    found = set(days)
+    return found.pop() if len(found) == 1 else None
+
+
+def _reachable(copies: Iterable[str], row: Account) -> tuple[str, ...]:
+    """Copies must not keep a message from leaving: one that was turned away once is left out."""
+    return tuple(address for address in copies if address not in row.refused)
+
+
+# Where a step stands on the due date or the delivery it is said once in an invoice's life, unless that day changes.
+_PLAIN = re.compile(r"(due/[\d-]+|issued|)")
+_LAYOUTS = {Channel.EMAIL: "layout", Channel.LETTER: "letter"}
+
+
+def _template(action: Action, step: Step | None) -> str:
+    """The action's own; where a reason asks for other words that there are none of for a call, those of its step."""
+    if action.channel is not Channel.CALL or step is None or action.template in template_names(channel=Channel.CALL):
+        return action.template
+    return step.template
+
+
+def spoken(facts: MessageFacts) -> Envelope:
+    """What may be said on the phone, kept as a message is."""
+    words = opening(facts)
+    return Envelope(
+        sender=facts.sender,
+        recipients=facts.recipients,
+        reply_to=facts.reply_to,
+        subject=words.title,
+        text="\n\n".join(words.paragraphs) + "\n",
+        html="".join(f"<p>{escape(one)}</p>" for one in words.paragraphs),
+        message_id=facts.message_id,
     )
 
 
@@ -64,57 +144,80 @@ def thanks(
     paid: tuple[Money, ...],
 ) -> Envelope:
     """The envelope that answers a confirmed payment."""
-    return _render(
+    facts = _facts(
         rt,
         session,
-        effect,
+        session.get_one(Account, effect.account_id),
+        effect.uid,
         template="thanks",
         step="thanks",
         day=day,
         recipients=recipients,
         invoices=list(invoices),
-        paid=paid,
     )
+    return render(replace(facts, paid=paid))
 
 
-def _render(
+def copy_of(
     rt: Runtime,
     session: Session,
     effect: Effect,
+    day: date,
+    recipients: tuple[str, ...],
+    invoices: Sequence[Invoice],
+    arranged: Collection[int],
+) -> Envelope:
+    """The envelope that a copy of these open invoices goes along with; those `arranged` are not called late."""
+    row = session.get_one(Account, effect.account_id)
+    facts = _facts(
+        rt,
+        session,
+        row,
+        effect.uid,
+        template="copy",
+        step="copy",
+        day=day,
+        recipients=recipients,
+        invoices=invoices,
+    )
+    lines = [replace(line, arranged=one.id in arranged) for line, one in zip(facts.lines, invoices, strict=True)]
+    return render(replace(facts, lines=tuple(lines), attached=("invoice",)))
+
+
+def _facts(
+    rt: Runtime,
+    session: Session,
+    row: Account,
+    uid: str,
     *,
     template: str,
     step: str,
     day: date,
     recipients: tuple[str, ...],
     invoices: Sequence[Invoice],
-    credits: tuple[Money, ...] = (),
-    paid: tuple[Money, ...] = (),
     steps: Mapping[int, str] = MappingProxyType({}),
-) -> Envelope:
-    company = company_of(session, effect)
-    row = session.get_one(Account, effect.account_id)
-    return render(
-        MessageFacts(
-            template=template,
-            language=_language(row, company),
-            company=company.name,
-            sender=sender_of(rt, company),
-            reply_to=formataddr((company.name, company.email)) if company.email else _address(rt, company),
-            contact=row.contact,
-            customer=row.name,
-            recipients=recipients,
-            lines=tuple(
-                MessageLine(one.number, one.issued, one.due, one.balance, one.total, steps.get(one.id, ""))
-                for one in invoices
-            ),
-            credits=credits,
-            portal_url=links.url(rt, row, recipients),
-            today=day,
-            message_id=message_id(rt, effect),
-            moment=rt.clock.now(),
-            step=step,
-            paid=paid,
-        )
+) -> MessageFacts:
+    company = session.get_one(Company, row.company_id)
+    sender, reply_to = sender_of(rt, session, company)
+    return MessageFacts(
+        template=template,
+        language=_language(row, company),
+        company=company.name,
+        sender=sender,
+        reply_to=reply_to,
+        contact=row.contact,
+        customer=row.name,
+        recipients=recipients,
+        lines=tuple(
+            MessageLine(one.number, one.issued, one.due, one.balance, one.total, steps.get(one.id, ""))
+            for one in invoices
+        ),
+        credits=(),
+        portal_url=links.url(rt, row, recipients),
+        today=day,
+        message_id=f"<{uid}@{parseaddr(sender)[1].rpartition('@')[2]}>",  # the same for every try
+        moment=rt.clock.now(),
+        step=step,
     )
 
 
@@ -124,9 +227,16 @@ def _language(row: Account, company: Company) -> str:
     return chosen if "-" in chosen else f"{chosen}-{company.country}"
 
 
-def sender_of(rt: Runtime, company: Company) -> str:
-    """The company's name on the installation's one address, or on an address of its own in the domain."""
-    return formataddr((company.name, _address(rt, company)))
+def sender_of(rt: Runtime, session: Session, company: Company) -> tuple[str, str]:
+    """(from, reply to): the company's own mailbox; without one its name on the installation's one address, or on an
+    address of its own in the domain.
+    """
+    own = senders.speaking(session, company.id)
+    if own is not None:
+        return senders.named(own, company), senders.answers_to(own, company)
+    address = _address(rt, company)
+    reply_to = formataddr((company.name, company.email)) if company.email else address
+    return formataddr((company.name, address)), reply_to
 
 
 def _address(rt: Runtime, company: Company) -> str:
@@ -135,8 +245,3 @@ def _address(rt: Runtime, company: Company) -> str:
     ascii_name = unicodedata.normalize("NFKD", company.name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:40].strip("-")
     return f"{slug or 'accounts'}@{rt.mail_from}"
-
-
-def message_id(rt: Runtime, effect: Effect) -> str:
-    """The same for every try of the same effect, so that a mail server can tell a repeat."""
-    return f"<{effect.uid}@{rt.mail_from.rpartition('@')[2]}>"

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from models import Attempt, AttemptLine, Credit, Invoice, Payment
-from workflows import audit, bookings, gather, orders, planner, thanks
+from workflows import audit, bookings, orders, planner, standing, thanks
 from workflows.runtime import Runtime
 
 REMOVED = "The payment was removed in the ledger, but the money was taken. Book it again, or pay it back."
@@ -90,7 +90,7 @@ def removed(rt: Runtime, company_id: int, payments: Collection[str]) -> None:
 def used_elsewhere(rt: Runtime, company_id: int) -> None:
     """Bookings that stand in the ledger while their invoice is open as if they did not."""
     with rt.store.write() as session:
-        _to_desk(rt, session, company_id, USED_ELSEWHERE, gather.is_open_all_the_same(), _shown(gone=False))
+        _to_desk(rt, session, company_id, USED_ELSEWHERE, standing.is_open_all_the_same(), _shown(gone=False))
 
 
 def _to_desk(rt: Runtime, session: Session, company_id: int, note: str, *which: ColumnElement[bool]) -> None:

@@ -18,7 +18,7 @@ from integrations import oauth
 from integrations.errors import Misconfigured, OutsideError
 from integrations.ledgers.base import Consent, LedgerCompany, LedgerKind, Tenant
 from models import Account, Company, Connection, Grant
-from workflows import audit, cadences, endings, grants, mirror, reading, returning
+from workflows import audit, endings, grants, library, mirror, reading, returning, ties
 from workflows.budgets import Budget
 from workflows.errors import Refusal
 from workflows.returning import Left
@@ -246,7 +246,7 @@ def _new_company(rt: Runtime, session: Session, practice_id: int, kind: str, abo
         zone=about.zone,
         email=about.email,
         short_code=about.short_code,
-        cadence_version_id=cadences.default_version(rt, session, practice_id).id,
+        cadence_version_id=library.first_version(rt, session, practice_id).id,
         created_at=rt.clock.now(),
     )
     session.add(company)
@@ -260,7 +260,7 @@ def disconnect(rt: Runtime, company_id: int) -> str:
     "" or, where the vendor could not be told any more, a sentence about what to look for there.
     """
     with rt.store.read() as session:
-        connection = endings.tie(session, company_id)
+        connection = ties.standing(session, company_id)
         if connection is None:
             raise Refusal("This company is not connected.")
         shared = grants.in_use(session, connection.grant_id, besides=connection.id)
@@ -269,7 +269,7 @@ def disconnect(rt: Runtime, company_id: int) -> str:
         told = returning.give_up(rt, tie, shared)
     except OutsideError as error:
         raise Refusal(f"{error} Nothing was changed; try again in a few minutes.") from None
-    label = endings.label(rt, connection.grant.kind)
+    label = ties.ledger_name(rt, connection.grant.kind)
     why = "" if told else f"{label} no longer listened to us; if it still lists Dunlin as connected, remove it there."
     with rt.store.write() as session:
         endings.give_back(rt, session, connection.id, why)

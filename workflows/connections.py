@@ -11,13 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from integrations.errors import OutsideError, Reconnect
 from integrations.ledgers.base import Feature, Ledger
 from models import Company, Connection, Grant, Memory
-from workflows import endings, grants
+from models.upsert import insert_into
+from workflows import endings, grants, ties
 from workflows.budgets import Budget
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -32,7 +32,7 @@ def with_ledger(rt: Runtime, company_id: int, work: Callable[[Ledger], Answer]) 
     Raises Reconnect when the company is not connected, and whatever the ledger raises.
     """
     with rt.store.read() as session:
-        connection = endings.tie(session, company_id)
+        connection = ties.standing(session, company_id)
     if connection is None or connection.state != "active":
         raise Reconnect("This company is not connected; connect it again.")
     try:
@@ -121,8 +121,9 @@ def check_soon(rt: Runtime, practice_id: int, kind: str) -> bool:
 
 def _first_in_a_while(session: Session, name: str, now: datetime) -> bool:
     """Whether this was last done five minutes ago or more; from now on it was done now."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    session.execute(insert(Memory).values(name=name, value="").on_conflict_do_nothing(index_elements=["name"]))
+    session.execute(
+        insert_into(session, Memory).values(name=name, value="").on_conflict_do_nothing(index_elements=["name"])
+    )
     long_ago, this = ((now - age).isoformat(timespec="microseconds") for age in (CHECK_MEMORY, timedelta()))
     done = session.execute(update(Memory).where(Memory.name == name, Memory.value <= long_ago).values(value=this))
     return cast(CursorResult[Any], done).rowcount == 1
@@ -147,7 +148,7 @@ class Standing:
 
 def standing(rt: Runtime, session: Session, company: Company) -> Standing:
     """For the company's connection page."""
-    connection, kind = endings.tie(session, company.id), rt.ledgers.get(company.ledger_kind)
+    connection, kind = ties.standing(session, company.id), rt.ledgers.get(company.ledger_kind)
     words = grants.trouble(session, company.ledger_kind)
     if connection is None or kind is None:
         return Standing(connection, (), 0, None, words)

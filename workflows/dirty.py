@@ -9,10 +9,10 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import Account, Company, Delivery, DirtyRow, Invoice
+from models.upsert import insert_into
 from workflows import billing, rounds
 from workflows.runtime import Runtime
 
@@ -22,10 +22,9 @@ ID = 64
 
 def mark(rt: Runtime, session: Session, company_id: int, entity: str, external_id: str) -> None:
     """This row changed at the vendor; marked again it counts from now on."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     now = rt.clock.now()
     values = {"company_id": company_id, "entity": entity[:20], "external_id": external_id[:ID], "marked_at": now}
-    statement = insert(DirtyRow).values(**values)
+    statement = insert_into(session, DirtyRow).values(**values)
     session.execute(
         statement.on_conflict_do_update(index_elements=["company_id", "entity", "external_id"], set_={"marked_at": now})
     )

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from functools import partial
 
 import structlog
 
-from integrations.errors import Misconfigured, OutsideError, Reconnect, Transient
+from integrations.errors import OutsideError, Reconnect, Transient
 from models import Effect, EffectKind, EffectState
-from workflows import bookings, door, effects, sending, thanks
+from workflows import bookings, door, effects, outbox, replies, sending, tasks, thanks
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
-_SENDERS = {EffectKind.MESSAGE: sending.send, EffectKind.THANKS: thanks.send}
+_SENDERS = {EffectKind.MESSAGE: sending.send, EffectKind.THANKS: thanks.send, EffectKind.ANSWER: replies.send}
 LATER = 900.0
 
 
@@ -30,12 +31,46 @@ def perform_round(rt: Runtime, company_id: int) -> None:
     for effect in claimed:
         if effect.kind == EffectKind.BOOKING.value:
             _guarded(rt, effect, partial(bookings.book, rt, effect))
-    reminding = [effect for effect in claimed if effect.kind == EffectKind.MESSAGE.value]
-    speaking = [effect for effect in claimed if effect.kind == EffectKind.THANKS.value]
-    if reminding and _read_first(rt, company_id, reminding):
-        speaking += reminding
-    if speaking:
-        _speak(rt, speaking)
+    _open_tasks(rt, company_id, [effect for effect in claimed if tasks.is_task(effect)])
+    speaking = [effect for effect in claimed if EffectKind(effect.kind) in _SENDERS and not tasks.is_task(effect)]
+    if not speaking:
+        return
+    try:
+        way = outbox.of(rt, company_id)
+    except outbox.Held as held:
+        _hold(rt, [(effect, held.until, str(held)) for effect in speaking])
+    except OutsideError as error:
+        _all_later(rt, speaking, error)
+    else:
+        _perform(rt, company_id, way, [effect for effect in speaking if not _is_over(rt, way, effect)])
+
+
+def _open_tasks(rt: Runtime, company_id: int, claimed: Sequence[Effect]) -> None:
+    """A call or a letter needs fresh figures like a message, and no mail server."""
+    if claimed and _read_first(rt, company_id, claimed):
+        for effect in claimed:
+            _guarded(rt, effect, partial(tasks.perform, rt, effect))
+
+
+def _is_over(rt: Runtime, way: outbox.Outbox, effect: Effect) -> bool:
+    """A reminder that waited past its day is planned anew for this one, without a reading of its own."""
+    today = way.calendar.today(rt.clock.now()).isoformat()
+    over = bool(effect.content.get("day", today) < today)
+    if over:
+        sending.drop(rt, effect, "The day it was written for is over; it is planned anew.")
+    return over
+
+
+def _perform(rt: Runtime, company_id: int, way: outbox.Outbox, speaking: Sequence[Effect]) -> None:
+    """What there is room for leaves now; the rest is told when its turn comes, once it is known what has left."""
+    leaving = way.first(rt, speaking)
+    chosen = {effect.id for effect in leaving}
+    reminding = [effect for effect in leaving if effect.kind == EffectKind.MESSAGE.value]
+    if reminding and not _read_first(rt, company_id, reminding):
+        leaving = [effect for effect in leaving if effect not in reminding]
+    if leaving:
+        _speak(rt, way, leaving)
+    _hold(rt, way.waits(rt, [effect for effect in speaking if effect.id not in chosen]))
 
 
 def _read_first(rt: Runtime, company_id: int, reminding: Sequence[Effect]) -> bool:
@@ -55,20 +90,30 @@ def _read_first(rt: Runtime, company_id: int, reminding: Sequence[Effect]) -> bo
     return False
 
 
-def _speak(rt: Runtime, speaking: Sequence[Effect]) -> None:
-    if rt.channel is None:
-        _all_later(rt, speaking, Misconfigured("No mail server is set up."))
-        return
+def _speak(rt: Runtime, way: outbox.Outbox, speaking: Sequence[Effect]) -> None:
     left = list(speaking)
     try:
-        with rt.channel.open() as talk:
+        with way.open(rt) as talk:
             while left:
                 send = _SENDERS[EffectKind(left[0].kind)]
                 _guarded(rt, left[0], partial(send, rt, talk, left[0]))
                 left.pop(0)
+    except outbox.Held as held:
+        _hold(rt, [(effect, held.until, str(held)) for effect in left])
     except OutsideError as error:
         # The session could not be opened, or broke before anything of `left` was handed over.
         _all_later(rt, left, error)
+
+
+def _hold(rt: Runtime, waiting: Iterable[tuple[Effect, datetime, str]]) -> None:
+    """Not a try that failed: due again at its moment, with the reason."""
+    puts = list(waiting)  # it may read, which is over before anything is written
+    if not puts:
+        return
+    with rt.store.write() as session:
+        for effect, until, note in puts:
+            due = EffectState.DUE
+            effects.move(rt, session, effect, due, since=EffectState.CLAIMED, note=note, not_before=until)
 
 
 def _guarded(rt: Runtime, effect: Effect, perform: Callable[[], None]) -> None:

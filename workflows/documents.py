@@ -5,14 +5,16 @@ Nothing is asked for that the permission does not cover. Only the page's address
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from integrations.channels.base import Attachment
 from integrations.errors import OutsideError
 from integrations.ledgers.base import Feature, Ledger
 from models import Invoice
-from workflows import endings, grants
+from workflows import grants, ties
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -23,7 +25,7 @@ Paper = TypeVar("Paper")
 def available(rt: Runtime, company_id: int) -> bool:
     """Whether it makes sense to ask: the ledger lets us in, and the permission covers it."""
     with rt.store.read() as session:
-        connection = endings.tie(session, company_id)
+        connection = ties.standing(session, company_id)
     if connection is None or connection.state != "active":
         return False
     return Feature.DOCUMENTS in grants.allowed_by(rt, connection.grant)
@@ -32,6 +34,12 @@ def available(rt: Runtime, company_id: int) -> bool:
 def pdf(rt: Runtime, invoice_id: int) -> bytes:
     """The ledger's own picture of the invoice, read now; Refusal when it gives none."""
     return _asked(rt, _invoice(rt, invoice_id), lambda ledger, invoice: ledger.pdf(invoice))
+
+
+def attachment(rt: Runtime, invoice: Invoice) -> Attachment:
+    """The same as a file that can go along with a mail."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", invoice.number).strip("-.")[:80] or "invoice"
+    return Attachment(f"{name}.pdf", "application/pdf", pdf(rt, invoice.id))
 
 
 def pay_link(rt: Runtime, invoice_id: int) -> str:

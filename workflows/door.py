@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from integrations.errors import OutsideError
 from integrations.ledgers.base import ENTITIES, Ledger, Purpose
 from models import Account, Company, Connection
-from workflows import dirty, reading, vanished
+from workflows import dirty, reading, ties, vanished
 from workflows.connections import with_ledger
 from workflows.runtime import Runtime
 
@@ -28,7 +28,7 @@ def read(rt: Runtime, company_id: int, account_ids: Sequence[int], purpose: Purp
     now = rt.clock.now()
     with rt.store.read() as session:
         company = session.get_one(Company, company_id)
-        connection = _connection(session, company_id)
+        connection = ties.active(session, company_id)
         stale = [row for row in _rows(session, account_ids) if not _fresh(rt, company, row, connection, now)]
     if not stale:
         return
@@ -53,7 +53,7 @@ def look(rt: Runtime, account_id: int) -> None:
     with rt.store.read() as session:
         account = session.get_one(Account, account_id)
         company = session.get_one(Company, account.company_id)
-        if _connection(session, company.id) is None:
+        if ties.active(session, company.id) is None:
             return
         if dirty.are_heard(rt, session, company.ledger_kind) and not dirty.concerns(session, account):
             return
@@ -67,7 +67,7 @@ def look_around(rt: Runtime, company_id: int) -> None:
     """Somebody looks at a whole company: read what has changed unread, unless that was done just now. Never raises."""
     now = rt.clock.now()
     with rt.store.read() as session:
-        company, connection = session.get_one(Company, company_id), _connection(session, company_id)
+        company, connection = session.get_one(Company, company_id), ties.active(session, company_id)
         if connection is None or not connection.cursor or _is_recent(connection.read_at, now):
             return
         heard, wanted = dirty.are_heard(rt, session, company.ledger_kind), dirty.kinds(session, company_id)
@@ -82,12 +82,6 @@ def look_around(rt: Runtime, company_id: int) -> None:
 
 def _is_recent(moment: datetime | None, now: datetime) -> bool:
     return moment is not None and now - moment <= FRESH
-
-
-def _connection(session: Session, company_id: int) -> Connection | None:
-    return session.scalars(
-        select(Connection).where(Connection.company_id == company_id, Connection.state == "active")
-    ).first()
 
 
 def _rows(session: Session, account_ids: Sequence[int]) -> Sequence[Account]:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from models import Effect, EffectKind, EffectState, Touch
+from models.upsert import insert_into
 from workflows import mirror
 from workflows.runtime import Runtime
 
@@ -44,8 +44,7 @@ def want(
         "note": "",
         "updated_at": now,
     }
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Effect).values(
+    statement = insert_into(session, Effect).values(
         uid=rt.new_id(),
         key=key,
         kind=kind.value,

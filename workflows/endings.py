@@ -10,26 +10,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
 from models import Account, Company, Connection
-from workflows import audit, mirror, notices
+from workflows import audit, mirror, notices, ties
 from workflows.runtime import Runtime
-
-
-def tie(session: Session, company_id: int) -> Connection | None:
-    """The company's connection with its grant, unless it was given back. It may need a new consent."""
-    return session.scalars(
-        select(Connection)
-        .where(Connection.company_id == company_id, Connection.state != "disconnected")
-        .options(joinedload(Connection.grant), joinedload(Connection.company))
-    ).first()
-
-
-def label(rt: Runtime, kind: str) -> str:
-    """What people call the ledger; it may have been taken out of the settings since."""
-    known = rt.ledgers.get(kind)
-    return known.label if known else kind.capitalize()
 
 
 def give_back(rt: Runtime, session: Session, connection_id: int, why: str = "") -> None:
@@ -77,7 +62,7 @@ def _end(rt: Runtime, session: Session, connection_id: int, before: Sequence[str
 def _tell(rt: Runtime, session: Session, companies: Sequence[Company], why: str) -> None:
     first, now = companies[0], rt.clock.now()
     names = ", ".join(one.name for one in companies)
-    ledger = label(rt, first.ledger_kind)
+    ledger = ties.ledger_name(rt, first.ledger_kind)
     alone = len(companies) == 1
     text = (
         f"{names} must be connected to {ledger} again.\n\n{why} Until then nothing is read there, no payment is booked "

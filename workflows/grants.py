@@ -12,14 +12,14 @@ from typing import Any, cast
 
 import structlog
 from sqlalchemy import ColumnElement, CursorResult, Select, and_, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from integrations import oauth
 from integrations.errors import Misconfigured, OutsideError, Reconnect, Transient
 from integrations.ledgers.base import Feature, LedgerKind, features
 from models import Connection, Grant, Memory
-from workflows import endings
+from models.upsert import insert_into
+from workflows import endings, ties
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -71,8 +71,16 @@ def stored_token(rt: Runtime, grant: Grant) -> oauth.Token:
 def ledger_of(rt: Runtime, grant: Grant) -> LedgerKind:
     """The kind of ledger that gave it. Misconfigured when it was taken out of the settings since."""
     if grant.kind not in rt.ledgers:
-        raise Misconfigured(f"This installation has no developer keys for {endings.label(rt, grant.kind)} any more.")
+        raise Misconfigured(f"This installation has no developer keys for {ties.ledger_name(rt, grant.kind)} any more.")
     return rt.ledgers[grant.kind]
+
+
+def app_of(rt: Runtime, kind: str) -> oauth.OAuthApp:
+    """Who we are at the ledger or mail provider that gave a permission. Misconfigured when we have no keys there."""
+    giver = rt.ledgers.get(kind) or rt.mail.get(kind)
+    if giver is None or giver.oauth is None:
+        raise Misconfigured(f"This installation has no developer keys for {ties.ledger_name(rt, kind)} any more.")
+    return giver.oauth
 
 
 def distrust(rt: Runtime, grant: Grant) -> None:
@@ -94,7 +102,7 @@ def keep(rt: Runtime, session: Session, kind: str, holder: str, token: oauth.Tok
         session.add(grant)
     grant.holder_sealed = rt.vault.seal(holder.encode())
     grant.state, grant.lease_owner, grant.lease_until = "active", "", None
-    grant.scope, grant.hard_expires_at = " ".join(rt.ledgers[kind].oauth.scopes), None
+    grant.scope, grant.hard_expires_at = " ".join(app_of(rt, kind).scopes), None
     _keep_token(rt, grant, token)
     session.flush()
     return grant
@@ -128,7 +136,7 @@ def close_unused(rt: Runtime, grant_id: int) -> None:
 
 def _keep_token(rt: Runtime, grant: Grant, token: oauth.Token) -> None:
     """Whoever gets a token is the client that the permission was given to."""
-    grant.client_id = rt.ledgers[grant.kind].oauth.client_id
+    grant.client_id = app_of(rt, grant.kind).client_id
     grant.access_sealed = rt.vault.seal(token.access.encode())
     grant.refresh_sealed = rt.vault.seal(token.refresh.encode())
     grant.expires_at = token.expires_at
@@ -140,14 +148,14 @@ def _keep_token(rt: Runtime, grant: Grant, token: oauth.Token) -> None:
 
 def _renew(rt: Runtime, grant: Grant) -> Grant | None:
     """Renew under the lease. None when somebody else is at it, or was faster: look again."""
-    owner, ledger = rt.new_id(), ledger_of(rt, grant)
+    owner, app = rt.new_id(), app_of(rt, grant.kind)
     if not _lease(rt, grant, owner):
         return None
     try:
         refresh = rt.vault.unseal(grant.refresh_sealed).decode()
-        token = oauth.refresh(ledger.oauth, refresh, rt.transport, rt.clock.now())
+        token = oauth.refresh(app, refresh, rt.transport, rt.clock.now())
     except Reconnect:
-        if grant.client_id not in ("", ledger.oauth.client_id):
+        if grant.client_id not in ("", app.client_id):
             raise _other_client(rt, grant, owner) from None
         if _mark_dead(rt, grant, owner):
             raise
@@ -165,7 +173,7 @@ def _renew(rt: Runtime, grant: Grant) -> Grant | None:
 
 def _other_client(rt: Runtime, grant: Grant, owner: str) -> Misconfigured:
     """A vendor renews a permission only for the client it was given to, so its refusal says nothing about this one."""
-    label = endings.label(rt, grant.kind)
+    label = ties.ledger_name(rt, grant.kind)
     error = Misconfigured(
         f"The permissions of {label} were given to another client id than the one in this installation's settings."
     )
@@ -268,7 +276,8 @@ def _mark_dead(rt: Runtime, grant: Grant, owner: str) -> bool:
         if cast(CursorResult[Any], dead).rowcount == 0:
             return False
         standing = session.scalars(select(Connection.id).where(Connection.grant_id == grant.id)).all()
-        why = f"{endings.label(rt, grant.kind)} no longer accepts the permission; it was withdrawn there, or ran out."
+        ledger = ties.ledger_name(rt, grant.kind)
+        why = f"{ledger} no longer accepts the permission; it was withdrawn there, or ran out."
         endings.needs_reconnect(rt, session, standing, why)
         return True
 
@@ -279,7 +288,7 @@ def _mark_dead(rt: Runtime, grant: Grant, owner: str) -> bool:
 def granted(rt: Runtime, company_id: int) -> frozenset[Feature]:
     """What the company's connection allows us to do; nothing without one. Not to be called inside a session."""
     with rt.store.read() as session:
-        connection = endings.tie(session, company_id)
+        connection = ties.standing(session, company_id)
     return frozenset() if connection is None else allowed_by(rt, connection.grant)
 
 
@@ -300,9 +309,8 @@ def allowed_by(rt: Runtime, grant: Grant) -> frozenset[Feature]:
 def note_trouble(rt: Runtime, kind: str, error: OutsideError) -> None:
     """The vendor does not accept this installation itself: no customer is to blame, and `doctor` tells the operator."""
     with rt.store.write() as session:
-        insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
         words = {"value": str(error)}
-        statement = insert(Memory).values(name=_trouble(kind), **words)
+        statement = insert_into(session, Memory).values(name=_trouble(kind), **words)
         session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=words))
 
 
@@ -316,12 +324,13 @@ def trouble(session: Session, kind: str) -> str:
 
 
 def complaints(rt: Runtime) -> Iterator[str]:
-    """For `doctor`: one sentence for each ledger that does not accept our keys."""
+    """For `doctor`: one sentence for each ledger and mail provider that does not accept our keys."""
     with rt.store.read() as session:
-        for kind in sorted(rt.ledgers):
+        for kind in sorted({*rt.ledgers, *rt.mail}):
             words = trouble(session, kind)
+            stops = "No company is read" if kind in rt.ledgers else "No mailbox there sends"
             if words:
-                yield f"{words} No company is read until the settings are mended; none has to be connected again."
+                yield f"{words} {stops} until the settings are mended; none has to be connected again."
 
 
 def _trouble(kind: str) -> str:

@@ -21,6 +21,7 @@ from models import (
     Connection,
     Delivery,
     Grant,
+    Sender,
     Touch,
     TouchRecipient,
     UnreadableRow,
@@ -40,6 +41,7 @@ SEALED: tuple[tuple[type[Base], tuple[Column, ...]], ...] = (
     (Delivery, (Delivery.raw_sealed, Delivery.events_sealed)),
     (UnreadableRow, (UnreadableRow.raw_sealed,)),
     (AuditKey, (AuditKey.key_sealed,)),
+    (Sender, (Sender.password_sealed, Sender.code_sealed)),
 )
 # Bytes that are not the vault's, and why.
 NOT_OURS: Mapping[Column, str] = {AuditEvent.payload_sealed: "sealed with the key of its account, which is in AuditKey"}

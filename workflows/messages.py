@@ -1,53 +1,49 @@
 """Turning facts about invoices into one message: subject, text and HTML, in the reader's language.
 
-Pure apart from reading `templates/messages`: no clock, no chance, nothing is sent here, and the same facts give the
-same bytes. It only words what it is given; who hears what and when was decided before.
-
-A language is a folder: `words.toml` (the words around every message) and one `<name>.txt` per template: a first line
-`subject: …`, an empty line, then paragraphs. The two layouts are shared by all languages.
+Pure apart from reading templates (`templating`): no clock, no chance, nothing is sent here, and the same facts give
+the same bytes. It only words what it is given; who hears what and when was decided before.
 """
 
 from __future__ import annotations
 
 import copy
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.header import Header
 from email.utils import format_datetime
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from babel.numbers import format_currency
 from css_inline import CSSInliner
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, select_autoescape
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 
+from core.cadence import Channel, Tone
+from core.facts import Instalment
 from core.money import Money, exponent, totals
 from core.wording import plain
 from integrations.channels.base import Envelope
+from workflows.templating import MessageError, body, compiled, environment, spoken, typed, words_of
 
-_HOME = Path(__file__).resolve().parents[1] / "templates" / "messages"
-_FALLBACK = "en"
 # What a header may hold as it is; invoice numbers are cut apart at commas, and quoting itself needs the percent sign.
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%,")
 _LONGEST_HEADER = 900
-
-
-class MessageError(Exception):
-    """The message cannot be written; one sentence for the person who looks after the templates."""
+# What may be said below the list, where there is something to say.
+_NOTES = ("part", "attached", "credit")
 
 
 @dataclass(frozen=True, slots=True)
 class MessageLine:
-    """One invoice as the reader sees it. A balance of zero means it is paid; `step` is what is said about it."""
+    """One invoice as the reader sees it. A balance of zero means it is paid; `step` is what is said about it.
+
+    What is `arranged` belongs to a running arrangement: it is not called late. `anew` names what gave the step anew.
+    """
 
     number: str
     issued: date
@@ -55,6 +51,8 @@ class MessageLine:
     balance: Money
     total: Money
     step: str = ""
+    arranged: bool = False
+    anew: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +60,10 @@ class MessageFacts:
     """All a message may say. `contact` is a person's name or ""; `today` is the company's local date.
 
     `sender` is an address with its display name; `moment` (aware) becomes the Date header; `paid` are amounts just
-    received, and turns the message into a thank-you that asks for nothing.
+    received, and turns the message into a thank-you that asks for nothing. `tone` softens words that are firmer (None:
+    the template's own). `instalment` is the part of an arrangement that is next, `promised` the day the customer had
+    named, `resolved` the day their dispute ended, `attached` the documents that go along (invoice, statement, terms),
+    `signed` the person who signs for the company.
     """
 
     template: str
@@ -81,6 +82,22 @@ class MessageFacts:
     moment: datetime
     step: str
     paid: tuple[Money, ...] = ()
+    tone: Tone | None = None
+    instalment: Instalment | None = None
+    promised: date | None = None
+    resolved: date | None = None
+    attached: tuple[str, ...] = ()
+    signed: str = ""
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a template says: what it is about, and paragraphs; of a call, what a person may begin it with."""
+
+    title: str
+    paragraphs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +105,7 @@ class Row:
     """A line in words. `state` fits a table ("due today"), `says` and `worth` a sentence ("is due today", "for £10").
 
     `number` stands in for itself in a sentence: of an invoice without one it is "of 3 March", and `unnumbered`.
+    `settled` is what is no longer open of it.
     """
 
     number: str
@@ -95,11 +113,22 @@ class Row:
     issued: str
     amount: str
     total: str
+    settled: str
     part_paid: bool
     kind: str
     state: str
     says: str
     worth: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The next part of an arrangement in words: "£50", "5 March", and "is due on 5 March"."""
+
+    amount: str
+    day: str
+    kind: str
+    says: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +139,21 @@ class Sum:
     late: str
 
 
-def render(facts: MessageFacts) -> Envelope:
-    """Write the message; MessageError when its template is missing or broken, or a fact cannot be shown."""
-    _check(facts)
-    folder, locale = _language(facts.template, facts.language)
+def render(facts: MessageFacts, own: Opening | None = None, layout: str = "layout") -> Envelope:
+    """Write the message; MessageError when its template is missing or broken, or a fact cannot be shown.
+
+    A person's `own` words take the place of the template's; what stands around them comes from `layout`.
+    """
+    folder, locale = _spoken(facts)
     try:
-        words = tomllib.loads((_HOME / folder / "words.toml").read_text(encoding="utf-8"))
-        view = _view(facts, locale, words)
-        view["words"] = {name: _compiled(source).render(view) for name, source in words["around"].items()}
-        subject, paragraphs = _body(f"{folder}/{facts.template}.txt", view)
-        page = {**view, "subject": subject, "paragraphs": paragraphs}
-        text = _environment().get_template("layout.txt").render(page).strip() + "\n"
-        html = _environment().get_template("layout.html").render(page)
+        view = _view(facts, locale, words_of(folder))
+        subject, paragraphs = typed(own.title, own.paragraphs) if own else body(folder, facts.template, view)
+        notes = [words for name in _NOTES if (words := view["words"][name].strip())]
+        page = {**view, "subject": subject, "paragraphs": paragraphs, "notes": notes}
+        text = environment().get_template(f"{layout}.txt").render(page).strip() + "\n"
+        html = environment().get_template(f"{layout}.html").render(page)
     except (TemplateError, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
-        raise MessageError(f"The message template {facts.template!r} ({folder}) cannot be used: {error}.") from error
+        raise _unusable(facts, folder, error) from error
     return Envelope(
         sender=plain(facts.sender, 5000),
         recipients=facts.recipients,
@@ -133,12 +163,28 @@ def render(facts: MessageFacts) -> Envelope:
         html=_inliner().inline(html),
         message_id=plain(facts.message_id, 500),
         headers=_headers(facts),
+        cc=facts.cc,
+        bcc=facts.bcc,
     )
 
 
-def template_names(language: str = _FALLBACK) -> frozenset[str]:
-    """The names a cadence's steps may use in a language folder."""
-    return frozenset(file.stem for file in (_HOME / language).glob("*.txt"))
+def opening(facts: MessageFacts, channel: Channel = Channel.CALL) -> Opening:
+    """What the template alone says, such as the words to begin a call with; MessageError as for a message."""
+    folder, locale = _spoken(facts, channel)
+    try:
+        title, paragraphs = body(folder, facts.template, _view(facts, locale, words_of(folder)), channel)
+    except (TemplateError, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+        raise _unusable(facts, folder, error) from error
+    return Opening(title, tuple(paragraphs))
+
+
+def _spoken(facts: MessageFacts, channel: Channel = Channel.EMAIL) -> tuple[str, Locale]:
+    _check(facts)
+    return spoken(facts.template, facts.language, channel)
+
+
+def _unusable(facts: MessageFacts, folder: str, error: Exception) -> MessageError:
+    return MessageError(f"The message template {facts.template!r} ({folder}) cannot be used: {error}.")
 
 
 def _check(facts: MessageFacts) -> None:
@@ -153,50 +199,38 @@ def _check(facts: MessageFacts) -> None:
         raise MessageError(f"Nothing is open on invoice {settled[0]!r}: no message may ask for it.")
     if not re.fullmatch(r"https?://\S+", facts.portal_url):
         raise MessageError("A message needs a web address for the portal.")
-    if not re.fullmatch(r"[a-z0-9-]+", facts.template):
-        raise MessageError(f"{plain(facts.template)!r} is not a template name: use small letters, digits and dashes.")
-
-
-def _language(template: str, language: str) -> tuple[str, Locale]:
-    """The folder to read and the locale for dates and amounts; English as a whole where anything is missing."""
-    locale = _locale(language)
-    if template in template_names(locale.language) and (_HOME / locale.language / "words.toml").is_file():
-        return locale.language, locale
-    if template not in template_names():
-        raise MessageError(f"There is no message template {template!r}.")
-    return _FALLBACK, locale if locale.language == _FALLBACK else Locale(_FALLBACK)
-
-
-def _locale(language: str) -> Locale:
-    """The locale of a tag such as en-GB; without its region where that pair is unknown, else English."""
-    for tag in (language, language.partition("-")[0]):
-        try:
-            return Locale.parse(tag.replace("-", "_"))
-        except (ValueError, UnknownLocaleError):
-            continue
-    return Locale(_FALLBACK)
 
 
 def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict[str, Any]:
     """What templates may name; everything from outside is a plain string on one line."""
     lines = sorted(facts.lines, key=lambda line: (line.due or date.max, line.issued, line.number))
     rows = [_row(line, facts, locale, words) for line in lines]
-    kinds = [row.kind for row in rows]
-    late = [line.balance for line, kind in zip(lines, kinds, strict=True) if kind == "late"]
+    view = _around(facts, locale, words) | {
+        "rows": rows,
+        "first": rows[0] if rows else None,
+        "lead": [row for line, row in zip(lines, rows, strict=True) if line.step in ("", facts.step)] or rows,
+        "count": len(rows),
+        "sums": _sums([(line.balance, row.kind == "late") for line, row in zip(lines, rows, strict=True)], locale),
+        "open": sum(row.kind != "paid" for row in rows),
+        **{count: sum(row.kind == kind for row in rows) for count, kind in _COUNTS.items()},
+    }
+    return view | {"words": {name: compiled(source).render(view) for name, source in words["around"].items()}}
+
+
+_COUNTS = {"late": "late", "cusp": "today", "coming": "coming", "arranged": "arranged"}
+
+
+def _around(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict[str, Any]:
+    """What is true of the whole message, whichever invoices it is about."""
+    days = {"today": facts.today, "chosen": facts.promised, "resolved": facts.resolved}
     return {
         "language": str(locale).replace("_", "-"),
         "direction": locale.text_direction,
-        "company": plain(facts.company),
-        "customer": plain(facts.customer),
-        "contact": plain(facts.contact),
-        "rows": rows,
-        "first": rows[0] if rows else None,
-        "count": len(rows),
-        "late": len(late),
-        "cusp": kinds.count("today"),
-        "coming": kinds.count("coming"),
-        "open": sum(kind != "paid" for kind in kinds),
-        "sums": _sums(lines, late, locale),
+        **{name: plain(getattr(facts, name)) for name in ("company", "customer", "contact", "signed")},
+        **{name: _day(day, facts.today, locale) if day else "" for name, day in days.items()},
+        "instalment": None if facts.instalment is None else _part(facts.instalment, facts, locale, words),
+        "tone": "" if facts.tone is None else facts.tone.value,
+        "attached": facts.attached,
         "credits": format_list(_totals(facts.credits, locale), locale=locale),
         "paid": format_list(_totals(facts.paid, locale), locale=locale),
         "payments": len(totals(facts.paid)),
@@ -204,17 +238,23 @@ def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict
     }
 
 
+def _part(part: Instalment, facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> Part:
+    day, kind = _day(part.day, facts.today, locale), _due_kind(part.day, facts.today)
+    return Part(_amount(part.amount, locale), day, kind, compiled(words["says"][kind]).render(due=day))
+
+
 def _totals(amounts: Iterable[Money], locale: Locale) -> list[str]:
     """One written amount for each currency, in the order in which they come up; nothing for a sum of zero."""
     return [_amount(total, locale) for total in totals(amounts).values() if total.minor > 0]
 
 
-def _sums(lines: list[MessageLine], late: list[Money], locale: Locale) -> list[Sum]:
+def _sums(balances: list[tuple[Money, bool]], locale: Locale) -> list[Sum]:
     """What is open in each currency, and what of it is late where only a part of the list is."""
-    parts = totals(late) if len(late) < len(lines) else {}
+    late = [balance for balance, is_late in balances if is_late]
+    parts = totals(late) if len(late) < len(balances) else {}
     return [
         Sum(_amount(total, locale), _amount(parts[currency], locale) if currency in parts else "")
-        for currency, total in totals(line.balance for line in lines).items()
+        for currency, total in totals(balance for balance, _ in balances).items()
         if total.minor > 0
     ]
 
@@ -228,16 +268,17 @@ def _row(line: MessageLine, facts: MessageFacts, locale: Locale, words: Mapping[
     part_paid = 0 < line.balance.minor < line.total.minor
     number = plain(line.number, 60)
     return Row(
-        number=number or _compiled(words["unnumbered"]).render(issued=issued),
+        number=number or compiled(words["unnumbered"]).render(issued=issued),
         unnumbered=not number,
         issued=issued,
         amount=amount,
         total=total,
+        settled=_amount(line.total - line.balance, locale) if part_paid else "",
         part_paid=part_paid,
         kind=kind,
-        state=_compiled(words["state"][kind]).render(due=due),
-        says=_compiled(words["says"][kind]).render(due=due),
-        worth=_compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=amount, total=total),
+        state=compiled(words["state"][kind]).render(due=due),
+        says=compiled(words["says"][kind]).render(due=due),
+        worth=compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=amount, total=total),
     )
 
 
@@ -247,11 +288,15 @@ def _kind(line: MessageLine, facts: MessageFacts) -> str:
         return "paid"
     if facts.paid:
         return "left"
-    if line.due is None:
-        return "undated"
-    if line.due == facts.today:
+    if line.arranged:
+        return "arranged"
+    return "undated" if line.due is None else _due_kind(line.due, facts.today)
+
+
+def _due_kind(due: date, today: date) -> str:
+    if due == today:
         return "today"
-    return "late" if line.due < facts.today else "coming"
+    return "late" if due < today else "coming"
 
 
 def _day(day: date, today: date, locale: Locale) -> str:
@@ -272,20 +317,10 @@ def _amount(money: Money, locale: Locale) -> str:
     return re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", written)
 
 
-def _body(path: str, view: Mapping[str, Any]) -> tuple[str, list[str]]:
-    """Subject and paragraphs of a template file; a paragraph is one line and keeps its unbreakable spaces."""
-    head, _, rest = _environment().get_template(path).render(view).partition("\n")
-    label, _, subject = head.partition(":")
-    paragraphs = [re.sub(r"[ \t\n]+", " ", part.strip()) for part in re.split(r"\n\s*\n", rest) if part.strip()]
-    if label != "subject" or not subject.strip() or not paragraphs:
-        raise MessageError(f"The message template {path!r} needs a first line 'subject: …' and a paragraph.")
-    return plain(subject, 200), paragraphs
-
-
 def _headers(facts: MessageFacts) -> dict[str, str]:
     """Headers hold plain ASCII: what is not, and a comma inside an invoice number, is written as %2C is."""
     numbers = [quote(plain(line.number, 255), safe=_HEADER_SAFE) for line in facts.lines]
-    steps = [plain(line.step or facts.step) for line in facts.lines]
+    steps = [plain(line.step or facts.step) + (f"@{line.anew}" if line.anew else "") for line in facts.lines]
     return {
         "Date": format_datetime(facts.moment),
         "X-Dunlin-Step": plain(facts.step),
@@ -306,23 +341,6 @@ def _listed(parts: Iterable[str]) -> str:
             break
         listed = longer
     return listed
-
-
-@cache
-def _environment() -> ImmutableSandboxedEnvironment:
-    """Jinja's sandbox: templates are data that accountants write. Only `.html` files escape, and they all do."""
-    return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(_HOME),
-        autoescape=select_autoescape(("html",), default=False, default_for_string=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-@lru_cache(maxsize=500)
-def _compiled(source: str) -> Template:
-    return _environment().from_string(source)
 
 
 @cache

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
@@ -172,25 +172,6 @@ class _Reading:
         return self._together(upserts.unreadable, [row], end)
 
 
-def unseen(rt: Runtime, company_id: int, started: datetime, limit: int) -> list[tuple[int, str]]:
-    """(key, vendor id) of open invoices that a reading of all that is open, begun at `started`, did not show."""
-    with rt.store.read() as session:
-        return [(id, external_id) for id, external_id, _ in session.execute(_unseen(company_id, started, limit))]
-
-
-def _unseen(company_id: int, started: datetime, limit: int) -> Select[int, str, int]:
-    return (
-        select(Invoice.id, Invoice.external_id, Invoice.account_id)
-        .where(
-            Invoice.company_id == company_id,
-            Invoice.status == InvoiceStatus.OPEN.value,
-            Invoice.read_at < started,
-        )
-        .order_by(Invoice.id)
-        .limit(limit)
-    )
-
-
 def hold_unseen(rt: Runtime, company_id: int, started: datetime) -> None:
     """After a whole reading: an open invoice it did not show is held, for it may be gone; a later change tells."""
     while _hold_some_unseen(rt, company_id, started):
@@ -200,12 +181,21 @@ def hold_unseen(rt: Runtime, company_id: int, started: datetime) -> None:
 def _hold_some_unseen(rt: Runtime, company_id: int, started: datetime) -> bool:
     """Hold one chunk of them; whether there was any."""
     with _alone(rt, company_id) as session:
-        held = session.execute(_unseen(company_id, started, CHUNK)).all()
+        held = session.execute(
+            select(Invoice.id, Invoice.account_id)
+            .where(
+                Invoice.company_id == company_id,
+                Invoice.status == InvoiceStatus.OPEN.value,
+                Invoice.read_at < started,
+            )
+            .order_by(Invoice.id)
+            .limit(CHUNK)
+        ).all()
         session.execute(
             update(Invoice)
-            .where(rows.among(session, Invoice.id, [id for id, _, _ in held]))
+            .where(rows.among(session, Invoice.id, [id for id, _ in held]))
             .values(status=InvoiceStatus.UNKNOWN.value, version="")
             .execution_options(synchronize_session=False)
         )
-        wake(session, {account_id for _, _, account_id in held}, rt.clock.now())
+        wake(session, {account_id for _, account_id in held}, rt.clock.now())
         return bool(held)

@@ -13,12 +13,12 @@ from typing import Any, cast
 
 import structlog
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import Notice, User
+from models.upsert import insert_into
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -40,7 +40,6 @@ def want(
 ) -> None:
     """Tell everybody of the practice, once for each `key` (200 characters). `page`: where to go, on our own site."""
     now = rt.clock.now()
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     values = {
         "uid": rt.new_id(),
         "practice_id": practice_id,
@@ -53,7 +52,7 @@ def want(
         "not_before": now,
         "created_at": now,
     }
-    session.execute(insert(Notice).values(values).on_conflict_do_nothing(index_elements=["key"]))
+    session.execute(insert_into(session, Notice).values(values).on_conflict_do_nothing(index_elements=["key"]))
 
 
 def send_due(rt: Runtime) -> int:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Invoice, Posting
+from workflows.rows import among
 
 
 class Kind(StrEnum):
@@ -40,7 +41,7 @@ def pending_invoices(session: Session, ids: Collection[int]) -> set[int]:
         select(Invoice.id)
         .join(Posting, or_(Posting.invoice_id == Invoice.id, on_account))
         .where(
-            Invoice.id.in_(list(ids)),
+            among(session, Invoice.id, ids),
             Posting.kind.in_([kind.value for kind in HOLDING]),
             or_(Posting.state.in_(("due", "desk")), and_(Posting.state == "written", UNSEEN)),
         )

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from core.facts import InvoiceStatus
 from core.money import Money
 from models import Account, Attempt, AttemptLine, Company, Invoice, Payment, Posting
-from workflows import gather, orders
+from workflows import orders
+from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.pending import Kind, pending_invoices
 from workflows.rows import plain
@@ -163,7 +164,7 @@ def _locked(session: Session, company_id: int) -> Company:
 
 def _today(rt: Runtime, company: Company) -> date:
     now = rt.clock.now()
-    return gather.calendar_of(company, now).today(now)
+    return calendar_of(company, now).today(now)
 
 
 def _refuse_odd_day(rt: Runtime, invoice: Invoice, company: Company, day: date) -> None:

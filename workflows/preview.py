@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
+from core.alike import Alike
+from core.backtest import agreed, asks
 from core.because import Because
+from core.cadence import Cadence, Channel
 from core.facts import InvoiceStatus
-from core.replay import replay
-from models import Account, Invoice
+from core.plan import Action
+from core.replay import Replay
+from models import Company, Invoice
 from workflows import gather
+from workflows.calendars import calendar_of
+from workflows.gather import Gathered
 from workflows.runtime import Runtime
+
+_TOGETHER = 500  # accounts in memory at once: it stays flat as a company grows
+_CLOSED = (InvoiceStatus.PAID.value, InvoiceStatus.VOIDED.value, InvoiceStatus.DELETED.value)
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewMessage:
-    """One message that would be sent at `moment` (UTC) if nothing changed until then."""
+    """One message (or task) that would go out at `moment` (UTC) if nothing changed until then.
+
+    `asks`: a person is to approve it first; it is shown on the earliest day on which they could.
+    """
 
     moment: datetime
     account_id: int
@@ -26,6 +39,8 @@ class PreviewMessage:
     recipients: tuple[str, ...]
     step: str
     invoice_numbers: tuple[str, ...]
+    channel: Channel = Channel.EMAIL
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,44 +55,75 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Messages in order of time, and every account with something open that would hear nothing."""
+    """Messages in order of time, and every account with something open that would hear nothing, by name."""
 
     messages: tuple[PreviewMessage, ...]
     silences: tuple[Silence, ...]
 
 
 def preview(rt: Runtime, company_id: int, days: int) -> Preview:
-    """Replay the company's cadence over the next `days` days as if it were live and nobody paid."""
+    """Replay each account's cadence over the next `days` days as if the company were live, every message were approved
+    and nobody paid.
+    """
     start = rt.clock.now()
+    end = start + timedelta(days=days)
+    drafts_until = _drafts_until(rt, company_id, start)
     messages: list[PreviewMessage] = []
     silences: list[Silence] = []
+    approved: dict[int, Cadence] = {}
+    alike = Alike(start, end)
+    for one in _gathered(rt, company_id, start):
+        cadence = approved.setdefault(id(one.cadence), agreed(one.cadence))
+        story = alike.replay(replace(one.facts, drafts=False, approvals={}), cadence, one.calendar)
+        messages += _messages(one, story, drafts_until)
+        if not story.sent:
+            silences.append(Silence(one.row.id, one.row.name, one.row.uid, story.because))
+    messages.sort(key=lambda message: (message.moment, message.account_id))
+    return Preview(tuple(messages), tuple(sorted(silences, key=lambda silence: silence.account_name)))
+
+
+def _gathered(rt: Runtime, company_id: int, now: datetime) -> Iterator[Gathered]:
+    """The company's accounts with something open, a few hundred at a time."""
     with rt.store.read() as session:
-        accounts = session.scalars(
-            select(Account)
-            .where(
-                Account.company_id == company_id,
-                Account.invoices.any(Invoice.status != InvoiceStatus.PAID.value),
-            )
-            .order_by(Account.name)
+        ids = session.scalars(
+            select(Invoice.account_id)
+            .where(Invoice.company_id == company_id, Invoice.status.not_in(_CLOSED))
+            .distinct()
+            .order_by(Invoice.account_id)
         ).all()
-        for row in accounts:
-            gathered = gather.account(rt, session, row.id, start)
-            if not gathered.facts.invoices:
-                continue
-            story = replay(gathered.facts, gathered.cadence, gathered.calendar, start, start + timedelta(days=days))
-            numbers = {one.id: one.number for one in gathered.facts.invoices}
-            messages += [
-                PreviewMessage(
-                    moment,
-                    row.id,
-                    row.name,
-                    row.uid,
-                    action.recipients,
-                    action.lead,
-                    tuple(numbers[line.invoice] for line in action.lines),
-                )
-                for moment, action in story.sent
-            ]
-            if not story.sent:
-                silences.append(Silence(row.id, row.name, row.uid, story.because))
-    return Preview(tuple(sorted(messages, key=lambda one: (one.moment, one.account_id))), tuple(silences))
+    for first in range(0, len(ids), _TOGETHER):
+        with rt.store.read() as session:
+            found = gather.accounts(rt, session, ids[first : first + _TOGETHER], now)
+        yield from (one for one in found.values() if one.facts.invoices)
+
+
+def _drafts_until(rt: Runtime, company_id: int, now: datetime) -> date:
+    """The first day on which a new connection's messages leave without being shown first; it may lie in the past."""
+    with rt.store.read() as session:
+        company = session.get_one(Company, company_id)
+    return calendar_of(company, now).today(company.live_at or now) + timedelta(days=company.draft_days)
+
+
+def _messages(one: Gathered, story: Replay, drafts_until: date) -> Iterator[PreviewMessage]:
+    numbers = {invoice.id: invoice.number for invoice in one.facts.invoices}
+    for moment, action in story.sent:
+        yield PreviewMessage(
+            moment,
+            one.row.id,
+            one.row.name,
+            one.row.uid,
+            action.recipients,
+            action.lead,
+            tuple(dict.fromkeys(numbers[line.invoice] for line in action.lines)),
+            action.channel,
+            action.day < drafts_until or _asks(one, action),
+        )
+
+
+def _asks(one: Gathered, action: Action) -> bool:
+    """Whether a step in it, or what the customer told us about an invoice in it, asks for a person's word."""
+    about = {line.invoice for line in action.lines}
+    told = [invoice.told.reason for invoice in one.facts.invoices if invoice.told and invoice.id in about]
+    return asks(one.cadence, (line.step for line in action.lines)) or any(
+        one.cadence.branch(reason).approve for reason in told
+    )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import ENTITIES, Ledger, LedgerCompany, Page, Purpose
 from models import Account, CallCount, Company, Connection, Invoice, Reading
-from workflows import dirty, gather, mirror, vanished
+from workflows import cadences, dirty, mirror, ties, vanished
 from workflows.runtime import Runtime
 
 HISTORY = timedelta(days=730)
@@ -39,13 +39,6 @@ class Taken:
     changed: int = 0
     cursor: str = ""
     blind: bool = False
-
-
-def connection_of(session: Session, company_id: int) -> Connection:
-    """The company's living connection."""
-    return session.scalars(
-        select(Connection).where(Connection.company_id == company_id, Connection.state == "active")
-    ).one()
 
 
 def keep(
@@ -71,7 +64,7 @@ def whole(rt: Runtime, company: Company, ledger: Ledger, pages: int = PAGES_A_TU
     """Read on in the whole book, at most so many pages; whether that was its end. It goes on where it left off."""
     now = rt.clock.now()
     with rt.store.write() as session:
-        connection = connection_of(session, company.id)
+        connection = ties.being_read(session, company.id)
         if connection.load_began_at is None or now - connection.load_began_at > LOAD_LASTS:
             connection.load_began_at, connection.load_mark = now, ""
             session.get_one(Company, company.id).sync_rows = 0
@@ -82,14 +75,14 @@ def whole(rt: Runtime, company: Company, ledger: Ledger, pages: int = PAGES_A_TU
         row = session.get_one(Company, company.id)
         row.sync_rows += page.size
         row.sync_total = page.total if page.total is not None else row.sync_total
-        connection_of(session, company.id).load_mark = page.mark
+        ties.being_read(session, company.id).load_mark = page.mark
 
     snapshot = ledger.snapshot((load_began_at - HISTORY).date(), mark)
     taken = keep(rt, company, islice(snapshot, pages), now, progress)
     if taken.cursor:
         _look_for_the_rest(rt, company, ledger, load_began_at)
         with rt.store.write() as session:
-            connection = connection_of(session, company.id)
+            connection = ties.being_read(session, company.id)
             connection.load_began_at, connection.load_mark = None, ""
             connection.swept_at, connection.blind = now, False
         _complete(rt, company, taken, load_began_at, ENTITIES)
@@ -101,7 +94,7 @@ def changes(rt: Runtime, company: Company, ledger: Ledger, wanted: Collection[st
     """Read what changed since the last time, at least in rows of the wanted kinds."""
     began_at = rt.clock.now()
     with rt.store.read() as session:
-        cursor = connection_of(session, company.id).cursor
+        cursor = ties.being_read(session, company.id).cursor
     return since_cursor(rt, company, "changes", ledger.changes(cursor, wanted), began_at, wanted)
 
 
@@ -112,7 +105,7 @@ def since_cursor(
     log = _begin(rt, company, kind, began_at)
     taken = keep(rt, company, pages, began_at)
     with rt.store.read() as session:
-        whole_comes_first = needs_whole(connection_of(session, company.id), began_at)
+        whole_comes_first = needs_whole(ties.being_read(session, company.id), began_at)
     if taken.cursor and not whole_comes_first:
         _complete(rt, company, taken, began_at, wanted)
     _end(rt, log, taken)
@@ -121,7 +114,7 @@ def since_cursor(
 
 def _complete(rt: Runtime, company: Company, taken: Taken, began_at: datetime, wanted: Collection[str]) -> None:
     with rt.store.write() as session:
-        connection = connection_of(session, company.id)
+        connection = ties.being_read(session, company.id)
         was_stale = _was_stale(rt, session, company.id, connection.read_at)
         if connection.read_at is None or began_at >= connection.read_at:
             connection.cursor, connection.blind = taken.cursor, connection.blind or taken.blind
@@ -139,7 +132,7 @@ def _was_stale(rt: Runtime, session: Session, company_id: int, read_at: datetime
 
     Measured to now, not to when this reading began: planning goes on while we read. A changed cadence wakes by itself.
     """
-    hours = gather.cadence_of(session, session.get_one(Company, company_id)).stale_hours
+    hours = cadences.cadence_of(session, session.get_one(Company, company_id)).stale_hours
     return read_at is None or rt.clock.now() - read_at > timedelta(hours=hours) - SKEW
 
 
@@ -153,7 +146,7 @@ def sweep(rt: Runtime, company: Company, ledger: Ledger) -> int:
     taken = keep(rt, company, ledger.sweep(), began_at)
     taken.changed += _look_for_the_rest(rt, company, ledger, began_at)
     with rt.store.write() as session:
-        connection = connection_of(session, company.id)
+        connection = ties.being_read(session, company.id)
         connection.swept_at, connection.blind = began_at, False
     _end(rt, log, taken, missed=taken.changed)
     return taken.changed

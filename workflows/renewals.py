@@ -13,12 +13,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from integrations.errors import OutsideError
-from models import Company, Connection, Grant
-from workflows import endings, grants, notices
+from models import Company, Connection, Grant, Sender
+from workflows import grants, notices, ties
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
-IDLE = timedelta(days=14)  # Xero forgets a permission after 60 days unused, QuickBooks after 100
+IDLE = timedelta(days=14)  # Xero forgets a permission after 60 days unused, Microsoft after 90, QuickBooks after 100
 WARNINGS = (7, 30, 60)  # days ahead of the hard end
 
 
@@ -27,9 +27,11 @@ def refresh_idle(rt: Runtime) -> int:
 
     One that nobody uses any more is left to run out at the vendor.
     """
-    idle = grants.idle_since(rt.clock.now() - IDLE)
+    idle, mailboxes = grants.idle_since(rt.clock.now() - IDLE), select(Sender.grant_id)
     with rt.store.read() as session:
-        found = session.scalars(select(Grant.id).where(idle, Grant.id.in_(grants.used()))).all()
+        found = session.scalars(
+            select(Grant.id).where(idle, Grant.id.in_(grants.used()) | Grant.id.in_(mailboxes))
+        ).all()
     return sum(_renewed(rt, grant_id) for grant_id in found)
 
 
@@ -75,7 +77,7 @@ def _ending(session: Session, now: datetime) -> Sequence[tuple[Company, str, dat
 def _tell(rt: Runtime, session: Session, company: Company, grant_uid: str, end: datetime) -> None:
     """Once for each warning; only the latest of those that are due, should the night have been missed."""
     warning = next(one for one in WARNINGS if end - rt.clock.now() <= timedelta(days=one))
-    ledger = endings.label(rt, company.ledger_kind)
+    ledger = ties.ledger_name(rt, company.ledger_kind)
     text = (
         f"{ledger} lets a permission live for some years only. The one for {company.name} ends on {end:%d %B %Y}.\n\n"
         "Connect the company again before that day and everything goes on without a break. It takes a minute: "

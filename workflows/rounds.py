@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta
 
 from core.calendars import Calendar
 from models import Company
-from workflows import gather
+from workflows.calendars import calendar_of
 
 A_DAY = 4  # rounds in the sending hours of a working day
 NIGHT = time(3, 0)
@@ -33,7 +33,7 @@ def next_night(calendar: Calendar, now: datetime, spread: int = 0) -> datetime:
 
 def next_of(company: Company, now: datetime) -> datetime:
     """The company's next reading: the next round, or the next night while it may not speak yet."""
-    calendar = gather.calendar_of(company, now)
+    calendar = calendar_of(company, now)
     following = next_night if company.live_at is None else next_reading
     return following(calendar, now, company.id * 7)
 

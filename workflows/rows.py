@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
+    BindParameter,
     Connection,
     Dialect,
     Select,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
     true,
     type_coerce,
 )
@@ -63,7 +65,7 @@ def _question(postgres: bool, table: Table, names: tuple[str, ...]) -> Select[An
     ]
     mine = select(table.c.external_id, *raw).where(table.c.company_id == bindparam("company"))
     if not postgres:
-        return mine.where(table.c.external_id.in_(_each(bindparam("ids"))))
+        return mine.where(table.c.external_id.in_(text("SELECT value FROM json_each(:ids)")))
     wanted = func.unnest(bindparam("ids", type_=ARRAY(String))).table_valued("id").render_derived(name="wanted")
     one = mine.where(table.c.external_id == wanted.c.id).limit(1).lateral("one")
     return select(one).select_from(wanted.join(one, true()))
@@ -73,12 +75,8 @@ def among(session: Session, column: Any, values: Iterable[Any]) -> Any:
     """The column is one of these. They go as one list: a thousand parameters take longer to read than the rows."""
     if session.get_bind().dialect.name == "postgresql":
         return column == any_(literal(list(values), ARRAY(column.type)))
-    return column.in_(_each(literal(json.dumps(list(values)))))
-
-
-def _each(values: Any) -> Any:
-    """The members of a JSON list, for SQLite."""
-    return select(func.json_each(values).table_valued("value").c.value)
+    listed: BindParameter[str] = bindparam("listed", json.dumps(list(values)), unique=True)
+    return column.in_(text("SELECT value FROM json_each(:listed)").bindparams(listed))
 
 
 def stored(dialect: Dialect, table: Table, names: tuple[str, ...], columns: Iterable[Iterable[Any]]) -> Any:

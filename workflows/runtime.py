@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from integrations.channels.base import Channel
+from integrations.channels.base import Channel, Mailbox, MailKind
+from integrations.dns.base import Resolver
 from integrations.ledgers.base import LedgerKind, Pace
 from integrations.processors.base import Processor
 from integrations.transport import Transport
@@ -39,7 +40,9 @@ class Engine(Protocol):
 class Runtime:
     """`link_keys` sign portal links, oldest first; `new_id` makes 22 random URL-safe characters;
     `count_call` is told of each ledger call: (kind, purpose). `pause` waits so many seconds, `turns` for an
-    organisation that stands only so many calls; in a world in a hurry neither takes any time.
+    organisation that stands only so many calls; in a world in a hurry neither takes any time. `channel` is the
+    installation's own way out, `mailbox` opens a company's; `mail` is what is known of the providers. `resolver` asks
+    the DNS; None where nobody outside may be asked.
     """
 
     clock: Clock
@@ -54,10 +57,13 @@ class Runtime:
     ledgers: Mapping[str, LedgerKind]
     processors: Mapping[str, Processor]
     channel: Channel | None
+    mailbox: Callable[[Mailbox], Channel]
     engine: Engine
     count_call: Callable[[str, str], None]
     pause: Callable[[float], None]
     turns: Callable[[str, Pace], AbstractContextManager[None]]
+    mail: Mapping[str, MailKind] = field(default_factory=dict)
+    resolver: Resolver | None = None
 
     @property
     def is_demo(self) -> bool:

@@ -6,6 +6,7 @@ a lost answer makes it *in doubt*: it is never repeated by itself.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,32 +16,46 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.plan import Action, plan
-from integrations.channels.base import AddressRefused, Conversation, Envelope
+from integrations.channels.base import AddressRefused, Attachment, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
-from models import Account, Effect, EffectKind, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
-from workflows import audit, compose, door, effects, gather, mirror, planner
+from models import (
+    Account,
+    ApprovalRow,
+    Effect,
+    EffectKind,
+    EffectState,
+    MissedStep,
+    Touch,
+    TouchInvoice,
+    TouchRecipient,
+)
+from workflows import answered, audit, compose, door, effects, enclosed, frozen, gather, mirror
 from workflows.runtime import Runtime
 
 TRIES = 5
 AGAIN = 900.0
+Also = Callable[[Session, Touch], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """What was decided and rendered at the door, and the version of the facts it stands on."""
+    """What was decided and rendered at the door, and the version of the facts it stands on. `approval` is the id of a
+    person's word on exactly this text.
+    """
 
     action: Action
     version: int
     envelope: Envelope
     evidence: dict[str, Any]
+    approval: int | None = None
 
 
 def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     """Perform one claimed message effect to its end, whatever that is."""
-    ready = _ask_again(rt, effect)
+    ready = ask_again(rt, effect, enclosed.papers(rt, effect))
     if ready is None:
         return
-    if offered(rt, talk, effect, ready.envelope) and _write_down(rt, effect, ready):
+    if offered(rt, talk, effect, ready.envelope) and write_down(rt, effect, ready, EffectState.SENDING):
         deliver(rt, talk, effect)
 
 
@@ -78,7 +93,7 @@ def deliver(rt: Runtime, talk: Conversation, effect: Effect) -> None:
         _settle(rt, effect, EffectState.SENT, words)
 
 
-def _ask_again(rt: Runtime, effect: Effect) -> Ready | None:
+def ask_again(rt: Runtime, effect: Effect, papers: Sequence[Attachment] = ()) -> Ready | None:
     """Plan the account without this effect; None (and dropped) when the message is no longer in the answer.
 
     None, too, when the round has lasted so long that the figures are old again: it is due once more, and read anew.
@@ -88,20 +103,49 @@ def _ask_again(rt: Runtime, effect: Effect) -> Ready | None:
         gathered = gather.account(rt, session, effect.account_id, now, without=effect.id)
         answer = plan(gathered.facts, gathered.cadence, gathered.calendar, now)
         row = session.get_one(Account, effect.account_id)
-        keys = {planner.message_key(rt, row.uid, action): action for action in answer.actions}
+        keys = {answered.message_key(rt, row.uid, action): action for action in answer.actions}
         action = keys.get(effect.key)
-        if action is not None:
-            envelope = compose.cadence_message(rt, session, effect, action, gathered)
-            evidence = _evidence(action, gathered)
-    if action is not None and _is_old(gathered, now):
+        word = None if action is None else frozen.approved(session, gathered, action)
+        ready = None if action is None else _ready(rt, session, effect, action, gathered, word, papers)
+        untrue = ready is not None and word is not None and not _true(rt, session, ready, gathered, word)
+    if ready is not None and _is_old(gathered, now):
         effects.put_back(rt, effect, 0, "The figures had become too old to be said; they are read again.")
         return None
-    if action is not None:
-        return Ready(action, gathered.version, envelope, evidence)
+    if word is not None and untrue:
+        _withdraw(rt, effect, word)
+        return None
+    if ready is not None:
+        return ready
     asked = {line[0] for line in effect.content["lines"]}
     why = ", ".join(sorted({one.cause.value for one in answer.because if one.invoice in asked})) or "no longer due"
     drop(rt, effect, f"Asked again before sending; left unsaid: {why}.")
     return None
+
+
+def _ready(
+    rt: Runtime,
+    session: Session,
+    effect: Effect,
+    action: Action,
+    gathered: gather.Gathered,
+    word: ApprovalRow | None,
+    papers: Sequence[Attachment],
+) -> Ready:
+    own = None if word is None else frozen.words_of(word)
+    envelope = compose.cadence_message(rt, session, effect, action, gathered, own, papers)
+    return Ready(action, gathered.version, envelope, _evidence(action, gathered), word.id if word else None)
+
+
+def _true(rt: Runtime, session: Session, ready: Ready, gathered: gather.Gathered, word: ApprovalRow) -> bool:
+    facts = compose.cadence_facts(rt, session, ready.action, gathered)
+    return frozen.still_true(word, facts, ready.action, gathered)
+
+
+def _withdraw(rt: Runtime, effect: Effect, word: ApprovalRow) -> None:
+    """The day has made the approved words untrue: a person is shown the new ones."""
+    with rt.store.write() as session:
+        frozen.withdraw(rt, session, session.get_one(ApprovalRow, word.id), frozen.CHANGED)
+    drop(rt, effect, "Its words were approved on another day and are no longer true; a fresh draft takes their place.")
 
 
 def _is_old(gathered: gather.Gathered, now: datetime) -> bool:
@@ -126,16 +170,21 @@ def drop(rt: Runtime, effect: Effect, note: str) -> None:
             mirror.wake(session, [effect.account_id], rt.clock.now())
 
 
-def _write_down(rt: Runtime, effect: Effect, ready: Ready) -> bool:
-    """Commit *sending* with the touch, only if no fact changed since it was decided; whether it was."""
+def write_down(rt: Runtime, effect: Effect, ready: Ready, to: EffectState, also: Also | None = None) -> bool:
+    """Commit the effect's new state with the touch, only if no fact changed since it was decided; whether it was.
+
+    `also` is done in the same transaction.
+    """
     try:
         with rt.store.write() as session:
             if not _unchanged(session, effect.account_id, ready.version):
                 raise _Changed
             lease = rt.clock.now() + effects.LEASE
-            if not effects.move(rt, session, effect, EffectState.SENDING, since=EffectState.CLAIMED, lease_until=lease):
+            if not effects.move(rt, session, effect, to, since=EffectState.CLAIMED, lease_until=lease):
                 raise _Changed
-            _add_touch(rt, session, effect, ready)
+            touch = _add_touch(rt, session, effect, ready)
+            if also is not None:
+                also(session, touch)
         return True
     except (_Changed, IntegrityError):
         drop(rt, effect, "A fact changed while the message was being written; planned again.")
@@ -158,10 +207,10 @@ def _unchanged(session: Session, account_id: int, version: int) -> bool:
     return row.first() is not None
 
 
-def _add_touch(rt: Runtime, session: Session, effect: Effect, ready: Ready) -> None:
+def _add_touch(rt: Runtime, session: Session, effect: Effect, ready: Ready) -> Touch:
     invoices = {one.id: one for one in compose.invoices_of(session, ready.action)}
     touch = new_touch(rt, effect, ready.envelope, ready.action.lead, ready.action.day)
-    touch.evidence = ready.evidence
+    touch.evidence, touch.approval_id, touch.channel = ready.evidence, ready.approval, ready.action.channel.value
     touch.cadence_version_id = compose.company_of(session, effect).cadence_version_id
     session.add(touch)
     session.flush()
@@ -176,15 +225,17 @@ def _add_touch(rt: Runtime, session: Session, effect: Effect, ready: Ready) -> N
             TouchInvoice(
                 touch_id=touch.id,
                 invoice_id=invoice.id,
-                anchor=invoice.anchor,
+                anchor=line.anchor,
                 step=line.step,
+                rung=line.rung,
                 balance_minor=invoice.balance_minor,
                 currency=invoice.currency,
                 version=invoice.version,
             )
         )
         for step in line.missed:
-            _remember_missed(rt, session, invoice.id, invoice.anchor, step)
+            _remember_missed(rt, session, invoice.id, line.anchor, step)
+    return touch
 
 
 def _remember_missed(rt: Runtime, session: Session, invoice_id: int, anchor: str, step: str) -> None:
@@ -252,8 +303,8 @@ def not_taken(rt: Runtime, session: Session, effect: Effect, error: Rejected, si
     if dead:
         row = session.get_one(Account, effect.account_id)
         row.refused = sorted({*row.refused, dead.lower()})
-    if dead and effect.kind == EffectKind.THANKS:
-        # Nobody plans a thank-you anew: the same one goes to whoever is left.
+    if dead and effect.kind != EffectKind.MESSAGE:
+        # Nobody plans a thank-you or an answer anew: the same one goes to whoever is left.
         effects.back_to_due(rt, session, effect, 0, str(error), since)
     else:
         give_up(rt, session, effect, str(error), since)

@@ -17,6 +17,7 @@ from core.facts import InvoiceStatus
 from core.money import Money
 from integrations.ledgers.base import LedgerInvoice, LedgerTerm
 from models import Account, Credit, Invoice, Payment, Term
+from workflows import places
 from workflows.rows import plain
 
 REFERENCE = 500  # PostgreSQL indexes no text that is much longer; ours has 22 characters, no vendor keeps 500
@@ -78,6 +79,16 @@ def _people(item: Any) -> tuple[tuple[str, str, bool], ...]:
     return tuple((plain(one.name), plain(one.email), one.mailed) for one in item.people)
 
 
+def _country(item: Any) -> str:
+    return places.country(item.country)
+
+
+def _region(item: Any) -> str:
+    """By its code; without a country it stays as written, for it may be a part of the company's own."""
+    code = _country(item)
+    return places.region(code, item.region) if code else plain(item.region, 10)
+
+
 def _applied(item: Any) -> tuple[tuple[str, int], ...]:
     applied: tuple[tuple[str, Money], ...] = item.applied
     return tuple((plain(invoice), amount.minor) for invoice, amount in applied)
@@ -105,9 +116,12 @@ CUSTOMER = Shape(
         "emails": _unless_erased(_texts("emails"), ()),
         "people": _unless_erased(_people, ()),
         "phone": _unless_erased(_text("phone"), ""),
+        "country": _unless_erased(_country, ""),
+        "region": _unless_erased(_region, ""),
+        "zone": _unless_erased(lambda item: places.zone(_country(item), _region(item)), ""),
         **_same("term", "active", "erased", "bills_to", "merged_into", "version"),
     },
-    facts=frozenset({"emails", "active", "erased", "bills_to", "merged_into"}),
+    facts=frozenset({"emails", "country", "region", "zone", "active", "erased", "bills_to", "merged_into"}),
     end={"active": False},
     read="row_read_at",
 )

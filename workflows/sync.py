@@ -19,7 +19,8 @@ from core.calendars import Calendar
 from integrations.errors import OutsideError, Transient
 from integrations.ledgers.base import ENTITIES, Ledger
 from models import Company, Connection
-from workflows import confirming, dirty, gather, notices, reading, rounds
+from workflows import confirming, dirty, habits, notices, reading, rounds, ties
+from workflows.calendars import calendar_of
 from workflows.connections import with_ledger
 from workflows.rows import plain
 from workflows.runtime import Runtime
@@ -113,16 +114,19 @@ def _begin(rt: Runtime, company_id: int) -> _Turn | None:
             return None
         asked = company.sync_state in (ASKED, "running")  # the second was left by somebody who died
         company.sync_state, company.next_sync_at = "running", now + HOLD
-    return _Turn(rt, company, gather.calendar_of(company, now), now, now + HOLD, asked)
+    return _Turn(rt, company, calendar_of(company, now), now, now + HOLD, asked)
 
 
 def _read(turn: _Turn, ledger: Ledger) -> bool:
     """Read what is due; False when a whole reading goes on at the next tick."""
     rt, company = turn.rt, turn.company
     with rt.store.read() as session:
-        connection = reading.connection_of(session, company.id)
+        connection = ties.being_read(session, company.id)
     if reading.needs_whole(connection, turn.began_at):
-        return reading.whole(rt, company, ledger)
+        ended = reading.whole(rt, company, ledger)
+        if ended:
+            habits.learn(rt, company.id)
+        return ended
     sweep_is_due = _sweep_is_due(turn, connection.swept_at)
     with rt.store.read() as session:
         wanted = ENTITIES if sweep_is_due else _wanted(turn, session)
@@ -186,8 +190,7 @@ def _failed(turn: _Turn, note: str, error: Exception) -> None:
     rt = turn.rt
     with rt.store.write() as session:
         company = session.get_one(Company, turn.company.id)
-        tied = select(Connection).where(Connection.company_id == company.id, Connection.state != "disconnected")
-        connection = session.scalars(tied).first()
+        connection = ties.standing(session, company.id)
         if connection is None:  # Somebody disconnected it while it was being read: no failure.
             company.sync_state, company.sync_note, company.next_sync_at = "idle", "", None
             return

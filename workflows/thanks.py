@@ -6,8 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from integrations.channels.base import Conversation, Envelope
-from models import Account, Attempt, AttemptLine, Effect, EffectKind, EffectState
-from workflows import compose, effects, gather, sending
+from models import Account, Attempt, AttemptLine, Effect, EffectKind
+from workflows import compose, effects, gather, replies, sending
+from workflows.calendars import calendar_of
 from workflows.runtime import Runtime
 
 
@@ -28,19 +29,11 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     """Perform one claimed thank-you to its end."""
     with rt.store.read() as session:
         envelope = _envelope(rt, session, effect)
-        day = gather.calendar_of(compose.company_of(session, effect), rt.clock.now()).today(rt.clock.now())
+        day = calendar_of(compose.company_of(session, effect), rt.clock.now()).today(rt.clock.now())
     if envelope is None:
         sending.drop(rt, effect, "There is no address to thank.")
         return
-    if not sending.offered(rt, talk, effect, envelope):
-        return
-    lease = rt.clock.now() + effects.LEASE
-    with rt.store.write() as session:
-        ours = effects.move(rt, session, effect, EffectState.SENDING, since=EffectState.CLAIMED, lease_until=lease)
-        if ours:
-            session.add(sending.new_touch(rt, effect, envelope, "thanks", day))
-    if ours:
-        sending.deliver(rt, talk, effect)
+    replies.say(rt, talk, effect, envelope, "thanks", day)
 
 
 def _envelope(rt: Runtime, session: Session, effect: Effect) -> Envelope | None:
@@ -56,5 +49,5 @@ def _envelope(rt: Runtime, session: Session, effect: Effect) -> Envelope | None:
     recipients = tuple(sorted(everyone - set(row.refused)))
     if not recipients or row.erased:
         return None
-    day = gather.calendar_of(compose.company_of(session, effect), now).today(now)
+    day = calendar_of(compose.company_of(session, effect), now).today(now)
     return compose.thanks(rt, session, effect, day, recipients, invoices, (attempt.amount,))

@@ -6,11 +6,11 @@ and stores; what follows for a booking that is gone is decided in `confirming.py
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import Select, select
 
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import Ledger, Page, Purpose
@@ -38,10 +38,8 @@ def invoices(
         Invoice.gone_at.is_(None),
         *([] if accounts is None else [Invoice.account_id.in_(accounts)]),
     )
-    changed, before = 0, list[str]()
-    while (ids := _some(rt, Invoice.external_id, *mine)) and ids != before:
-        changed, before = changed + _ask(rt, company, ledger, "invoice", ids, began_at, purpose), ids
-    return changed
+    named = partial(ledger.named, "invoice", purpose=purpose)
+    return _ask(rt, company, select(Invoice.external_id).where(*mine), named, began_at)
 
 
 def credits(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -> int:
@@ -52,10 +50,8 @@ def credits(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -
         Credit.remaining_minor > 0,
         (Credit.read_at < began_at) | Credit.read_at.is_(None),
     )
-    changed, before = 0, list[str]()
-    while (ids := _some(rt, Credit.external_id, *mine)) and ids != before:
-        changed, before = changed + _ask(rt, company, ledger, "credit", ids, began_at, Purpose.SWEEP), ids
-    return changed
+    named = partial(ledger.named, "credit", purpose=Purpose.SWEEP)
+    return _ask(rt, company, select(Credit.external_id).where(*mine), named, began_at)
 
 
 def bookings(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -> None:
@@ -81,19 +77,24 @@ def bookings(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) 
     confirming.used_elsewhere(rt, company.id)
 
 
-def _some(rt: Runtime, column: InstrumentedAttribute[str], *where: ColumnElement[bool]) -> list[str]:
-    with rt.store.read() as session:
-        return list(session.scalars(select(column).where(*where).order_by(column).limit(AT_ONCE)))
-
-
 def _ask(
     rt: Runtime,
     company: Company,
-    ledger: Ledger,
-    entity: str,
-    ids: Sequence[str],
+    wanted: Select[str],
+    named: Callable[[Sequence[str]], Iterable[Page]],
     began_at: datetime,
-    purpose: Purpose,
 ) -> int:
-    pages: list[Page] = list(ledger.named(entity, ids, purpose))
-    return sum(mirror.store(rt, company, page, began_at).changed for page in pages)
+    """Ask for the wanted vendor ids by name, a few hundred at once, until none is left; how many rows changed.
+
+    One that was not told of is wanted again: when the same come back, there is no more to learn.
+    """
+    changed, before = 0, list[str]()
+    while (ids := _some(rt, wanted)) and ids != before:
+        pages = list(named(ids))
+        changed, before = changed + sum(mirror.store(rt, company, page, began_at).changed for page in pages), ids
+    return changed
+
+
+def _some(rt: Runtime, wanted: Select[str]) -> list[str]:
+    with rt.store.read() as session:
+        return list(session.scalars(wanted.order_by(*wanted.selected_columns).limit(AT_ONCE)))

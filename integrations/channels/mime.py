@@ -62,13 +62,19 @@ def _body(message: Envelope) -> bytes:
     mail = EmailMessage(policy=SMTP)
     mail["From"] = _named(message.sender)
     mail["To"] = ", ".join(bare(one) for one in message.recipients)
+    if message.cc:
+        mail["Cc"] = ", ".join(bare(one) for one in message.cc)
     if message.reply_to:
         mail["Reply-To"] = _named(message.reply_to)
     mail["Subject"] = message.subject
     mail.set_content(message.text, cte="quoted-printable")
     if message.html:
         mail.add_alternative(message.html, subtype="html", cte="quoted-printable")
-        mail.set_boundary(_boundary((message.message_id, message.text, message.html)))
+    for one in message.attachments:
+        kind, _, sort = one.type.partition("/")
+        mail.add_attachment(one.body, maintype=kind, subtype=sort, filename=one.name)
+    for place, part in enumerate(part for part in mail.walk() if part.is_multipart()):
+        part.set_boundary(_boundary((message.message_id, str(place), message.text, message.html)))
     return mail.as_bytes()
 
 

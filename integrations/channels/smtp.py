@@ -1,7 +1,7 @@
 """E-mail over SMTP as a channel, in two halves: the recipients, then the message.
 
-It never sends by itself twice and never guesses: what the server did not answer is in doubt. Passwords travel only
-over TLS or on this machine.
+It never sends by itself twice and never guesses: what the server did not answer is in doubt. Passwords and tokens
+travel only over TLS or on this machine.
 """
 
 from __future__ import annotations
@@ -12,17 +12,28 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
-from integrations.channels.base import AddressRefused, Envelope
+from integrations.channels.base import AddressRefused, Envelope, Mailbox
 from integrations.channels.mime import bare, compose
-from integrations.errors import InDoubt, Misconfigured, OutsideError, Rejected, Transient
+from integrations.errors import InDoubt, Misconfigured, OutsideError, RateLimited, Rejected, Transient
 
 TIMEOUT = 20
 LATER = 300  # a server that says "not now" (greylisting, say) means minutes
+HOUR = 3600
 _ENHANCED = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+# Google's daily limit; Microsoft's daily limit, and its throttle for those who go on after a refusal.
+_TOO_MUCH = re.compile(r"^5\.4\.5\b|SubmissionQuotaExceeded|^5\.2\.25[1-5]\b")
+_WRONG = "The mail server does not accept our user name and password."
+_ANOTHER = "The mail server does not accept the sign-in for this mailbox; sign in with the account it belongs to."
+# Refusals of a sign-in that another password would not help against.
+_LOCKED = {
+    "5.7.139": "Microsoft has switched signing in over SMTP off for this mailbox; in the Microsoft 365 admin centre, "
+    "switch on Authenticated SMTP under the user's mail apps.",
+    "5.7.9": "Google wants a password made for this one use; make an app password in the Google account, "
+    "or sign in with Google instead.",
+}
 _BROKEN = (OSError, EOFError)  # smtplib's own errors are OSErrors
 
 Reply = tuple[int, bytes]
@@ -39,31 +50,16 @@ class Line(Protocol):
     def close(self) -> object: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Server:
-    host: str
-    port: int
-    user: str
-    password: str
-    wrapped: bool
-
-    @property
-    def local(self) -> bool:
-        with suppress(ValueError):
-            return ipaddress.ip_address(self.host).is_loopback
-        return self.host == "localhost"
-
-
 class Smtp:
-    """A mail server at `smtp://user:password@host:port` (STARTTLS, except on this machine) or `smtps://…`.
+    """A mailbox, or a mail server at `smtp://user:password@host:port` (STARTTLS, except on this machine) or `smtps://…`.
 
     `connect` gives a ready connection instead. Misconfigured when the address cannot be read.
     """
 
     kind = "smtp"
 
-    def __init__(self, url: str, connect: Callable[[], Line] | None = None) -> None:
-        self._connect = connect or _dialler(_server(url))
+    def __init__(self, where: str | Mailbox, connect: Callable[[], Line] | None = None) -> None:
+        self._connect = connect or _dialler(mailbox_at(where) if isinstance(where, str) else where)
 
     @contextmanager
     def open(self) -> Iterator[Talk]:
@@ -97,7 +93,7 @@ class Talk:
             if pending is not None:
                 self._line.rset()
             self._accept(self._line.mail(bare(message.sender)), message.sender, recipient=False)
-            for address in message.recipients:
+            for address in message.everyone:
                 self._accept(self._line.rcpt(bare(address)), address, recipient=True)
         except _BROKEN as error:
             raise Transient("The connection to the mail server broke before anything was sent.") from error
@@ -119,7 +115,7 @@ class Talk:
         if 400 <= code < 500:
             raise Transient(f"The mail server did not take the message now: {_said(words)}", LATER)
         if 500 <= code < 600:
-            raise Rejected(f"The mail server refused the message: {_said(words)}", _code(code, words))
+            raise _enough(words) or Rejected(f"The mail server refused the message: {_said(words)}", _code(code, words))
         raise InDoubt("The mail server's answer to the message could not be understood.")
 
     def _accept(self, reply: Reply, address: str, recipient: bool) -> None:
@@ -130,13 +126,16 @@ class Talk:
             self._line.rset()
         if not 500 <= code < 600:
             raise Transient(f"The mail server did not accept {address} now: {_said(words)}", LATER)
+        if enough := _enough(words):
+            raise enough  # it says no to us, not to this address
         refusal = f"The mail server refused {address}: {_said(words)}"
         if recipient:
             raise AddressRefused(refusal, address, _code(code, words))
         raise Rejected(refusal, _code(code, words))
 
 
-def _server(url: str) -> _Server:
+def mailbox_at(url: str) -> Mailbox:
+    """The mailbox an address such as smtp://user:password@host:port names; Misconfigured when it cannot be read."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -145,25 +144,26 @@ def _server(url: str) -> _Server:
     if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
         raise Misconfigured("The address of the mail server must look like smtp://user:password@host:port.")
     wrapped = parts.scheme == "smtps"
-    return _Server(
-        host=parts.hostname,
-        port=port or (465 if wrapped else 587),
-        user=unquote(parts.username or ""),
-        password=unquote(parts.password or ""),
-        wrapped=wrapped,
-    )
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Mailbox(parts.hostname, port or (465 if wrapped else 587), wrapped, user, password)
 
 
-def _dialler(server: _Server) -> Callable[[], Line]:
+def _is_here(host: str) -> bool:
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _dialler(box: Mailbox) -> Callable[[], Line]:
     def connect() -> Line:
-        name = "localhost" if server.local else None  # smtplib would ask the DNS for our own name
-        if server.wrapped:
+        name = "localhost" if _is_here(box.host) else None  # smtplib would ask the DNS for our own name
+        if box.wrapped:
             context = ssl.create_default_context()
-            line: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, name, timeout=TIMEOUT, context=context)
+            line: smtplib.SMTP = smtplib.SMTP_SSL(box.host, box.port, name, timeout=TIMEOUT, context=context)
         else:
-            line = smtplib.SMTP(server.host, server.port, name, timeout=TIMEOUT)
+            line = smtplib.SMTP(box.host, box.port, name, timeout=TIMEOUT)
         try:
-            _greet(line, server)
+            _greet(line, box)
         except BaseException:
             line.close()
             raise
@@ -172,15 +172,29 @@ def _dialler(server: _Server) -> Callable[[], Line]:
     return connect
 
 
-def _greet(line: smtplib.SMTP, server: _Server) -> None:
+def _greet(line: smtplib.SMTP, box: Mailbox) -> None:
     line.ehlo_or_helo_if_needed()
-    if not server.wrapped and not server.local:
+    if not box.wrapped and not _is_here(box.host):
         if not line.has_extn("starttls"):
             raise Misconfigured("The mail server offers no encryption; use one that does.")
         line.starttls(context=ssl.create_default_context())
         line.ehlo_or_helo_if_needed()
-    if server.user:
-        line.login(server.user, server.password)
+    if box.bearer:
+        _present(line, box)
+    elif box.user:
+        line.login(box.user, box.secret)
+
+
+def _present(line: smtplib.SMTP, box: Mailbox) -> None:
+    """Sign in with an access token. A refusal comes as a question that wants an empty answer before the no is said."""
+    if "XOAUTH2" not in line.esmtp_features.get("auth", "").upper().split():
+        raise smtplib.SMTPNotSupportedError
+    try:
+        line.auth("XOAUTH2", lambda asked=None: "" if asked else f"user={box.user}\1auth=Bearer {box.secret}\1\1")
+    except smtplib.SMTPAuthenticationError as error:
+        if error.smtp_code < 500:
+            raise
+        raise _locked(error, _ANOTHER) from None
 
 
 def _unreachable(error: Exception) -> OutsideError:
@@ -189,8 +203,20 @@ def _unreachable(error: Exception) -> OutsideError:
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Misconfigured("The mail server does not offer a sign-in.")
     if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
-        return Misconfigured("The mail server does not accept our user name and password.")
+        return _locked(error, _WRONG)
     return Transient("The mail server could not be reached.")
+
+
+def _locked(error: smtplib.SMTPAuthenticationError, otherwise: str) -> Misconfigured:
+    return Misconfigured(_LOCKED.get(_code(error.smtp_code, _raw(error.smtp_error)), otherwise))
+
+
+def _enough(words: bytes) -> RateLimited | None:
+    """What a server says with a 5xx when we have sent too much: later it takes the same message."""
+    said = _said(words)
+    if _TOO_MUCH.search(said) is None:
+        return None
+    return RateLimited(f"The mail provider takes no more messages from this mailbox for now: {said}", HOUR)
 
 
 def _raw(words: bytes | str) -> bytes:

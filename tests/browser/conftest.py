@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,14 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[World, str]]:
     """The world and the address it is served at."""
-    store = new_store(f"sqlite:///{tmp_path_factory.mktemp('browser')}/dunlin.db")
+    with serving(tmp_path_factory.mktemp("browser")) as found:
+        yield found
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[World, str]]:
+    """A world of its own, kept in the folder, behind a real server."""
+    store = new_store(f"sqlite:///{folder}/dunlin.db")
     world = World(runtime(store, mode="demo", public_url="http://127.0.0.1"))
     app = make_app(world.rt, DUNLIN_MAILBOX_URL="http://127.0.0.1:1/")
     app.add_url_rule("/demo/next-day", "demo.next_day", lambda: "", methods=["POST"])

@@ -5,7 +5,6 @@ A new entry in the registry without a twin here fails; what is odd about one ven
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -29,7 +28,7 @@ from sandbox.quickbooks import QuickBooksTwin
 from sandbox.stage import WorldClock, ids
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
-from tests.contracts.meters import Counting
+from tests.meters import Noting
 from tests.town import MONDAY
 
 ABOUT = BookCompany("rook", "Rook & Daughters", "EUR", "DE", "Europe/Berlin", "office@rook.test")
@@ -87,7 +86,7 @@ class Place:
         self.network, self.transport = network, Transport(network.adapter, network.pool)
         kinds: dict[str, Any] = dict(LEDGERS)
         self.kind: LedgerKind = kinds[kind](self._settings(kind, host))
-        self.meter = Counting()
+        self.meter = Noting()
         self.callback, self.token = self._connect()
 
     def _settings(self, kind: str, host: str) -> LedgerSettings:
@@ -120,7 +119,7 @@ class Place:
         return self.kind.open(self.token.access, self.tenant, self.transport, self.meter)
 
     @property
-    def calls(self) -> Counter[Purpose]:
+    def calls(self) -> list[Purpose]:
         return self.meter.calls
 
     def later(self, **time: int) -> None:
@@ -236,7 +235,7 @@ class TestEveryLedger:
         assert [row.status for row in door.invoices if row.number == "R-1"] == [InvoiceStatus.PAID]
         assert 500 in [row.remaining.minor for row in door.credits]
         assert set(place.calls) == {Purpose.DOOR}
-        assert place.calls[Purpose.DOOR] <= 6
+        assert len(place.calls) <= 6
 
     def test_only_accounts_that_can_take_a_payment_are_offered(self, place: Place) -> None:
         accounts = place.open().deposit_accounts()
@@ -330,4 +329,5 @@ class TestEveryLedger:
     def test_it_says_what_it_is(self, place: Place) -> None:
         assert LEDGERS[place.kind.kind] is type(place.kind)
         assert place.kind.label
+        assert place.kind.label in place.kind.reminders_place
         assert 60 <= place.kind.key_memory <= 86_400

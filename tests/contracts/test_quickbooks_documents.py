@@ -20,7 +20,9 @@ def test_an_invoice_is_fetched_as_a_pdf(world: World) -> None:
     ledger = world.ledger()
     world.calls.clear()
     assert ledger.pdf(world.order().invoice).startswith(b"%PDF")
-    assert (world.calls, world.meter.sizes[-1] > 100) == ([Purpose.DOCUMENT], True)
+    size, left = world.meter.answers[-1]
+    assert (world.calls, size > 100) == ([Purpose.DOCUMENT], True)
+    assert left == {}, "QuickBooks does not say what is left"
 
 
 def test_what_comes_instead_of_a_pdf_is_not_taken_for_one(world: World) -> None:

@@ -21,7 +21,7 @@ from integrations.ledgers.base import LedgerSettings, Page
 from integrations.ledgers.xero import Xero, XeroLedger
 from integrations.oauth import Token
 from integrations.transport import Transport
-from tests.sandbox.xero_world import Counter
+from tests.meters import Noting
 
 SPEC = Path(__file__).resolve().parents[2] / "../shared/openapi/xero_accounting.yaml"
 SINCE = date(2010, 1, 1)
@@ -136,7 +136,7 @@ class Stage:
     def ledger(self) -> XeroLedger:
         self.told.clear()
         kind = Xero(LedgerSettings("id", "secret", "key", *["https://xero.test"] * 4))
-        return kind.open("token", "tenant", Transport(pool=lambda: self), Counter())
+        return kind.open("token", "tenant", Transport(pool=lambda: self), Noting())
 
     def snapshot(self) -> list[Page]:
         return list(self.ledger().snapshot(SINCE))

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from core.because import Cause
-from core.cadence import Cadence, parse_cadence
+from core.cadence import Cadence, Reason
 from core.calendars import Calendar
-from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, Said, TouchFacts, TouchState
+from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, Said, Told, TouchFacts, TouchState
+from core.language import parse_cadence
 from core.money import Money
 
 # The ladder that is shipped: heads-up -5, due-today 0, late-4, late-12, late-21, late-35.
@@ -55,20 +56,35 @@ def account(*invoices: InvoiceFacts, **more: Any) -> AccountFacts:
     return AccountFacts(id=7, invoices=invoices, **facts | more)
 
 
-def said(step: str, on: date, state: TouchState = TouchState.SENT) -> Said:
-    return Said(step, on, state)
+def said(step: str, on: date, state: TouchState = TouchState.SENT, **more: Any) -> Said:
+    return Said(step, on, state, **more)
 
 
-def touched(on: date, *recipients: str) -> TouchFacts:
-    return TouchFacts(recipients or (ANN,), on)
+def touched(on: date, *recipients: str, at: str = "09:00", **more: Any) -> TouchFacts:
+    """A message of that day, UTC; to Ann where nobody is named."""
+    return TouchFacts(recipients or (ANN,), on, at=moment(f"{on} {at}"), **more)
+
+
+def told(reason: Reason, on: date) -> Told:
+    return Told(reason, on)
 
 
 def held(cause: Cause, until: date | None = None) -> Hold:
     return Hold(cause, until)
 
 
+def parsed(*lines: str, **limits: int) -> Cadence:
+    """A cadence called test from the lines of its steps."""
+    numbers = (f"{name} = {value}" for name, value in limits.items())
+    return parse_cadence("\n".join(["name = 'test'", "title = 'Test'", *numbers, *lines]))
+
+
+def step(name: str, offset: int, tone: str = "kind", **more: Any) -> str:
+    """One step as it is written; `when` and lists are given as they stand in the file."""
+    fields = "".join(f"{field} = {value}\n" for field, value in more.items())
+    return f"[[step]]\nname = '{name}'\noffset = {offset}\ntone = '{tone}'\n{fields}"
+
+
 def ladder(*offsets: int, **limits: int) -> Cadence:
     """A cadence whose steps are called after their days: `ladder(-3, 4, 12)` has `d-3`, `d4` and `d12`, all kind."""
-    lines = ["name = 'test'", "title = 'Test'", *(f"{name} = {value}" for name, value in limits.items())]
-    lines += [f"[[step]]\nname = 'd{offset}'\noffset = {offset}\ntone = 'kind'" for offset in offsets]
-    return parse_cadence("\n".join(lines))
+    return parsed(*(step(f"d{offset}", offset) for offset in offsets), **limits)

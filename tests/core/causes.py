@@ -8,13 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from core.because import Because, Cause
-from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, TouchFacts, TouchState
-from core.plan import Plan
-from tests.core.builders import ANN, BOB, account, day, eur, held, invoice, moment, said, touched
+from core.because import Cause
+from core.cadence import ALWAYS, Cadence, Channel, Reason
+from core.facts import AccountFacts, Approval, InvoiceFacts, InvoiceStatus, TouchState
+from core.plan import fingerprint, plan
+from tests.core import truths
+from tests.core.builders import (
+    ANN,
+    BOB,
+    DEFAULT,
+    OFFICE,
+    account,
+    day,
+    eur,
+    held,
+    invoice,
+    moment,
+    parsed,
+    said,
+    step,
+    told,
+    touched,
+)
+from tests.core.truths import Seen
 from tests.core.worlds import World
 
 NOW = moment("2026-03-02 10:00")  # a Monday, in hours
@@ -24,29 +43,14 @@ NIGHT = moment("2026-03-02 08:59:59")
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One silence in the answer that the world got."""
-
-    world: World
-    answer: Plan
-    because: Because
-
-    @property
-    def one(self) -> InvoiceFacts:
-        return self.world.invoice(self.because.invoice)
-
-    def instead(self, **facts: object) -> World:
-        """The world with other facts about the invoice."""
-        return self.world.instead(self.because.invoice, **facts)
-
-
-@dataclass(frozen=True)
 class Case:
-    """`facts` differ in one thing from an account that would be written to at NOW (at NIGHT for the hours)."""
+    """`facts` differ in one thing from an account that would be written to at NOW."""
 
     facts: AccountFacts
     is_true: Callable[[Seen], bool]
     lift: Callable[[Seen], World]
+    cadence: Cadence = DEFAULT
+    now: datetime = NOW
 
 
 def owed(**more: Any) -> InvoiceFacts:
@@ -62,101 +66,49 @@ def _status(status: InvoiceStatus, *statuses: InvoiceStatus) -> Case:
 
 
 def _holding(cause: Cause) -> Case:
-    def in_force(seen: Seen) -> bool:
-        holds = [hold for hold in (*seen.world.account.holds, *seen.one.holds) if hold.cause is cause]
-        return any(hold.until is None or seen.world.today < hold.until for hold in holds)
-
-    def lift(seen: Seen) -> World:
-        def without(holds: tuple[Hold, ...]) -> tuple[Hold, ...]:
-            return tuple(hold for hold in holds if hold.cause is not cause)
-
-        world = seen.instead(holds=without(seen.one.holds))
-        return world.told(holds=without(world.account.holds))
-
-    return Case(account(owed(holds=(held(cause),))), in_force, lift)
+    return Case(account(owed(holds=(held(cause),))), truths.in_force, truths.let_go)
 
 
-def _is_covered(seen: Seen) -> bool:
-    """Some credit is exactly its sum, or is exactly nobody's and enough for it and all that are older."""
-    facts, today = seen.world.account, seen.world.today
+def _telling(reason: Reason, days: int | None) -> Case:
+    """A reason that earns so many quiet working days; None: until a person acts."""
 
-    def is_asked_for(one: InvoiceFacts) -> bool:
-        held = any(hold.until is None or today < hold.until for hold in one.holds)
-        return one.status is InvoiceStatus.OPEN and one.balance.minor > 0 and not held
+    def is_true(seen: Seen) -> bool:
+        heard = seen.one.told
+        if heard is None or heard.reason is not reason:
+            return False
+        return days is None or truths.working_days(seen.world, heard.day) < days or truths.is_capped(seen)
 
-    same = [one for one in facts.invoices if is_asked_for(one) and one.balance.currency == seen.one.balance.currency]
-    same.sort(key=lambda one: (one.due or one.issued, one.id))
-    before = sum(one.balance.minor for one in same[: same.index(seen.one) + 1])
-    for credit in (some for some in facts.credits if some.currency == seen.one.balance.currency):
-        exact = [one.id for one in same if one.balance == credit]
-        if exact[:1] == [seen.one.id] or (not exact and before <= credit.minor):
-            return True
-    return False
+    return Case(account(owed(told=told(reason, TODAY))), is_true, lambda seen: seen.instead(told=None))
 
 
-def _is_stale(seen: Seen) -> bool:
-    read = seen.world.account.read_at
-    return read is None or seen.world.now > read + timedelta(hours=seen.world.cadence.stale_hours)
-
-
-def _is_too_old(seen: Seen) -> bool:
-    return seen.one.due is not None and seen.world.today > seen.one.due + timedelta(days=seen.world.cadence.oldest_days)
-
-
-def _has_steps_ahead(seen: Seen) -> bool:
-    """The step it waits for was not said, nor one after it, and its day is still to come."""
-    names = [step.name for step in seen.world.cadence.steps]
-    waits = dict(seen.because.detail)
-    heard = [names.index(word.step) for word in seen.one.said]
-    return date.fromisoformat(waits["day"]) > seen.world.today and max(heard, default=-1) < names.index(waits["step"])
-
-
-def _days_ago(seen: Seen, recipients: tuple[str, ...] = ()) -> list[int]:
-    """How many days ago each message went out, those of this answer too; only those to the recipients, if named."""
-    together = (TouchFacts(action.recipients, action.day) for action in seen.answer.actions)
-    touches = (*seen.world.account.touches, *together)
-    heard = [touch.day for touch in touches if not recipients or set(recipients) & set(touch.recipients)]
-    return [(seen.world.today - one).days for one in heard]
-
-
-def _over_budget(seen: Seen) -> bool:
-    ago = _days_ago(seen)
-    week, month = sum(days < 7 for days in ago), sum(days < 30 for days in ago)
-    return week >= seen.world.cadence.week_limit or month >= seen.world.cadence.month_limit
-
-
-def _outside_hours(seen: Seen) -> bool:
-    """By the clock on the wall; an hour that comes twice is worked once, so that there the clock alone cannot tell."""
-    calendar, wall = seen.world.calendar, seen.world.calendar.local(seen.world.now)
-    working = wall.weekday() in calendar.weekdays and wall.date() not in calendar.holidays
-    return wall.fold == 1 or not (working and calendar.opens <= wall.time() < calendar.closes)
-
-
-def _wait(seen: Seen) -> World:
-    assert seen.because.until is not None
-    return seen.world.at(seen.because.until)
-
-
-def _nobody_else(seen: Seen) -> World:
-    """As if nothing had been said lately, and nothing were said to other recipients today."""
-    mine = [one for one in seen.world.account.invoices if one.recipients == seen.one.recipients]
-    return seen.world.told(touches=(), invoices=tuple(mine))
-
-
-def _sent(seen: Seen) -> World:
-    return seen.instead(said=tuple(replace(word, state=TouchState.SENT) for word in seen.one.said))
+def _decided(word: Approval) -> AccountFacts:
+    """Drafts, of which the one of NOW was decided about."""
+    facts = account(owed(), drafts=True)
+    (draft,) = plan(facts, DEFAULT, OFFICE, NOW).drafts
+    return replace(facts, approvals={fingerprint(facts, draft): word})
 
 
 HOLDS = (
     *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED, Cause.UNREADABLE_CREDIT),
-    *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.ARRANGEMENT, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
+    *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
+    *(Cause.BREATHING_SPACE, Cause.AGENCY, Cause.REPLIED),
 )
 ON_ITS_WAY = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)
 # Written down by those who ask, when asking or sending failed.
 NEVER_PLANNED = frozenset({Cause.UNPLANNABLE, Cause.UNSENDABLE})
+_TWICE = (
+    said("late-4", day("02-10"), rung=1, balance=10_000),
+    said("late-4", day("02-18"), rung=1, balance=8_000, anchor="due/2026-02-04/part"),
+)
 
 CASES: dict[Cause, Case] = {
     **{cause: _holding(cause) for cause in HOLDS},
+    Cause.ARRANGEMENT: Case(account(owed(arranged=True)), truths.is_arranged, truths.disarranged),
+    Cause.FORGOT: _telling(Reason.FORGOT, 3),
+    Cause.COPY: _telling(Reason.COPY, 3),
+    Cause.PAID_ALREADY: _telling(Reason.PAID_ALREADY, 7),
+    Cause.SHORT_OF_CASH: _telling(Reason.SHORT_OF_CASH, 5),
+    Cause.WRONG_PERSON: _telling(Reason.WRONG_PERSON, None),
     Cause.GONE: _status(InvoiceStatus.VOIDED, InvoiceStatus.DELETED),
     Cause.DRAFT: _status(InvoiceStatus.DRAFT),
     Cause.UNKNOWN_STATUS: _status(InvoiceStatus.UNKNOWN),
@@ -180,6 +132,16 @@ CASES: dict[Cause, Case] = {
         lambda seen: any(address in seen.world.account.refused for address in seen.one.recipients),
         lambda seen: seen.world.told(refused=frozenset()),
     ),
+    Cause.BOUNCED: Case(
+        account(owed(recipients=(ANN, BOB)), bounced=frozenset({BOB})),
+        lambda seen: any(address in seen.world.account.bounced for address in seen.one.recipients),
+        lambda seen: seen.world.told(bounced=frozenset()),
+    ),
+    Cause.OPTED_OUT: Case(
+        account(owed(recipients=(ANN, BOB)), opted_out=frozenset({ANN}), bounced=frozenset()),
+        lambda seen: any(address in seen.world.account.opted_out for address in seen.one.recipients),
+        lambda seen: seen.world.told(opted_out=frozenset()),
+    ),
     Cause.NOT_LIVE: Case(
         account(owed(), live=False),
         lambda seen: not seen.world.account.live,
@@ -187,42 +149,67 @@ CASES: dict[Cause, Case] = {
     ),
     Cause.COVERED_BY_CREDIT: Case(
         account(owed(), credits=(eur(10_000),)),
-        _is_covered,
+        truths.is_covered,
         lambda seen: seen.world.told(credits=()),
     ),
     Cause.TOO_OLD: Case(
         account(invoice(date(2025, 8, 1))),
-        _is_too_old,
+        truths.is_too_old,
         lambda seen: replace(seen.world, cadence=replace(seen.world.cadence, oldest_days=10_000)),
+    ),
+    Cause.OLD_AT_START: Case(
+        account(invoice(day("01-01")), connected=date(2026, 4, 2)),
+        truths.was_old,
+        lambda seen: seen.world.told(connected=None),
+    ),
+    Cause.PART_PAYMENTS: Case(
+        account(invoice(day("02-04"), said=_TWICE, balance=eur(5_000))), truths.paid_in_parts, truths.balance_unknown
     ),
     Cause.STALE: Case(
         account(owed(), read_at=NOW - timedelta(hours=36, seconds=1)),
-        _is_stale,
+        truths.is_stale,
         lambda seen: seen.world.fresh(),
     ),
-    Cause.NOT_YET: Case(account(invoice(day("03-09"))), _has_steps_ahead, _wait),
+    Cause.NOT_YET: Case(account(invoice(day("03-09"))), truths.has_steps_ahead, truths.wait),
+    Cause.CONDITION: Case(
+        account(owed()),
+        lambda seen: any(step.when != ALWAYS for step in seen.world.cadence.steps),
+        truths.unconditional,
+        cadence=parsed(step("big", 4, when="{amount_at_least = 101}")),
+    ),
     Cause.LADDER_DONE: Case(
-        account(invoice(day("01-01"), said=(said("late-35", day("02-05")),))),
-        lambda seen: seen.world.cadence.steps[-1].name in {word.step for word in seen.one.said},
-        lambda seen: seen.instead(said=()),
+        account(invoice(day("01-01"), said=(said("late-35", day("02-05")),))), truths.is_done, truths.anew
     ),
-    Cause.OUTSIDE_HOURS: Case(account(owed()), _outside_hours, _wait),
-    Cause.GAP: Case(
-        account(owed(), touches=(touched(day("02-28")),)),
-        lambda seen: min(_days_ago(seen, seen.one.recipients)) < seen.world.cadence.gap_days,
-        _nobody_else,
+    Cause.NO_CHANNEL: Case(
+        account(owed()),
+        lambda seen: any(step.channel not in seen.world.account.channels for step in seen.world.cadence.steps),
+        lambda seen: seen.world.told(channels=frozenset(Channel)),
+        cadence=parsed(step("text", 4, channel="'sms'")),
     ),
+    Cause.OUTSIDE_HOURS: Case(account(owed()), truths.outside_hours, truths.wait, now=NIGHT),
+    Cause.GAP: Case(account(owed(), touches=(touched(day("02-28")),)), truths.too_soon, truths.nobody_else),
     Cause.ONE_A_DAY: Case(
         account(owed(), touches=(touched(TODAY),)),
-        lambda seen: 0 in _days_ago(seen, seen.one.recipients),
-        _nobody_else,
+        lambda seen: any(one.day == seen.world.today for one in truths.mine(seen)),
+        truths.nobody_else,
     ),
     Cause.BUDGET: Case(
-        account(owed(), touches=(touched(day("02-24"), BOB), touched(day("02-26"), BOB))), _over_budget, _nobody_else
+        account(owed(), touches=(touched(day("02-24"), BOB), touched(day("02-26"), BOB))),
+        truths.over_budget,
+        truths.nobody_else,
     ),
     Cause.SENDING: Case(
         account(owed(said=(said("heads-up", day("02-20"), TouchState.DUE),))),
         lambda seen: any(word.state in ON_ITS_WAY for word in seen.one.said),
-        _sent,
+        truths.sent,
+    ),
+    Cause.AWAITING_APPROVAL: Case(account(owed(), drafts=True), truths.is_draft, truths.approved),
+    Cause.SKIPPED: Case(
+        _decided(Approval(NOW - timedelta(days=1), approved=False)),
+        lambda seen: truths.has_word(seen, False),
+        truths.said_yes,
+    ),
+    Cause.TAKE_BACK: Case(
+        _decided(Approval(NOW - timedelta(seconds=59))), lambda seen: truths.has_word(seen, True), truths.said_yes
     ),
 }

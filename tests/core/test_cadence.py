@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
+import os
+import subprocess
+import sys
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.cadence import CadenceError, Step, Tone, parse_cadence
-from tests.core.builders import DEFAULT, OFFICE, ladder
+from core.cadence import LAW_CAPS, Anchor, Branch, CadenceError, Cap, Reason, Sender, Step, Tone
+from core.language import parse_cadence
+from core.replay import replay
+from tests.core.builders import DEFAULT, OFFICE, account, invoice, ladder
 
+ROOT = Path(__file__).parents[2]
 HEAD = 'name = "quiet"\ntitle = "Quiet"\n'
 
 
@@ -46,18 +53,31 @@ def test_a_step_is_found_by_its_name_and_says_what_its_template_says() -> None:
 
 def test_limits_that_are_not_given_are_the_gentle_ones() -> None:
     cadence = parse_cadence(HEAD + step())
-    limits = (cadence.gap_days, cadence.week_limit, cadence.month_limit, cadence.oldest_days)
-    assert (*limits, cadence.grace_days, cadence.stale_hours) == (3, 2, 6, 180, 5, 36)
+    limits = (cadence.gap_hours, cadence.week_limit, cadence.month_limit, cadence.oldest_days)
+    assert (*limits, cadence.grace_days, cadence.stale_hours) == (48, 2, 6, 180, 5, 36)
+    others = (cadence.start_oldest_days, cadence.settle_days, cadence.wait_days, cadence.soften, cadence.approve_all)
+    assert others == (90, 3, 0, True, False)
 
 
 LIMITS = [
-    ("gap_days", 1, 30),
+    ("gap_hours", 24, 720),
     ("week_limit", 1, 3),
     ("month_limit", 1, 10),
     ("oldest_days", 30, 720),
+    ("start_oldest_days", 0, 720),
     ("grace_days", 0, 15),
     ("stale_hours", 1, 48),
+    ("settle_days", 1, 30),
+    ("wait_days", 0, 30),
 ]
+
+
+def test_a_gap_may_be_said_in_days_but_not_twice() -> None:
+    assert parse_cadence(f"{HEAD}gap_days = 3\n{step()}").gap_hours == 72
+    with pytest.raises(CadenceError, match=r"^gap_days must be a whole number from 1 to 30\.$"):
+        parse_cadence(f"{HEAD}gap_days = 31\n{step()}")
+    with pytest.raises(CadenceError, match=r"^Say gap_hours or gap_days, not both\.$"):
+        parse_cadence(f"{HEAD}gap_days = 3\ngap_hours = 72\n{step()}")
 
 
 @pytest.mark.parametrize(("field", "low", "high"), LIMITS)
@@ -70,19 +90,20 @@ def test_a_limit_holds_from_its_lowest_to_its_highest_value(field: str, low: int
 
 
 ONE_STEP = "A cadence needs at least one [[step]]."
-NEEDS = "A cadence and each of its steps need a {}."
-OFFSET = "Step 'late-4' needs an offset between -60 and 180 days from the due date."
-TONE = "Step 'late-4' needs a tone: friendly, kind, clear, firm."
+TABLES = "Steps are written as [[step]]."
+OFFSET = "The offset of step 'late-4' must be a whole number from -60 to 180."
+TONE = "The tone of step 'late-4' must be one of: friendly, kind, clear, firm."
 WRONG = [
     ("no steps", HEAD, ONE_STEP),
     ("an empty list", HEAD + "step = []", ONE_STEP),
-    ("steps that are no tables", HEAD + "step = [1, 'two']", ONE_STEP),
-    ("one table instead of a list", HEAD + "[step]\nname = 'late-4'", ONE_STEP),
-    ("no name", 'title = "Quiet"\n' + step(), NEEDS.format("name")),
-    ("an empty name", 'name = " "\ntitle = "Quiet"\n' + step(), NEEDS.format("name")),
-    ("a number for a title", 'name = "quiet"\ntitle = 3\n' + step(), NEEDS.format("title")),
-    ("no title", 'name = "quiet"\n' + step(), NEEDS.format("title")),
-    ("a step without a name", HEAD + "[[step]]\noffset = 4\ntone = 'kind'", NEEDS.format("name")),
+    ("steps that are no tables", HEAD + "step = [1, 'two']", TABLES),
+    ("one table instead of a list", HEAD + "[step]\nname = 'late-4'", TABLES),
+    ("no name", 'title = "Quiet"\n' + step(), "A cadence needs a name."),
+    ("an empty name", 'name = " "\ntitle = "Quiet"\n' + step(), "A cadence needs a name."),
+    ("a number for a title", 'name = "quiet"\ntitle = 3\n' + step(), "A cadence needs a title."),
+    ("no title", 'name = "quiet"\n' + step(), "A cadence needs a title."),
+    ("a step without a name", HEAD + "[[step]]\noffset = 4\ntone = 'kind'", "Each step needs a name."),
+    ("a name in words", HEAD + step("Late four"), "The name 'Late four' must be small letters, digits and dashes."),
     ("no offset", HEAD + step(offset=None), OFFSET),
     ("half a day", HEAD + step(offset=4.5), OFFSET),
     ("an offset in words", HEAD + step(offset="four"), OFFSET),
@@ -93,7 +114,7 @@ WRONG = [
     ("a tone that is none of ours", HEAD + step(tone="angry"), TONE),
     ("a number for a tone", HEAD + step(tone=3), TONE),
     ("a field nobody knows", HEAD + "colour = 'red'\n" + step(), "Unknown field 'colour' in the cadence."),
-    ("such a field in a step", HEAD + step() + step("late-9", 9, after=3), "Unknown field 'after' in step 2."),
+    ("such a field in a step", HEAD + step() + step("late-9", 9, after=3), "Unknown field 'after' in step 'late-9'."),
     (
         "two steps of one name",
         HEAD + step() + step(offset=9),
@@ -114,7 +135,6 @@ WRONG = [
         HEAD + step() + step("late-9", 9, "clear") + step("late-20", 20),
         "Step 'late-20' is softer than 'late-9': a ladder only grows firmer.",
     ),
-    ("only nudges", HEAD + step("heads-up", -5), "A cadence needs at least one follow-up after the due date."),
     ("a first word that is firm", HEAD + step(tone="firm"), "The first follow-up, 'late-4', must be friendly or kind."),
     (
         "a first follow-up that is clear",
@@ -152,6 +172,66 @@ def test_the_fingerprint_changes_with_all_that_could_change_a_message_and_with_n
     assert known.fingerprint not in prints
 
 
+_PRINT = """
+from tests.core.test_cadence import CONDITION, HEAD
+from core.language import parse_cadence
+print(parse_cadence(HEAD + CONDITION).fingerprint)
+"""
+CONDITION = f"{step()}[step.when]\nsegments = ['a', 'b', 'c', 'd', 'e']\npayers = ['slow', 'unsure']\n"
+
+
+@pytest.mark.parametrize("seed", ["0", "1", "7"])
+def test_the_fingerprint_is_the_same_in_every_process(seed: str) -> None:
+    elsewhere = {**os.environ, "PYTHONHASHSEED": seed}
+    told = subprocess.run([sys.executable, "-c", _PRINT], cwd=ROOT, env=elsewhere, capture_output=True, check=True)
+    assert told.stdout.decode().strip() == parse_cadence(HEAD + CONDITION).fingerprint
+
+
+def test_the_ladders_stand_apart_and_what_is_said_at_delivery_begins_the_ladder_of_the_due_day() -> None:
+    more = step("welcome", 1, "friendly", anchor="issued") + step("again", 6, "kind", anchor="promise")
+    ladders = parse_cadence(HEAD + step() + more).ladders
+    names = {anchor: [one.name for one in steps] for anchor, steps in ladders.items()}
+    assert names == {
+        Anchor.DUE: ["welcome", "late-4"],
+        Anchor.PROMISE: ["again"],
+        Anchor.INSTALMENT: [],
+        Anchor.RESOLVED: [],
+        Anchor.MONTH: [],
+    }
+
+
+def test_what_the_customer_said_branches_as_the_cadence_says_and_else_as_the_house_does() -> None:
+    cadence = parse_cadence(f"{HEAD}{step()}[reason.forgot]\nhold_days = 5\n")
+    assert cadence.branch(Reason.FORGOT) == Branch(hold_days=5)
+    assert cadence.branch(Reason.COPY) == Branch(hold_days=3)
+    assert cadence.branch(Reason.REFUSES).approve
+
+
+SENDERS = """
+[normal]
+name = "Ann"
+reply_to = "ann@office.test"
+cc = ["books@office.test"]
+[escalated]
+name = "Bea"
+address = "bea@office.test"
+"""
+
+
+def test_an_escalated_step_is_signed_by_the_escalated_sender_and_borrows_the_rest_from_the_normal_one() -> None:
+    later = step("late-9", 9, signed_by="Cem", cc=["sales@office.test", "books@office.test"])
+    last = later.replace("late-9", "late-20").replace("9\n", "20\n").replace("signed_by = 'Cem'", "escalated = true")
+    cadence = parse_cadence(HEAD + step() + later + last + SENDERS)
+    plain, signed, firm = (cadence.voice(one) for one in cadence.steps)
+    assert plain == Sender("Ann", "", "ann@office.test", ("books@office.test",))
+    assert signed == Sender("Cem", "", "ann@office.test", ("sales@office.test", "books@office.test"))
+    assert firm == Sender("Bea", "bea@office.test", "ann@office.test", ("sales@office.test", "books@office.test"))
+
+
+def test_australia_hears_at_most_three_words_a_week_and_ten_in_any_month() -> None:
+    assert LAW_CAPS["AU"] == (Cap(3, 7), Cap(10, 31))
+
+
 @pytest.mark.parametrize(
     ("offset", "due", "reached"),
     [
@@ -163,6 +243,6 @@ def test_the_fingerprint_changes_with_all_that_could_change_a_message_and_with_n
     ],
 )
 def test_nudges_come_early_and_follow_ups_late_where_the_day_is_off(offset: int, due: date, reached: date) -> None:
-    found = ladder(*sorted({offset, 4})).step(f"d{offset}")
-    assert found is not None
-    assert found.day(due, OFFICE) == reached
+    begins = datetime.combine(due - timedelta(days=30), time.min, tzinfo=UTC)
+    walked = replay(account(invoice(due)), ladder(*sorted({offset, 4})), OFFICE, begins, begins + timedelta(days=60))
+    assert {action.lead: action.day for _, action in walked.sent}[f"d{offset}"] == reached

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -173,3 +174,100 @@ def test_a_company_without_working_days_or_hours_is_refused() -> None:
         Calendar(opens=time(17), closes=time(9))
     with pytest.raises(ValueError, match="open before they close"):
         Calendar(opens=time(9), closes=time(9))
+
+
+TO_AUCKLAND = Calendar(zone="Europe/Berlin", hours_zone="Pacific/Auckland")
+TO_NEW_YORK = Calendar(zone="Europe/Berlin", hours_zone="America/New_York")
+TO_KIRITIMATI = Calendar(zone="Pacific/Pago_Pago", hours_zone="Pacific/Kiritimati")  # 25 hours ahead
+
+
+def test_the_hours_are_those_of_the_customer_and_the_dates_those_of_the_company() -> None:
+    assert TO_NEW_YORK.today(utc("2026-03-02 23:30")) == date(2026, 3, 3), "past midnight in Berlin"
+    assert not TO_NEW_YORK.is_open(utc("2026-03-02 10:00")), "nine in Berlin, four in New York"
+    assert TO_NEW_YORK.is_open(utc("2026-03-02 14:00"))
+    assert TO_NEW_YORK.is_open(utc("2026-03-02 21:59:59"))
+    assert not TO_NEW_YORK.is_open(utc("2026-03-02 22:00"))
+
+
+def test_a_weekend_and_a_holiday_are_the_customers_own() -> None:
+    assert TO_AUCKLAND.is_open(utc("2026-03-01 20:00")), "Sunday evening in Berlin, Monday morning there"
+    assert not TO_AUCKLAND.is_open(utc("2026-03-06 20:00")), "Friday evening in Berlin, Saturday there"
+    easter = Calendar(zone="Europe/Berlin", hours_zone="Pacific/Auckland", holidays=frozenset({date(2026, 4, 3)}))
+    assert not easter.is_open(utc("2026-04-02 21:00")), "Good Friday morning there"
+
+
+@pytest.mark.parametrize(
+    ("calendar", "day", "opens"),
+    [
+        (BERLIN, date(2026, 3, 3), "2026-03-03 08:00"),
+        (TO_NEW_YORK, date(2026, 3, 3), "2026-03-03 14:00"),
+        (TO_NEW_YORK, date(2026, 3, 7), "2026-03-09 13:00"),  # a Saturday; summer begins there on the Sunday
+        (TO_AUCKLAND, date(2026, 3, 3), "2026-03-02 23:00"),  # midnight in Berlin is noon there
+        (TO_AUCKLAND, date(2026, 3, 7), "2026-03-08 20:00"),  # a Saturday: Monday begins there on Berlin's Sunday
+        (TO_KIRITIMATI, date(2026, 3, 3), "2026-03-03 19:00"),  # at midnight it is one in the morning of the next day
+        (TO_KIRITIMATI, date(2026, 3, 6), "2026-03-08 19:00"),  # which on this Friday is a Saturday
+    ],
+)
+def test_a_day_opens_at_its_first_moment_inside_the_customers_hours(calendar: Calendar, day: date, opens: str) -> None:
+    assert calendar.opening(day) == utc(opens)
+    assert calendar.today(calendar.opening(day)) >= day
+    assert calendar.is_open(calendar.opening(day))
+    assert calendar.opening(day) == utc(opens), "and again from memory"
+
+
+@given(
+    st.sampled_from(["Europe/Berlin", "Pacific/Pago_Pago", "Pacific/Kiritimati", "America/New_York"]),
+    st.sampled_from(["", "Asia/Kolkata", "Pacific/Pago_Pago", "Pacific/Kiritimati", "Australia/Lord_Howe"]),
+    st.dates(date(2026, 2, 20), date(2026, 4, 10)),
+    st.sets(st.dates(date(2026, 2, 20), date(2026, 4, 10)), max_size=9),
+    st.sampled_from(range(0, 24 * 60, 7)),
+)
+def test_nothing_is_open_between_the_beginning_of_a_day_and_its_opening(
+    zone: str, theirs: str, day: date, off: set[date], minute: int
+) -> None:
+    calendar = Calendar(zone=zone, hours_zone=theirs, holidays=frozenset(off))
+    opening = calendar.opening(day)
+    for back in range(3):
+        probe = calendar.at(day, time(0)) + timedelta(days=back, minutes=minute)
+        assert probe >= opening or not calendar.is_open(probe)
+    assert opening <= calendar.opening(day + timedelta(days=1)), "a later day never opens earlier"
+
+
+def test_a_calendar_made_from_another_remembers_nothing_of_it() -> None:
+    day = date(2026, 4, 3)
+    assert BERLIN.opening(day) == utc("2026-04-07 07:00")
+    assert replace(BERLIN, holidays=frozenset()).opening(day) == utc("2026-04-03 07:00")
+    assert replace(BERLIN, hours_zone="America/New_York").opening(day) == utc("2026-04-07 13:00")
+    assert replace(BERLIN) == BERLIN
+
+
+def test_what_a_calendar_remembers_is_bounded() -> None:
+    calendar = Calendar()
+    first = calendar.opening(date(2026, 3, 3))
+    for count in range(12_000):
+        calendar.opening(date(2000, 1, 1) + timedelta(days=count))
+    assert len(calendar.memory) < 6_000
+    assert calendar.opening(date(2026, 3, 3)) == first
+
+
+@pytest.mark.parametrize("day", [date.max, date.max - timedelta(days=2)])
+def test_a_day_that_stands_for_never_opens_far_away(day: date) -> None:
+    assert Calendar(hours_zone="Pacific/Pago_Pago").opening(day).year >= 9998
+    assert Calendar(zone="Pacific/Kiritimati", weekdays=frozenset({0})).opening(day).year >= 9998
+
+
+@pytest.mark.parametrize(
+    ("day", "offset", "working", "shifted"),
+    [
+        (date(2026, 4, 2), 1, True, date(2026, 4, 7)),
+        (date(2026, 4, 7), -1, True, date(2026, 4, 2)),
+        (date(2026, 4, 4), 0, True, date(2026, 4, 4)),
+        (date(2026, 4, 4), 2, True, date(2026, 4, 8)),
+        (date(2026, 4, 2), 1, False, date(2026, 4, 3)),
+        (date(2026, 4, 2), -7, False, date(2026, 3, 26)),
+    ],
+)
+def test_days_are_counted_as_calendar_days_or_as_working_days(
+    day: date, offset: int, working: bool, shifted: date
+) -> None:
+    assert BERLIN.shifted(day, offset, working) == shifted

@@ -1,4 +1,4 @@
-"""Reading exports: which column is which, one date format and one decimal mark per file, and dirt listed by line."""
+"""Reading exports: which column is which, how its dates are written, its one decimal mark, and dirt listed by line."""
 
 from __future__ import annotations
 
@@ -162,6 +162,31 @@ def test_a_file_that_mixes_date_formats_asks_and_then_lists_the_others() -> None
     with pytest.raises(ColumnError, match=r"No one date format fits every date \(see '1/20/2024'\)"):
         read(text)
     assert only(text, date_format="%d/%m/%Y") == "The date issued '1/20/2024' could not be read as %d/%m/%Y."
+
+
+def test_columns_that_write_their_dates_differently_are_each_read_in_their_own_way() -> None:
+    text = HEAD + "Ann,1,20240125,20240224.0,10,2024-03-01 00:00:00\nBob,2,20240126,20240225.0,10,\n"
+    book = read(text)
+    assert [(row.issued, row.due, row.settled) for row in book.rows] == [
+        (date(2024, 1, 25), date(2024, 2, 24), date(2024, 3, 1)),
+        (date(2024, 1, 26), date(2024, 2, 25), None),
+    ]
+    assert (book.date_format, book.unreadable) == ("%Y%m%d, %Y%m%d.0, %Y-%m-%d", ())
+
+
+def test_a_column_of_its_own_way_that_could_be_read_in_two_asks_and_the_others_keep_theirs() -> None:
+    text = HEAD + "Ann,1,20240125,3/4/2024,10,\n"
+    with pytest.raises(ColumnError, match=r"The dates due can be read as %d/%m/%Y or %m/%d/%Y; say which"):
+        read(text)
+    (row,) = read(text, date_format="%d/%m/%Y").rows
+    assert (row.issued, row.due) == (date(2024, 1, 25), date(2024, 4, 3))
+
+
+def test_a_column_of_words_where_dates_should_be_costs_its_rows_and_not_the_file() -> None:
+    text = HEAD + "Ann,1,20240125,2024-02-24,10,soon\nBob,2,20240125,2024-02-24,10,\n"
+    book = read(text)
+    assert [row.customer for row in book.rows] == ["Bob"]
+    assert book.unreadable == ((2, "The date settled 'soon' could not be read as %Y%m%d."),)
 
 
 def test_an_impossible_date_costs_its_own_line_only() -> None:

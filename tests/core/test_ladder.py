@@ -11,7 +11,8 @@ from core.because import Because, Cause
 from core.cadence import Cadence
 from core.facts import InvoiceFacts, Said, TouchState
 from core.ladder import Proposal, propose
-from tests.core.builders import DEFAULT, OFFICE, day, invoice, ladder, moment, said
+from core.timetable import timetable
+from tests.core.builders import DEFAULT, OFFICE, account, day, invoice, ladder, moment, said
 
 MONDAY = day("03-02")
 # Far enough from weekends that every step of the shipped ladder but one falls on a working day.
@@ -20,18 +21,23 @@ DUE = day("03-09")
 
 def step_on(today: date, due: date = DUE, *words: Said, cadence: Cadence = DEFAULT, **more: Any) -> str | None:
     """The name of the step said today, or None."""
-    answer = propose(invoice(due, said=words, **more), cadence, OFFICE, today)
-    return answer.step.name if isinstance(answer, Proposal) else None
+    answer = proposed(invoice(due, said=words, **more), today, cadence)
+    return None if isinstance(answer, Because) else answer[0].step.name
+
+
+def proposed(facts: InvoiceFacts, today: date, cadence: Cadence = DEFAULT) -> tuple[Proposal, ...] | Because:
+    return propose(facts, account(facts), timetable(cadence, OFFICE), today)
 
 
 def proposal(facts: InvoiceFacts, today: date, cadence: Cadence = DEFAULT) -> Proposal:
-    answer = propose(facts, cadence, OFFICE, today)
-    assert isinstance(answer, Proposal), answer
-    return answer
+    answer = proposed(facts, today, cadence)
+    assert not isinstance(answer, Because), answer
+    (only,) = answer
+    return only
 
 
 def silence(facts: InvoiceFacts, today: date, cadence: Cadence = DEFAULT) -> Because:
-    answer = propose(facts, cadence, OFFICE, today)
+    answer = proposed(facts, today, cadence)
     assert isinstance(answer, Because), answer
     return answer
 
@@ -160,9 +166,9 @@ def test_a_step_that_was_put_in_between_is_neither_said_again_nor_skipped_ahead(
 
 @pytest.mark.parametrize("days", [180, 181])
 def test_an_invoice_older_than_the_cadence_goes_back_is_left_to_a_person(days: int) -> None:
-    answer = propose(invoice(MONDAY - timedelta(days=days)), DEFAULT, OFFICE, MONDAY)
+    answer = proposed(invoice(MONDAY - timedelta(days=days)), MONDAY)
     if days <= DEFAULT.oldest_days:
-        assert isinstance(answer, Proposal)
+        assert not isinstance(answer, Because)
     else:
         assert answer == Because(Cause.TOO_OLD, 1, detail=(("days", "181"),))
 

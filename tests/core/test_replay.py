@@ -46,10 +46,10 @@ def test_several_late_invoices_make_one_message_led_by_the_firmest() -> None:
     assert [(line.invoice, line.step) for line in action.lines] == [(1, "late-12"), (2, "late-4")]
 
 
-def test_people_who_share_no_invoice_are_written_to_apart() -> None:
+def test_people_who_share_no_invoice_are_written_to_apart_and_not_on_one_day() -> None:
     to_ann, to_bob = invoice(day("02-26"), 1), invoice(day("02-26"), 2, recipients=(BOB,))
-    sent = story(account(to_ann, to_bob), days=1).sent
-    assert [(action.recipients, action.day) for _, action in sent] == [((ANN,), day("03-02")), ((BOB,), day("03-02"))]
+    sent = story(account(to_ann, to_bob), days=4).sent
+    assert [(action.recipients, action.day) for _, action in sent] == [((ANN,), day("03-02")), ((BOB,), day("03-05"))]
 
 
 def test_a_moment_inside_the_hours_speaks_at_once_and_not_at_the_next_opening() -> None:

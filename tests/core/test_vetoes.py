@@ -9,10 +9,11 @@ import pytest
 
 from core import vetoes
 from core.because import Because, Cause
+from core.cadence import Cap, Channel
 from core.calendars import Calendar
 from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, TouchFacts, TouchState
 from core.money import Money
-from core.plan import plan
+from core.plan import Plan, plan
 from tests.core.builders import (
     ANN,
     BOB,
@@ -25,7 +26,9 @@ from tests.core.builders import (
     invoice,
     ladder,
     moment,
+    parsed,
     said,
+    step,
     touched,
 )
 from tests.core.causes import NOW, TODAY, owed
@@ -115,7 +118,7 @@ def test_an_invoice_waits_while_a_message_about_it_is_on_its_way(state: TouchSta
 
 
 def covered(*invoices: InvoiceFacts, credits: tuple[Money, ...]) -> set[int]:
-    return set(vetoes.covered(account(*invoices, credits=credits), OFFICE, NOW))
+    return set(vetoes.covered(account(*invoices, credits=credits), DEFAULT, OFFICE, TODAY))
 
 
 def test_credit_covers_the_oldest_due_first_and_whole_invoices_only() -> None:
@@ -164,21 +167,65 @@ def test_one_refused_address_stops_the_whole_message_but_not_those_to_others() -
     assert answer.because == (Because(Cause.ADDRESS_REFUSED, 1),)
 
 
-def too_often(*touches: TouchFacts, recipients: tuple[str, ...] = (ANN,), **limits: int) -> Because | None:
-    return vetoes.too_often(recipients, touches, ladder(4, **limits), OFFICE, NOW)
+def too_often(
+    *touches: TouchFacts,
+    recipients: tuple[str, ...] = (ANN,),
+    now: datetime = NOW,
+    caps: tuple[Cap, ...] = (),
+    calendar: Calendar = OFFICE,
+    **limits: int,
+) -> Because | None:
+    cadence = ladder(4, **limits)
+    return vetoes.too_often(recipients, touches, cadence, (*cadence.caps, *caps), calendar, now)
 
 
-def test_one_message_a_day_to_one_person_in_whatever_company() -> None:
-    assert too_often(touched(TODAY, BOB)) is None
+def elsewhere(touch: TouchFacts) -> TouchFacts:
+    """The same message, about another account."""
+    return replace(touch, own=False)
+
+
+def test_one_message_a_day_to_one_account_and_to_one_person_in_whatever_company() -> None:
     for recipients in ((ANN,), (ANN, BOB)):
-        assert too_often(touched(TODAY, *recipients)) == Because(Cause.ONE_A_DAY, until=OPENING)
-    assert too_often(touched(TODAY, ANN), recipients=(ANN, BOB)) == Because(Cause.ONE_A_DAY, until=OPENING)
+        assert too_often(elsewhere(touched(TODAY, *recipients))) == Because(Cause.ONE_A_DAY, until=OPENING)
+    assert too_often(elsewhere(touched(TODAY, ANN)), recipients=(ANN, BOB)) == Because(Cause.ONE_A_DAY, until=OPENING)
+    assert too_often(touched(TODAY, BOB)) == Because(Cause.ONE_A_DAY, until=OPENING), "to somebody else of this account"
+    assert too_often(elsewhere(touched(TODAY, BOB))) is None, "to somebody else of another account"
+    assert too_often(touched(day("02-01")), touched(TODAY)) == Because(Cause.ONE_A_DAY, until=OPENING), "the last one"
 
 
-@pytest.mark.parametrize(("last", "until"), [("03-01", "2026-03-04"), ("02-28", "2026-03-03"), ("02-27", None)])
-def test_days_lie_between_two_messages_to_one_person(last: str, until: str | None) -> None:
-    answer = too_often(touched(day(last)), touched(day("02-01")))
-    assert answer == (Because(Cause.GAP, until=moment(f"{until} 09:00")) if until else None)
+@pytest.mark.parametrize(
+    ("last", "until"),
+    [
+        ("02-28 10:00", None),
+        ("02-28 10:01", "2026-03-02 10:01"),
+        ("02-28 16:59", "2026-03-02 16:59"),
+        ("02-28 17:00", "2026-03-03 09:00"),  # the hours are over by then
+        ("03-01 09:00", "2026-03-03 09:00"),
+        ("03-01 12:00", "2026-03-03 12:00"),
+    ],
+)
+def test_hours_lie_between_two_messages_to_one_person(last: str, until: str | None) -> None:
+    on, at = last.split()
+    answer = too_often(touched(day(on), at=at), touched(day("02-01")))
+    assert answer == (Because(Cause.GAP, until=moment(until)) if until else None)
+
+
+@pytest.mark.parametrize(("hours", "is_soon"), [(24, False), (48, False), (49, True), (72, True)])
+def test_how_many_hours_is_the_cadences_to_say(hours: int, is_soon: bool) -> None:
+    assert (too_often(touched(day("02-28"), at="10:00"), gap_hours=hours) is not None) is is_soon
+
+
+@pytest.mark.parametrize(("on", "until"), [("02-27", None), ("02-28", "2026-03-03 09:00")])
+def test_a_message_whose_moment_is_not_known_counts_as_the_end_of_its_day(on: str, until: str | None) -> None:
+    answer = too_often(TouchFacts((ANN,), day(on)))
+    assert answer == (Because(Cause.GAP, until=moment(until)) if until else None)
+
+
+def test_the_gap_is_kept_to_an_account_and_to_a_person() -> None:
+    soon = touched(day("03-01"), BOB)
+    assert too_often(soon) is not None
+    assert too_often(elsewhere(soon)) is None
+    assert too_often(elsewhere(soon), recipients=(ANN, BOB)) is not None
 
 
 @pytest.mark.parametrize(
@@ -191,7 +238,7 @@ def test_days_lie_between_two_messages_to_one_person(last: str, until: str | Non
     ],
 )
 def test_a_week_has_its_limit(days: list[str], until: str | None) -> None:
-    answer = too_often(*(touched(day(one), BOB) for one in days))
+    answer = too_often(*(touched(day(one), BOB) for one in days), gap_hours=24)
     detail = (("limit", "2"), ("days", "7"))
     assert answer == (Because(Cause.BUDGET, until=moment(f"{until} 09:00"), detail=detail) if until else None)
 
@@ -205,11 +252,43 @@ def test_thirty_days_have_their_limit(first: str, is_full: bool) -> None:
         assert answer.until == OFFICE.opening(day(first) + timedelta(days=30))
 
 
-def test_two_messages_of_one_plan_keep_the_limits_between_them() -> None:
-    to_ann, to_both = owed(recipients=(ANN,)), invoice(day("02-20"), 2, recipients=(ANN, BOB))
-    answer = plan(account(to_ann, to_both), DEFAULT, OFFICE, NOW)
+def test_a_limit_counts_for_the_account_and_for_each_of_its_readers_apart() -> None:
+    days = [day("02-24"), day("02-26")]
+    to_ann, to_bob = ([elsewhere(touched(one, who)) for one in days] for who in (ANN, BOB))
+    both = (ANN, BOB)
+    assert too_often(*to_ann) is not None
+    assert too_often(*to_bob) is None
+    assert too_often(*to_bob, recipients=both) is not None, "Bob has heard enough"
+    one_each = (elsewhere(touched(days[0], ANN)), elsewhere(touched(days[1], BOB)))
+    assert too_often(*one_each, recipients=both) is None, "neither has"
+    assert too_often(touched(days[0], "carl@customer.test"), elsewhere(touched(days[1], ANN))) is None
+
+
+@pytest.mark.parametrize(("cap", "is_full"), [(Cap(2, 10), True), (Cap(2, 9), False), (Cap(3, 10), False)])
+def test_a_limit_from_outside_the_cadence_counts_too(cap: Cap, is_full: bool) -> None:
+    heard = touched(day("02-21")), touched(day("02-26"))
+    answer = too_often(*heard, caps=(cap,), week_limit=3)
+    assert (answer is not None) is is_full
+    if answer is not None:
+        assert answer.detail == (("limit", "2"), ("days", "10"))
+
+
+def test_the_stricter_of_several_limits_wins() -> None:
+    heard = touched(day("02-24")), touched(day("02-26"))
+    facts = account(owed(), touches=heard, caps=(Cap(3, 7), Cap(10, 30)))
+    assert because(facts).detail == (("limit", "2"), ("days", "7"))
+    assert because(replace(facts, touches=heard[1:], caps=(Cap(1, 7),))).detail == (("limit", "1"), ("days", "7"))
+
+
+def test_two_messages_to_one_account_do_not_go_out_on_one_day_even_to_different_people() -> None:
+    to_ann, to_both, to_bob = (
+        owed(recipients=(ANN,)),
+        invoice(day("02-20"), 2, recipients=(ANN, BOB)),
+        owed(id=3, recipients=(BOB,)),
+    )
+    answer = plan(account(to_ann, to_both, to_bob), DEFAULT, OFFICE, NOW)
     assert [action.recipients for action in answer.actions] == [(ANN,)]
-    assert answer.because == (Because(Cause.ONE_A_DAY, 2, OPENING),)
+    assert answer.because == (Because(Cause.ONE_A_DAY, 2, OPENING), Because(Cause.ONE_A_DAY, 3, OPENING))
 
 
 def test_outside_the_hours_it_waits_for_the_next_opening() -> None:
@@ -222,3 +301,12 @@ def test_a_limit_is_named_before_the_hours_because_it_lasts_longer() -> None:
     night = Calendar(opens=time(9), closes=time(9, 30))
     answer = plan(account(owed(), touches=(touched(TODAY),)), DEFAULT, night, NOW)
     assert [one.cause for one in answer.because] == [Cause.ONE_A_DAY]
+
+
+def test_a_step_whose_channel_is_not_set_up_is_not_silently_passed_over() -> None:
+    texts = parsed(step("text", 4, channel="'sms'"), step("late-12", 12))
+    facts = account(invoice(day("02-12")))
+    assert plan(replace(facts, channels=frozenset(Channel)), texts, OFFICE, NOW).actions
+    answer = plan(facts, texts, OFFICE, NOW)
+    detail = (("step", "text"), ("channel", "sms"))
+    assert answer == Plan((), OPENING, (Because(Cause.NO_CHANNEL, 1, OPENING, detail),))

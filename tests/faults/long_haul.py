@@ -23,7 +23,7 @@ from sandbox.books import BookCustomer, BookInvoice, BookPayment
 from sandbox.quickbooks.faults import Fault
 from sandbox.wires import Lost, Slow
 from tests.town import Town
-from workflows import billing, clock, endings, inbox
+from workflows import billing, clock, inbox, ties
 from workflows.errors import Refusal
 
 KINDS = ("quickbooks", "xero")
@@ -98,7 +98,7 @@ class Haul:
         for kind in KINDS:
             company = self.town.company(kind)
             with self.town.rt.store.read() as session:
-                tie = endings.tie(session, company.id)
+                tie = ties.standing(session, company.id)
             if tie is None or tie.state != "active":
                 with suppress(Refusal):  # it goes wrong as well; there is another day
                     self.town.connect(kind)

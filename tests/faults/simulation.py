@@ -45,6 +45,12 @@ class KillableStore(Store):
 
     boundary: Callable[[str], None] = staticmethod(lambda _where: None)
 
+    def __init__(self, url: str, dead: KillableStore | None = None) -> None:
+        """Where a process has died its statements stay compiled: the next would make the same ones anew, slowly."""
+        super().__init__(url)
+        if dead is not None:
+            self.engine, self._reading = dead.engine, dead._reading
+
     @contextmanager
     def write(self) -> Iterator[Session]:
         with super().write() as session:
@@ -72,6 +78,7 @@ class Simulation:
         self.path.write_bytes(_empty_database())
         self.town = Town(f"sqlite:///{self.path}", seed=seed)
         self.armed = False
+        self.store: KillableStore | None = None
         self.late: list[Webhook] = []
         self.balances: list[tuple[str, str]] = []
         self.town.network.before = lambda _method, _url: self._boundary("before request")
@@ -107,9 +114,9 @@ class Simulation:
             raise Killed(where)
 
     def _start(self) -> None:
-        store = KillableStore(self.town.database)
-        store.boundary = self._boundary  # type: ignore[method-assign]
-        self.town.start(store)
+        self.store = KillableStore(self.town.database, dead=self.store)
+        self.store.boundary = self._boundary  # type: ignore[method-assign]
+        self.town.start(self.store)
         line = self.town.mailbox.connect
         self.town.rt = replace(self.town.rt, channel=Smtp(self.town.settings.smtp_url, lambda: _Line(line(), self)))
 

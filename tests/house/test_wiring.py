@@ -28,6 +28,7 @@ PUBLIC = {
     "portal.pay": "the link's own signed token",
     "portal.promise": "the link's own signed token",
     "portal.dispute": "the link's own signed token",
+    "portal.in_order": "the link's own signed token",
     "portal.thanks": "the link's own signed token",
     "portal.pdf": "the link's own signed token",
     "webhooks.receive": "the vendor's signature",

@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import MetaData, Table, func, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError, StatementError
-from sqlalchemy.types import JSON, BigInteger, Boolean, Date, DateTime, Integer, LargeBinary, String
+from sqlalchemy.types import JSON, BigInteger, Boolean, Date, DateTime, Integer, LargeBinary, String, Time
 
 from migrations import new
 from models import Base, Practice
@@ -31,6 +31,7 @@ SAMPLES: list[tuple[type, Any]] = [
     (LargeBinary, b"sealed"),
     (DateTime, MOMENT),
     (Date, MOMENT.date()),
+    (Time, MOMENT.time()),
     (String, "x"),
 ]
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import date
 
 from core.money import Money
 from integrations import oauth
 from integrations.ledgers.base import (
-    Answered,
     Consent,
     LedgerInvoice,
     LedgerSettings,
     Page,
     PaymentOrder,
-    Purpose,
 )
 from integrations.ledgers.quickbooks import QuickBooks, QuickBooksLedger
 from integrations.oauth import Token
 from sandbox.books import BookCompany
+from tests.meters import Noting
 from tests.sandbox.quickbooks_scene import (
     ABROAD,
     ACME,
@@ -35,26 +33,7 @@ from tests.sandbox.quickbooks_scene import (
 )
 
 __all__ = ["ABROAD", "ACME", "AMY", "BILL", "CALLBACK", "EARLY", "START"]
-__all__ += ["Book", "Client", "World", "by_number", "gathered", "invoice", "payment"]
-
-
-class Book:
-    """A meter that lets everything through and writes it down: purposes, whether they were reads, and sizes."""
-
-    def __init__(self) -> None:
-        self.calls: list[Purpose] = []
-        self.reads: list[bool] = []
-        self.sizes: list[int] = []
-
-    @contextmanager
-    def call(self, purpose: Purpose, *, read: bool = True) -> Iterator[Answered]:
-        self.calls.append(purpose)
-        self.reads.append(read)
-        yield self._answered
-
-    def _answered(self, size: int, left: Mapping[str, int]) -> None:
-        assert not left, "QuickBooks does not say what is left"
-        self.sizes.append(size)
+__all__ += ["Client", "World", "by_number", "gathered", "invoice", "payment"]
 
 
 class World(Scene):
@@ -62,7 +41,7 @@ class World(Scene):
 
     def __init__(self, base: str = "https://quickbooks.test", about: BookCompany = ACME) -> None:
         super().__init__(base, about)
-        self.meter = Book()
+        self.meter = Noting()
         self.calls = self.meter.calls
         self.settle(base)
 

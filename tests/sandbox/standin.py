@@ -17,9 +17,9 @@ import requests
 from flask import Flask, Response, redirect, request
 
 from core.because import Cause
-from core.cadence import parse_cadence
 from core.calendars import Calendar
 from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, Said, TouchFacts
+from core.language import parse_cadence
 from core.money import Money
 from core.plan import Action, plan
 from sandbox.books import BookPayment

@@ -5,8 +5,6 @@ It only sets the scene: a clock that stands still until told, ids in order, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -16,34 +14,17 @@ import requests
 
 from core.money import Money
 from integrations import oauth
-from integrations.ledgers.base import Answered, Consent, LedgerSettings, Page, PaymentOrder, Purpose
+from integrations.ledgers.base import Consent, LedgerSettings, Page, PaymentOrder, Purpose
 from integrations.ledgers.xero import Xero, XeroLedger
 from integrations.oauth import Token
 from integrations.transport import Transport
 from sandbox.books import Company
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
+from tests.meters import Noting
 from tests.sandbox.xero_caller import BARNEY, CALLBACK, EURO, KIWI, WILMA, invoice
 
 __all__ = ["CALLBACK", "EURO", "World", "gathered", "invoice"]
-
-
-class Counter:
-    """A `Meter` that never refuses and remembers: what each call was for, and what every answer told."""
-
-    def __init__(self) -> None:
-        self.purposes: list[Purpose] = []
-        self.reads: list[bool] = []
-        self.answers: list[tuple[int, dict[str, int]]] = []
-
-    @contextmanager
-    def call(self, purpose: Purpose, *, read: bool = True) -> Iterator[Answered]:
-        self.purposes.append(purpose)
-        self.reads.append(read)
-        yield self._answered
-
-    def _answered(self, size: int, left: Mapping[str, int]) -> None:
-        self.answers.append((size, dict(left)))
 
 
 class World:
@@ -59,7 +40,7 @@ class World:
         self.network = Network()
         self.network.route("xero.test", self.twin.app)
         self.transport = Transport(self.network.adapter, self.network.pool)
-        self.meter = Counter()
+        self.meter = Noting()
         self.settle(base)
 
     def settle(self, base: str) -> None:
@@ -79,7 +60,7 @@ class World:
     @property
     def calls(self) -> list[Purpose]:
         """What the calls so far were for."""
-        return self.meter.purposes
+        return self.meter.calls
 
     def connect(self, *tenants: str) -> tuple[Token, Consent]:
         """The whole dance: consent, code, tokens, who and what was given."""

@@ -50,7 +50,7 @@ def test_a_promised_sum_paid_only_in_part_is_still_owed() -> None:
         town.transfer("quickbooks", "A-1", "60.00")
         assert diary(town, "A-1", date(2026, 3, 3), date(2026, 3, 10)) == [
             "03 Mar to 09 Mar: promise",
-            "10 Mar: LATE-12",
+            "10 Mar: LATE-4",  # who has paid a part hears the same word again, and no firmer one
         ]
         assert promises(town) == ["broken"]
         assert "$40.00" in town.mails("A-1")[-1].text

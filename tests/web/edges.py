@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 import web
 from core.money import Money
+from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature, OutsideError
 from integrations.ledgers.base import DepositAccount, Feature, Limit, Page, Purpose
 from integrations.oauth import OAuthApp
@@ -50,6 +51,7 @@ class PretendLedger:
     limits: ClassVar[Any] = (Limit("minute", 60, 60), Limit("month", 2_592_000, 500_000, whole_app=True, metered=True))
     changes_tell_all = False
     metered = "reads"
+    reminders_place = "Switch them off there."
     down: OutsideError | None = None
 
     def __init__(self, kind: str, label: str) -> None:
@@ -126,6 +128,7 @@ def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
         },
         "processors": {"stripe": PretendProcessor()},
         "channel": None,
+        "mailbox": Smtp,
         "engine": NoEngine(),
         "count_call": lambda *_call: None,
         "pause": lambda _seconds: None,

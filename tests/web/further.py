@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from models import Account, CallCount, CallWindow, Company, Connection, DirtyRow, Invoice, Posting, Reading, Term
+from models import (
+    Account,
+    CallCount,
+    CallWindow,
+    Company,
+    Connection,
+    DirtyRow,
+    Invoice,
+    Posting,
+    Reading,
+    Sender,
+    Term,
+)
 from models import UnreadableRow as Row
 
 if TYPE_CHECKING:
@@ -20,6 +32,8 @@ def fill(world: World) -> None:
     """Add it all; `world.posting` waits at the desk, `world.row` could not be read."""
     _books(world)
     _readings(world)
+    _mailbox(world, world.bramley, "accounts@bramley.example", "proved")
+    _mailbox(world, world.kauri, "hello@kauri.example", "unproved")
     world.posting = world._add(_posting(world, "due-date", "desk", note="Xero does not let anybody change a paid one."))
     world._add(_posting(world, "note", "written", content={"text": "They moved.", "seen": "x"}))
     world.row = world._add(
@@ -68,6 +82,41 @@ def _readings(world: World) -> None:
     ends = now + timedelta(seconds=30)
     world._add(CallWindow(kind="quickbooks", scope=scope, name="minute", ends_at=ends, calls=500, room=9))
     world._add(DirtyRow(company_id=company, entity="payment", external_id="p9", marked_at=now - timedelta(minutes=5)))
+
+
+def _mailbox(world: World, company: Company, address: str, state: str) -> None:
+    """A mailbox of the company's own; a proved one is shut out just now and its domain half set up."""
+    rt, proved = world.rt, state == "proved"
+    findings = [
+        ("SPF", "right", "Microsoft 365 may send for bramley.example.", "", "v=spf1 include:spf.example -all"),
+        ("DKIM", "unknown", "It could not be checked: the DNS gave no answer.", "Check again in a few minutes.", ""),
+        ("DMARC", "missing", "bramley.example does not say what to do with forgeries.", "Add a TXT record.", ""),
+    ]
+    world._add(
+        Sender(
+            uid=rt.new_id(),
+            company_id=company.id,
+            kind="smtp",
+            address=address,
+            host="smtp.office365.com",
+            port=587,
+            wrapped=False,
+            user=address,
+            password_sealed=rt.vault.seal(b"heron"),
+            mailbox=rt.new_id(),
+            state=state,
+            in_use_since=rt.clock.now() - timedelta(days=9) if proved else None,
+            trouble="The mail server does not accept our user name and password." if proved else "",
+            trouble_at=rt.clock.now() if proved else None,
+            code_sealed=None if proved else rt.vault.seal(b"123456"),
+            code_sent_at=None if proved else rt.clock.now() - timedelta(minutes=2),
+            per_minute=30,
+            per_day=10_000,
+            findings=[dict(zip(("about", "state", "says", "do", "evidence"), one, strict=True)) for one in findings],
+            checked_at=rt.clock.now() - timedelta(hours=2),
+            created_at=rt.clock.now() - timedelta(days=9),
+        )
+    )
 
 
 def _posting(world: World, kind: str, state: str, **more: Any) -> Posting:

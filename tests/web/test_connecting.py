@@ -97,7 +97,7 @@ class AskedLedger(PretendLedger):
 @pytest.fixture
 def robin(world: World) -> FlaskClient:
     """The owner of the first practice in front of a QuickBooks that can be asked."""
-    ledger = AskedLedger("quickbooks", "QuickBooks Online")
+    ledger = AskedLedger("quickbooks", "QuickBooks")
     world.rt = replace(world.rt, ledgers={**world.rt.ledgers, "quickbooks": ledger})
     return sign_in(make_app(world.rt).test_client())
 
@@ -133,18 +133,18 @@ def test_the_connection_page_says_what_is_allowed_and_until_when(world: World, r
 def test_the_connection_page_says_why_it_ended_and_offers_to_connect_that_company_again(
     world: World, robin: FlaskClient
 ) -> None:
-    _change(world, state="needs_reconnect", ended_why="It was disconnected in QuickBooks Online.")
+    _change(world, state="needs_reconnect", ended_why="It was disconnected in QuickBooks.")
     for path in (f"/companies/{world.bramley.uid}/connection", "/connect/quickbooks/reconnect"):
         page = robin.get(path, **HTTPS).text
-        assert "It was disconnected in QuickBooks Online." in page
+        assert "It was disconnected in QuickBooks." in page
         assert f'name="company" value="{world.bramley.uid}"' in page
     assert "Bramley" not in robin.get("/connect/xero/reconnect", **HTTPS).text
 
 
 def test_the_connection_page_says_when_our_own_keys_are_at_fault(world: World, robin: FlaskClient) -> None:
-    grants.note_trouble(world.rt, "quickbooks", Misconfigured("QuickBooks Online does not accept our keys."))
+    grants.note_trouble(world.rt, "quickbooks", Misconfigured("QuickBooks does not accept our keys."))
     page = robin.get(f"/companies/{world.bramley.uid}/connection", **HTTPS).text
-    assert "QuickBooks Online does not accept our keys." in page
+    assert "QuickBooks does not accept our keys." in page
     assert "do not connect again" in page
 
 

@@ -45,7 +45,7 @@ def test_totals_are_listed_per_currency_and_never_summed(shown: World, onlooker:
     page = onlooker.get("/", **HTTPS).text
     for amount in ("£11,443.75", "€730.00", "NZ$2,640.00"):
         assert amount in page
-    assert "6 things" in page
+    assert "7 things" in page
 
 
 def test_a_company_that_is_not_ready_says_what_is_missing(world: World, ann: FlaskClient) -> None:
@@ -100,7 +100,7 @@ def test_the_preview_names_who_when_which_step_and_every_silence(shown: World, o
 
 def test_the_cadence_is_told_in_plain_words(shown: World, onlooker: FlaskClient) -> None:
     page = onlooker.get(f"/companies/{shown.bramley.uid}/cadence", **HTTPS).text
-    for words in ("5 days before the due date", "On the due date", "35 days after the due date", "at least 3 days"):
+    for words in ("5 days before the due date", "On the due date", "35 days after the due date", "at least 72 hours"):
         assert words in page
 
 
@@ -133,10 +133,15 @@ def test_a_persons_word_settles_a_doubt(world: World, ann: FlaskClient) -> None:
 
 def test_a_dispute_is_settled_with_a_note(world: World, ann: FlaskClient) -> None:
     path = f"/disputes/{world.dispute.uid}/resolve"
-    assert "in a few words" in _press(ann, path, text=" ")
-    assert "Settled." in _press(ann, path, text="The doors are on their way.")
+    assert "how it ended" in _press(ann, path, text="The doors are on their way.")
+    assert "in a few words" in _press(ann, path, text=" ", ending="corrected")
+    assert "Settled." in _press(ann, path, text="The doors are on their way.", ending="corrected")
     with world.rt.store.read() as session:
-        assert session.get_one(Dispute, world.dispute.id).state == "resolved"
+        found = session.get_one(Dispute, world.dispute.id)
+    assert (found.state, found.ending) == ("resolved", "corrected")
+    carver = world.accounts["Carver's Yard"]
+    page = ann.get(f"/accounts/{carver.uid}", **HTTPS).text
+    assert "Corrected for 1049" in page
 
 
 def test_a_payment_booked_by_hand_leaves_the_desk(world: World, ann: FlaskClient) -> None:
@@ -242,7 +247,7 @@ def test_a_permission_that_ends_soon_waits_at_the_desk_with_its_day(world: World
     with world.rt.store.write() as session:
         session.execute(update(Grant).values(hard_expires_at=world.rt.clock.now() + timedelta(days=59)))
     assert "16 Jan 2027" in ann.get("/desk", **HTTPS).text
-    assert ("6 things" in before, "9 things" in ann.get("/", **HTTPS).text) == (True, True)
+    assert ("7 things" in before, "10 things" in ann.get("/", **HTTPS).text) == (True, True)
 
 
 def test_a_row_nobody_could_read_is_shown_as_it_came_and_who_looked_is_kept(world: World, ann: FlaskClient) -> None:
@@ -270,7 +275,7 @@ def test_a_thousand_rows_are_counted_and_a_hundred_listed(world: World, ann: Fla
     desk = ann.get("/desk", **HTTPS).text
     assert "902 more wait behind these." in desk
     assert desk.count('href="/rows/') == 100
-    assert "1006 things" in ann.get("/", **HTTPS).text
+    assert "1007 things" in ann.get("/", **HTTPS).text
 
 
 def _unreadable(world: World, number: int) -> UnreadableRow:

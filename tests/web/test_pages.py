@@ -95,11 +95,18 @@ def _posts(world: World) -> list[tuple[str, dict[str, Any]]]:
         (f"{company}/pause", {"value": "on"}),
         (f"{company}/disconnect", {}),
         (f"/touches/{world.doubt.uid}/settle", {"answer": "sent"}),
-        (f"/disputes/{world.dispute.uid}/resolve", {"text": "New doors are on their way."}),
+        (f"/disputes/{world.dispute.uid}/resolve", {"text": "New doors are on their way.", "ending": "corrected"}),
         (f"/bookings/{world.booking.uid}/settle", {"how": "booked"}),
         (f"/postings/{world.posting.uid}/settle", {"how": "drop"}),
         (f"{account}/on-account", {"amount": "10.00", "day": "2026-11-17"}),
         (f"{account}/take-back", {"payment": "p0"}),
+        (f"{account}/hold", {"cause": "paused", "day": "2026-12-01"}),
+        (f"{account}/release", {"hold": world.hold.uid}),
+        (f"{account}/address", {"address": "pay@alder.example", "cause": "bounced"}),
+        (f"{account}/told", {"reason": "forgot", "invoice": world.invoices["1042"].uid}),
+        (f"{account}/dealt-with", {"told": world.told.uid, "answer": "It is sent."}),
+        (f"{account}/arrange", {"invoice": world.invoices["1042"].uid, "count": "2", "every": "month"}),
+        (f"{account}/end-arrangement", {"arrangement": world.arrangement.uid}),
         (f"{invoice}/pay-link", {}),
         (f"{invoice}/credit", {"amount": "10.00", "words": "Sorry"}),
         (f"{invoice}/due-date", {"day": "2026-12-01"}),
@@ -121,7 +128,7 @@ def test_another_practices_things_do_not_exist(world: World) -> None:
     otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
     token = token_in(otto.get("/", **HTTPS).text)
     for name, path in pages.console(world).items():
-        if name not in ("home", "desk", "connect again"):
+        if name not in ("home", "desk", "no drafts", "no calls", "conversation guide", "connect again"):
             assert otto.get(path, **HTTPS).status_code == 404, name
     assert otto.get(f"/touches/{world.touch.uid}/body", **HTTPS).status_code == 404
     assert otto.get(f"/invoices/{world.invoices['1042'].uid}/pdf", **HTTPS).status_code == 404

@@ -8,22 +8,37 @@ from datetime import UTC, datetime
 import pytest
 
 from core.because import Because, Cause
-from core.cadence import Tone
+from core.cadence import Anchor, Channel, Payer, Reason, Step, Tone
 from core.money import Money
 from integrations.ledgers.base import ENTITIES, Limit, Purpose
 from models import Company, Connection, EffectState, Posting, Term
-from web import formats, ledger_words, presenters
+from web import cadence_words, formats, ledger_words, presenters
 from workflows.pending import Kind
 from workflows.planner import coded
 
 UNTIL = datetime(2026, 12, 1, 9, tzinfo=UTC)
-DETAILS = {"day": "2026-11-30", "step": "late-12", "days": "200", "limit": "2"}
+DETAILS = {
+    "day": "2026-11-30",
+    "step": "late-12",
+    "days": "200",
+    "limit": "2",
+    "answer_by": "2026-11-30",
+    "channel": "call",
+    "until": "2026-11-30",
+    "owner": "Ann Harbour",
+}
+# What is over for good; of anything else somebody can say what would end it.
+FINAL = {Cause.PAID, Cause.GONE, Cause.ERASED}
 
 
-def test_every_cause_state_and_tone_has_its_words() -> None:
+def test_every_code_has_its_words() -> None:
     assert set(presenters.CAUSES) == set(Cause)
     assert set(presenters.TOUCH_STATES) == set(EffectState)
-    assert set(presenters.TONES) == set(Tone)
+    assert set(cadence_words.TONES) == set(Tone)
+    assert set(cadence_words.CHANNELS) == set(Channel)
+    assert set(cadence_words.ANCHORS) == set(Anchor)
+    assert set(cadence_words.PAYERS) == set(Payer)
+    assert set(cadence_words.REASONS) == set(Reason)
     assert set(ledger_words.PURPOSES) == set(Purpose)
     assert set(ledger_words.POSTINGS) == set(Kind)
     assert set(ledger_words.ENTITIES) == set(ENTITIES)
@@ -45,9 +60,42 @@ def test_every_cause_is_a_sentence_with_and_without_its_details(cause: Cause) ->
             assert "None" not in said
 
 
+@pytest.mark.parametrize("cause", list(Cause))
+def test_every_cause_says_what_would_end_it(cause: Cause) -> None:
+    ends = presenters.CAUSES[cause].ends
+    assert (ends == "") == (cause in FINAL)
+    assert not ends or (ends[0].isupper() and ends.endswith("."))
+
+
+def test_who_looks_after_a_hold_is_named() -> None:
+    because = Because(Cause.REPLIED, 1, None, (("owner", "Ann Harbour"),))
+    assert presenters.because_words(because) == (
+        "They wrote to us; a person answers first. Ann Harbour looks after it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("anchor", "offset", "more", "words"),
+    [
+        (Anchor.DUE, -5, {}, "5 days before the due date"),
+        (Anchor.DUE, 0, {}, "on the due date"),
+        (Anchor.ISSUED, 1, {"working": True}, "1 working day after the delivery"),
+        (Anchor.PROMISE, 2, {}, "2 days after the promised day"),
+        (Anchor.INSTALMENT, -3, {}, "3 days before the day of a part"),
+        (Anchor.RESOLVED, 4, {}, "4 days after the end of a dispute"),
+        (Anchor.MONTH, 3, {}, "on day 3 of the month"),
+    ],
+)
+def test_a_steps_day_is_said_in_words(anchor: Anchor, offset: int, more: dict[str, bool], words: str) -> None:
+    step = Step("s", offset, 1, Tone.KIND, "s", anchor=anchor, **more)  # type: ignore[arg-type]
+    assert cadence_words.step_when(step) == words
+
+
 def test_details_become_dates_and_titles() -> None:
     because = Because(Cause.NOT_YET, 1, UNTIL, (("step", "late-12"), ("day", "2026-12-01")))
     assert presenters.because_words(because) == "The next word, “Day 12 note”, comes on 1 Dec 2026."
+    weekend = Because(Cause.NOT_YET, 1, UNTIL, (("step", "late-12"), ("day", "2026-11-29")))
+    assert presenters.because_words(weekend).endswith("comes on 1 Dec 2026."), "when it leaves, not when it is reached"
     gap = presenters.because_words(Because(Cause.GAP, 1, UNTIL))
     assert gap == "They heard from the company a few days ago. Until 1 Dec 2026, 09:00 at the latest."
 

@@ -26,9 +26,9 @@ from models import (
     TouchInvoice,
     UnreadableRow,
 )
-from tests.web import further
+from tests.web import further, rested
 from tests.web.edges import NOW, PASSWORD
-from workflows import cadences, links, people, planner
+from workflows import library, links, people, planner
 from workflows.runtime import Runtime
 
 
@@ -52,7 +52,11 @@ class World:
         self._messages()
         self.posting: Any = None
         self.row: Any = None
+        self.hold: Any = None
+        self.told: Any = None
+        self.arrangement: Any = None
         further.fill(self)
+        rested.fill(self)
         with rt.store.write() as session:
             for company in (self.bramley, self.kauri, self.foreign):
                 planner.wake_company(rt, session, company.id)
@@ -77,7 +81,7 @@ class World:
     ) -> Company:
         rt, now = self.rt, self.rt.clock.now()
         with rt.store.write() as session:
-            version = cadences.default_version(rt, session, practice)
+            version = library.shipped_version(rt, session, practice, "default")
             company = Company(
                 uid=rt.new_id(),
                 practice_id=practice,
@@ -91,6 +95,7 @@ class World:
                 cadence_version_id=version.id,
                 created_at=now,
                 live_at=now if name.startswith("B") else None,
+                draft_days=0,
                 sync_state="idle" if read else "running",
                 sync_rows=0 if read else 412,
             )
@@ -319,7 +324,7 @@ class World:
             TouchInvoice(
                 touch_id=touch.id,
                 invoice_id=invoice.id,
-                anchor=invoice.anchor,
+                anchor=f"due/{invoice.due}",
                 step=step,
                 balance_minor=invoice.balance_minor,
                 currency=invoice.currency,

@@ -10,7 +10,7 @@ from integrations import oauth
 from models import Company, Connection, Grant, Practice
 from sandbox.oauth import Grant as Given
 from tests.town import Town
-from workflows import cadences, connecting, grants
+from workflows import connecting, grants, library
 from workflows.runtime import Runtime
 
 TOKENS = {"quickbooks": "/tokens/bearer", "xero": "/connect/token"}
@@ -55,7 +55,7 @@ def tie(town: Town, kind: str, name: str = "Larch & Co", grant: tuple[int, Given
             ledger_kind=kind,
             currency="GBP",
             country="GB",
-            cadence_version_id=cadences.default_version(rt, session, practice.id).id,
+            cadence_version_id=library.shipped_version(rt, session, practice.id, "default").id,
             created_at=town.now,
         )
         session.add(company)

@@ -13,7 +13,7 @@ from integrations.ledgers.base import LedgerCustomer, LedgerInvoice, Page
 from models import Account, Company, Effect, EffectKind, Invoice, Practice
 from models.store import Store
 from tests.town import Town, lay_tables
-from workflows import cadences, effects, mirror
+from workflows import effects, library, mirror
 
 
 class Office:
@@ -38,7 +38,8 @@ class Office:
                 currency="GBP",
                 country="GB",
                 zone="Europe/London",
-                cadence_version_id=cadences.default_version(self.rt, session, practice.id).id,
+                cadence_version_id=library.shipped_version(self.rt, session, practice.id, "default").id,
+                draft_days=0,
                 created_at=now,
             )
             session.add(self.company)

@@ -17,6 +17,7 @@ from models import (
     Delivery,
     Effect,
     Grant,
+    Sender,
     Touch,
     TouchRecipient,
     UnreadableRow,
@@ -50,6 +51,9 @@ def furnished(store: Store | None = None) -> tuple[Town, Tie, Tie]:
                 uid=rt.new_id(), company_id=xero.company.id, **{**bad, "external_id": "2", "raw_sealed": None}
             )
         )
+        box = {"kind": "smtp", "address": "a@wren.example", "host": "mail.wren.example", "port": 587, "wrapped": False}
+        box |= {"mailbox": "m", "password_sealed": seal(b"heron"), "code_sealed": seal(b"123456"), "created_at": now}
+        session.add(Sender(uid=rt.new_id(), company_id=xero.company.id, **box))
         audit.record(rt, session, "live", xero.company.id, why="a test")
         _say(rt, session, xero.company, PEOPLE)
     return town, quickbooks, xero
@@ -97,7 +101,7 @@ def test_every_column_of_bytes_is_either_sealed_again_or_named_with_its_reason()
 def test_after_rotating_everything_opens_without_the_old_key(store: Store) -> None:
     town, _, xero = furnished(store)
     moved = keys.rotate(with_keys(town, NEW, OLD))
-    assert moved.rows == {"grant": 2, "connection": 2, "delivery": 1, "unreadable_row": 1, "audit_key": 1}
+    assert moved.rows == {"grant": 2, "connection": 2, "delivery": 1, "unreadable_row": 1, "audit_key": 1, "sender": 1}
     assert moved.left == {}
     rt = with_keys(town, NEW)
     with rt.store.read() as session:

@@ -12,7 +12,8 @@ import pytest
 from core.money import Money
 from core.wording import plain
 from tests.workflows.writing import LINK, Page, facts, line, received, write
-from workflows.messages import MessageError, render
+from workflows.messages import Opening, opening, render
+from workflows.templating import MessageError
 
 LATE = line("INV-1", 4, "1240.50")
 
@@ -37,10 +38,10 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("template", ["late-21", "thanks"])
-@pytest.mark.parametrize("where", ["company", "customer", "contact", "number"])
+@pytest.mark.parametrize("where", ["company", "customer", "contact", "signed", "number"])
 def test_a_hostile_name_is_only_ever_text(where: str, template: str, name: str) -> None:
     paid = (Money(4000, "GBP"),) if template == "thanks" else ()
-    calm = facts(template, line("A-1", 21), paid=paid, contact="Ann")
+    calm = facts(template, line("A-1", 21), paid=paid, contact="Ann", signed="Lee")
     number = replace(calm.lines[0], number=name)
     said = render(replace(calm, lines=(number,)) if where == "number" else replace(calm, **{where: name}))
     page, harmless = Page(said.html), Page(render(calm).html)
@@ -57,6 +58,29 @@ def test_a_hostile_name_is_only_ever_text(where: str, template: str, name: str) 
     assert mail.text == said.text
 
 
+@pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_name_in_an_opening_is_only_text(name: str) -> None:
+    calm = opening(facts("call-late", line("A-1", 21), contact="Ann"))
+    said = opening(facts("call-late", replace(line("A-1", 21), number=name), contact=name, company=name))
+    assert len(said.paragraphs) == len(calm.paragraphs)
+    assert "49" not in said.title + " ".join(said.paragraphs)
+
+
+@pytest.mark.parametrize("words", HOSTILE.values(), ids=HOSTILE)
+def test_words_that_a_person_typed_are_only_text_and_their_subject_one_line(words: str) -> None:
+    calm = facts("late-21", line("A-1", 21))
+    said, harmless = (render(calm, Opening(one, (one, "Thank you."))) for one in (words, "About your invoice"))
+    page = Page(said.html)
+    assert (page.tags, page.attributes, page.links) == (
+        Page(harmless.html).tags,
+        Page(harmless.html).attributes,
+        [LINK] * 4,
+    )
+    assert said.subject == plain(words, 200)
+    assert "49" not in said.text
+    assert received(said).header("Bcc") == ""
+
+
 def test_an_address_that_carries_a_long_foreign_name_stays_whole() -> None:
     sender = formataddr(("ש" * 200, "notes@mail.dunlin.test"))
     mail = received(write("late-4", LATE, sender=sender, reply_to=sender))
@@ -70,6 +94,7 @@ def test_an_address_that_carries_a_long_foreign_name_stays_whole() -> None:
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
+        ({"template": "call-late"}, "There is no message template 'call-late'."),
         ({"template": "late-99"}, "There is no message template 'late-99'."),
         ({"template": "../layout"}, "'../layout' is not a template name: use small letters, digits and dashes."),
         ({"template": "words.toml"}, "'words.toml' is not a template name: use small letters, digits and dashes."),

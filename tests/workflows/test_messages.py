@@ -19,17 +19,19 @@ from pathlib import Path
 
 import pytest
 
-from core import cadence
+from core.cadence import BRANCHES, Channel
+from core.language import parse_cadence
 from core.money import Money
 from integrations.channels.mime import compose
 from sandbox import letters
 from tests.workflows import writing
-from tests.workflows.writing import ALL, FACTS, LINK, STEPS, Page, body, line, received, write
-from workflows import messages
-from workflows.messages import MessageError, template_names
+from tests.workflows.writing import ALL, CALLS, FACTS, LINK, STEPS, Page, body, line, received, write
+from workflows import templating
+from workflows.templating import MessageError, template_names
 
 ROOT = Path(__file__).resolve().parents[2]
 LATE = line("INV-1", 4, "1240.50")
+LIBRARY = {file.stem: file.read_text(encoding="utf-8") for file in (ROOT / "templates" / "cadences").glob("*.toml")}
 
 
 # Money and dates
@@ -223,24 +225,29 @@ def test_three_hundred_invoices_still_make_a_message_and_the_headers_hold_whole_
 
 
 def test_every_step_of_the_shipped_cadences_has_its_template() -> None:
-    for file in (ROOT / "templates" / "cadences").glob("*.toml"):
-        assert {step.template for step in cadence.parse_cadence(file.read_text()).steps} <= template_names()
+    for text in LIBRARY.values():
+        for step in parse_cadence(text, LIBRARY).steps:
+            assert step.template in template_names(channel=step.channel), step
+
+
+def test_what_a_reason_is_answered_with_has_its_template() -> None:
+    assert {branch.template for branch in BRANCHES.values() if branch.template} <= template_names()
 
 
 @pytest.fixture
 def german(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The shipped templates beside a German folder that has only one of them."""
     home = tmp_path / "messages"
-    shutil.copytree(messages._HOME, home)
+    shutil.copytree(templating.HOME, home)
     (home / "de").mkdir()
     shutil.copy(home / "en" / "words.toml", home / "de" / "words.toml")
     (home / "de" / "late-4.txt").write_text("subject: Rechnung {{ first.number }}\n\nSie {{ first.says }}.\n")
-    monkeypatch.setattr(messages, "_HOME", home)
-    messages._environment.cache_clear()
-    messages._compiled.cache_clear()
+    monkeypatch.setattr(templating, "HOME", home)
+    templating.environment.cache_clear()
+    templating.compiled.cache_clear()
     yield home
-    messages._environment.cache_clear()
-    messages._compiled.cache_clear()
+    templating.environment.cache_clear()
+    templating.compiled.cache_clear()
 
 
 def test_a_language_speaks_where_it_has_the_template_and_is_english_as_a_whole_where_not(german: Path) -> None:
@@ -274,10 +281,11 @@ def test_a_broken_template_is_named_and_nothing_is_written(german: Path, broken:
         write("late-4", LATE, language="de")
 
 
-@pytest.mark.parametrize("folder", sorted(file.name for file in messages._HOME.iterdir() if file.is_dir()))
+@pytest.mark.parametrize("folder", sorted(file.name for file in templating.HOME.iterdir() if file.is_dir()))
 def test_every_language_has_all_templates_and_all_words(folder: str) -> None:
     assert template_names(folder) == set(ALL)
-    ours, english = (tomllib.loads((messages._HOME / one / "words.toml").read_text()) for one in (folder, "en"))
+    assert template_names(folder, Channel.CALL) == set(CALLS)
+    ours, english = (tomllib.loads((templating.HOME / one / "words.toml").read_text()) for one in (folder, "en"))
     assert {name: set(ours[name]) for name in ("around", "state", "says", "worth")} == {
         name: set(english[name]) for name in ("around", "state", "says", "worth")
     }

@@ -128,15 +128,21 @@ def test_an_invoice_held_already_is_not_woken_again_when_it_still_cannot_be_read
 # Sweeps
 
 
-def test_open_invoices_that_a_sweep_did_not_show_are_named_and_only_those(office: Office) -> None:
-    paid = an_invoice("i-3", "0.00", status=InvoiceStatus.PAID)
-    store(office, MONDAY, invoices=(*(an_invoice(f"i-{number}") for number in (1, 2)), paid))
-    store(office, LATER, invoices=(an_invoice("i-2"), an_invoice("i-4")))
-    assert mirror.unseen(office.rt, office.company.id, LATER, 9) == [(office.invoice("i-1").id, "i-1")]
-    assert len(mirror.unseen(office.rt, office.company.id, LATEST, 2)) == 2, "at most so many"
-    mirror.hold_unseen(office.rt, office.company.id, LATER)
-    assert mirror.unseen(office.rt, office.company.id, LATER, 9) == []
+def test_open_invoices_that_a_whole_reading_did_not_show_are_held_and_only_those(office: Office) -> None:
+    paid = an_invoice("i-3", "0.00", customer="c-3", status=InvoiceStatus.PAID)
+    store(office, MONDAY, invoices=(an_invoice("i-1"), an_invoice("i-2", customer="c-2"), paid))
+    store(office, LATER, invoices=(an_invoice("i-2", customer="c-2"), an_invoice("i-4", customer="c-4")))
+    hold = lambda: mirror.hold_unseen(office.rt, office.company.id, LATER)  # noqa: E731
+    assert woken(office, hold) == {"c-1"}
     assert [office.invoice(f"i-{number}").status for number in (1, 2, 3, 4)] == ["unknown", "open", "paid", "open"]
+    assert woken(office, hold) == set(), "what is held already is left alone"
+
+
+def test_however_many_invoices_were_not_shown_all_are_held(office: Office) -> None:
+    store(office, MONDAY, invoices=tuple(an_invoice(f"i-{number}") for number in range(mirror.CHUNK + 1)))
+    mirror.hold_unseen(office.rt, office.company.id, LATER)
+    with office.rt.store.read() as session:
+        assert set(session.scalars(select(Invoice.status))) == {"unknown"}
 
 
 # Much at a time

@@ -119,7 +119,7 @@ def forget_cursor(town: Town) -> None:
 
 def test_what_a_strict_cadence_silenced_as_stale_speaks_after_the_next_reading(town: Town) -> None:
     company = connected(town, "xero")
-    strict = "stale_hours = 1\n" + cadences.shipped("default")
+    strict = "stale_hours = 1\n" + cadences.shipped_library()["default"]
     with town.rt.store.write() as session:
         version = CadenceVersion(
             uid=town.new_id(),

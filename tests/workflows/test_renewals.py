@@ -102,7 +102,7 @@ def test_the_practice_is_warned_60_30_and_7_days_before_the_hard_end_and_no_more
         nights(town, 1)
         told += [(end - town.now).days] * (len(subjects(town)) - before)
     assert told == [60, 30, 7]
-    assert set(subjects(town)) == {f"Fern Ltd: connect to QuickBooks Online again before {end:%d %B %Y}"}
+    assert set(subjects(town)) == {f"Fern Ltd: connect to QuickBooks again before {end:%d %B %Y}"}
     with town.rt.store.read() as session:
         text = session.scalars(select(Notice.text)).first() or ""
         soon = renewals.ending_soon(session, here.company.practice_id, town.now)

@@ -19,6 +19,7 @@ from core.calendars import Calendar
 from core.facts import AccountFacts, InvoiceFacts
 from core.money import Money
 from core.plan import plan
+from core.timetable import Ladder
 from integrations.ledgers.base import LedgerCredit, LedgerCustomer, LedgerPayment, Unreadable
 from models import Account, AuditEvent, AuditKey, Credit, Delivery, Invoice, Payment, UnreadableRow
 from models.store import Store
@@ -107,11 +108,11 @@ def test_who_comes_to_be_billed_for_a_customer_with_credit_is_woken_and_so_is_wh
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 def test_any_due_date_can_be_planned(due: date, zone: str) -> None:
     calendar = Calendar(zone=zone, holidays=frozenset({date.min, NEVER}), closes=hours(23, 59))
-    for offset in (-60, 0, 180):
-        assert calendar.is_working(Step("s", offset, 0, Tone.FRIENDLY, "s").day(due, calendar))
+    steps = tuple(Step(f"s{offset}", offset, 0, Tone.FRIENDLY, "s") for offset in (-60, 0, 180))
+    assert all(calendar.is_working(day) for day in Ladder(steps, calendar).on(due, due, 0).days)
     invoice = InvoiceFacts(1, "1", an_invoice("i").status, date(2026, 1, 1), due, GBP, GBP, ("a@x.example",))
     now = datetime(2026, 3, 2, 10, tzinfo=UTC)
-    answer = plan(AccountFacts(1, True, now, (invoice,)), cadences.parsed(cadences.shipped("default")), calendar, now)
+    answer = plan(AccountFacts(1, True, now, (invoice,)), cadences.shipped("default"), calendar, now)
     assert not answer.actions
     assert [one.cause.value for one in answer.because] == ["not-yet" if due.year > 2026 else "too-old"]
 

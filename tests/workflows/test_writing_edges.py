@@ -196,6 +196,6 @@ def test_what_a_ledger_has_no_place_for_is_not_blamed_on_a_permission() -> None:
     books = Books("quickbooks")
     postings.expect_payment(books.rt, books.invoice_id(), LATER, books.me)
     books.perform()
-    assert books.posting("expected-date").note.startswith("QuickBooks Online has no way of keeping the day")
+    assert books.posting("expected-date").note.startswith("QuickBooks has no way of keeping the day")
     assert "onnect" not in books.posting("expected-date").note
     books.close()

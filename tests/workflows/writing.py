@@ -13,18 +13,23 @@ from html.parser import HTMLParser
 from itertools import combinations_with_replacement
 from typing import Any
 
+from core.cadence import Tone
+from core.facts import Instalment
 from core.money import Money
 from integrations.channels.base import Envelope
 from integrations.channels.smtp import Smtp
 from sandbox.mailbox import Mail, Mailbox
-from workflows.messages import MessageFacts, MessageLine, render, template_names
+from workflows.messages import MessageFacts, MessageLine, render
 
 TODAY = date(2026, 3, 2)
 LINK = "https://dunlin.test/p/k3Jx8Qd0fS1c9vT2bN4.Zq8Rt2Lm4Xc6Vb0Na3Sd5F.20600.a1b2c3d4e5f6"
-STEPS = ("heads-up", "due-today", "late-4", "late-12", "late-21", "late-35")
-ALL = (*STEPS, "thanks")
-FOLLOW_UPS = STEPS[2:]
-assert frozenset(ALL) == template_names()
+NUDGES = ("welcome", "heads-up", "due-today", "statement")
+FOLLOW_UPS = ("late-4", "late-12", "late-21", "late-35")
+AFTER = ("promise-passed", "promise-passed-again", "dispute-resolved", "short-of-cash", "refuses")
+ARRANGED = ("instalment-soon", "instalment-today", "instalment-missed")
+STEPS = (*NUDGES, *FOLLOW_UPS, *AFTER, *ARRANGED)
+ALL = (*STEPS, "thanks", "copy")
+CALLS = ("call-late", "call-instalment", "call-promise", "call-dispute")
 
 FACTS = MessageFacts(
     template="late-4",
@@ -45,6 +50,18 @@ FACTS = MessageFacts(
 )
 
 
+# What a message of these templates knows besides its invoices, unless a test says otherwise.
+KNOWN: dict[str, dict[str, Any]] = {
+    "instalment-soon": {"instalment": Instalment(TODAY + timedelta(days=3), Money(5000, "GBP"))},
+    "instalment-today": {"instalment": Instalment(TODAY, Money(5000, "GBP"))},
+    "instalment-missed": {"instalment": Instalment(TODAY - timedelta(days=3), Money(5000, "GBP"))},
+    "call-instalment": {"instalment": Instalment(TODAY - timedelta(days=8), Money(5000, "GBP"))},
+    "promise-passed": {"promised": TODAY - timedelta(days=6)},
+    "promise-passed-again": {"promised": TODAY - timedelta(days=13)},
+    "dispute-resolved": {"resolved": TODAY - timedelta(days=4)},
+}
+
+
 def line(number: str, late: int | None, amount: str = "100", of: str = "", currency: str = "GBP") -> MessageLine:
     """An invoice `late` days past its due day (negative: to come; None: undated), `amount` open `of` a total."""
     due = None if late is None else TODAY - timedelta(days=late)
@@ -53,7 +70,7 @@ def line(number: str, late: int | None, amount: str = "100", of: str = "", curre
 
 
 def facts(template: str, *lines: MessageLine, **said: Any) -> MessageFacts:
-    return replace(FACTS, template=template, step=template, lines=lines, **said)
+    return replace(FACTS, template=template, step=template, lines=lines, **KNOWN.get(template, {}) | said)
 
 
 def write(template: str, *lines: MessageLine, **said: Any) -> Envelope:
@@ -71,22 +88,31 @@ OPEN = {
     "to come": line("A-4", -3),
     "to come in part": line("A-5", -30, "1", of="100"),
     "undated": line("", None),
+    "arranged": replace(line("A-6", 40, "80", of="100"), step="instalment", arranged=True),
 }
 PAID = {"paid": line("A-7", 3, "0", of="100"), "left": line("A-8", 9, "60", of="100"), "untouched": line("A-9", -4)}
 
 
-def situations(kinds: dict[str, MessageLine]) -> Iterator[tuple[MessageLine, ...]]:
-    """Every mix of up to three of the kinds, each also twice or three times."""
-    for count in (1, 2, 3):
+def situations(kinds: dict[str, MessageLine], most: int = 3) -> Iterator[tuple[MessageLine, ...]]:
+    """Every mix of up to `most` of the kinds, each also twice or three times."""
+    for count in range(1, most + 1):
         for mix in combinations_with_replacement(kinds.values(), count):
             yield tuple(replace(one, number=one.number and f"{one.number}{'abc'[at]}") for at, one in enumerate(mix))
 
 
 def everything() -> Iterator[tuple[MessageFacts, Envelope]]:
-    """Every shipped template in every situation, written."""
+    """Every shipped template in every situation, written; the firmer ones also for who hears a softer tone."""
     for template in STEPS:
         for lines in situations(OPEN):
             yield (said := facts(template, *lines)), render(said)
+    for template in (*FOLLOW_UPS, "promise-passed-again"):
+        for tone in (Tone.FRIENDLY, Tone.KIND, Tone.CLEAR):
+            for lines in situations(OPEN, most=2):
+                yield (said := facts(template, *lines, tone=tone)), render(said)
+    for template in AFTER:
+        for lines in situations(OPEN, most=2):
+            led = (replace(lines[0], step=template), *(replace(one, step="late-4") for one in lines[1:]))
+            yield (said := facts(template, *led, promised=None, resolved=None)), render(said)
     for lines in ((), *situations(PAID)):
         yield (said := facts("thanks", *lines, paid=(Money(4000, "GBP"),))), render(said)
 

@@ -18,6 +18,7 @@ from integrations.ledgers.base.budget import (
     Pace,
     Purpose,
     Scopes,
+    Unmetered,
     features,
 )
 from integrations.ledgers.base.orders import (
@@ -78,6 +79,7 @@ __all__ = [
     "Tenant",
     "TermRule",
     "UndoPaymentOrder",
+    "Unmetered",
     "Unreadable",
     "Written",
     "features",
@@ -217,6 +219,7 @@ class Ledger(Protocol):
 
 class LedgerKind(Protocol):
     """A kind of ledger, built from its settings. `key_memory` is how many seconds the vendor remembers a write key.
+    `label` is what people call it, `reminders_place` a sentence on where its own reminders are switched off.
 
     `scopes` says what each feature needs, `limits` and `pace` what an organisation stands, `metered` what the vendor
     puts on its bill ("reads" or "bytes"). `changes_tell_all` is whether nothing can change without showing in
@@ -225,6 +228,7 @@ class LedgerKind(Protocol):
 
     kind: str
     label: str
+    reminders_place: str
     oauth: OAuthApp
     key_memory: int
     scopes: Scopes

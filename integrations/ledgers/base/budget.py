@@ -6,7 +6,7 @@ Shapes and one look-up; who counts is `workflows/budgets.py`.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -95,3 +95,14 @@ class Meter(Protocol):
         A RateLimited that leaves the block tells it that the vendor's own count is further than ours.
         """
         ...
+
+
+class Unmetered:
+    """A meter for calls that are in nobody's budget, such as those at the moment of a consent."""
+
+    def call(self, purpose: Purpose, *, read: bool = True) -> AbstractContextManager[Answered]:  # noqa: ARG002
+        return nullcontext(_unheard)
+
+
+def _unheard(size: int, left: Mapping[str, int]) -> None:
+    """Nobody counts this answer."""

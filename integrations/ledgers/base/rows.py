@@ -42,6 +42,7 @@ class LedgerPerson:
 class LedgerCustomer:
     """A customer or contact. `bills_to` is the parent's id where the ledger bills with the parent, else "".
 
+    `country` and `region` are the billing address's own words.
     `emails` are those that get mail; `people` everyone named at this customer. `term` is the id of the payment terms
     that new invoices get.
     """
@@ -58,6 +59,8 @@ class LedgerCustomer:
     people: tuple[LedgerPerson, ...] = ()
     phone: str = ""
     term: str = ""
+    country: str = ""
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)

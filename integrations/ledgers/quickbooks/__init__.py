@@ -6,14 +6,12 @@ What is odd about it stays in this package: the faults, the voids without a stat
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import date
 from urllib.parse import quote, urlsplit
 
 from integrations.errors import Rejected
 from integrations.ledgers.base import (
     ENTITIES,
-    Answered,
     Consent,
     DepositAccount,
     Feature,
@@ -28,6 +26,7 @@ from integrations.ledgers.base import (
     Purpose,
     Scopes,
     Tenant,
+    Unmetered,
     Written,
 )
 from integrations.ledgers.quickbooks import finding, webhooks, writes
@@ -54,7 +53,8 @@ class QuickBooks:
     """The kind. `settings.api_url` is the host alone, for example https://quickbooks.api.intuit.com."""
 
     kind = "quickbooks"
-    label = "QuickBooks Online"
+    label = "QuickBooks"
+    reminders_place = "Switch them off in QuickBooks under Settings, Account and settings, Sales, Reminders."
     # The vendor promises that a repeated request id books nothing new but not for how long. A day is a guess on the
     # safe side of what is told; later than this, look the payment up first.
     key_memory = 24 * 60 * 60
@@ -85,7 +85,7 @@ class QuickBooks:
         realm = callback.get("realmId", "")
         if not (realm.isascii() and realm.isdigit()):
             raise Rejected(f"{self.label} did not say which company was connected; start the connection again.")
-        info = Reader(self._wire(token.access, realm, transport, _Unmetered()), realm).info()
+        info = Reader(self._wire(token.access, realm, transport, Unmetered()), realm).info()
         return Consent(holder=realm, tenants=(Tenant(realm, info.company_name),))
 
     def tenants(self, token: Token, transport: Transport) -> tuple[Tenant, ...] | None:  # noqa: ARG002 (the port's)
@@ -111,17 +111,6 @@ class QuickBooks:
 
     def _wire(self, access_token: str, realm: str, transport: Transport, meter: Meter) -> Wire:
         return Wire(self._settings.api_url, access_token, realm, transport, meter)
-
-
-class _Unmetered:
-    """The call at the moment of consent belongs to no company's budget yet."""
-
-    def call(self, purpose: Purpose, *, read: bool = True) -> AbstractContextManager[Answered]:  # noqa: ARG002
-        return nullcontext(_unheard)
-
-
-def _unheard(size: int, left: Mapping[str, int]) -> None:
-    """Nobody counts this answer."""
 
 
 class QuickBooksLedger:

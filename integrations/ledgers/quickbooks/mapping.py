@@ -56,6 +56,7 @@ def customer(row: structs.Customer) -> LedgerCustomer:
     contact = " ".join(part for part in (row.given_name, row.family_name) if part)
     addresses = emails(row.primary_email_addr)
     phones = (phone.free_form_number for phone in (row.primary_phone, row.mobile) if phone is not None)
+    place = row.bill_addr or structs.Place()
     return LedgerCustomer(
         id=row.id,
         name=row.display_name,
@@ -67,6 +68,8 @@ def customer(row: structs.Customer) -> LedgerCustomer:
         people=(LedgerPerson(contact, addresses[0], True),) if addresses else (),
         phone=next((phone.strip() for phone in phones if phone), ""),
         term=_ref(row.sales_term_ref),
+        country=place.country or "",
+        region=place.country_sub_division_code or "",
     )
 
 

@@ -30,6 +30,11 @@ class Phone(Shape, rename="pascal"):
     free_form_number: str | None = None
 
 
+class Place(Shape, rename="pascal"):
+    country: str | None = None
+    country_sub_division_code: str | None = None
+
+
 class Stub(Shape, rename="pascal"):
     """What even a deleted or odd row has."""
 
@@ -59,6 +64,7 @@ class Customer(Shape, rename="pascal"):
     balance: Decimal | None = None
     currency_ref: Ref | None = None
     sales_term_ref: Ref | None = None
+    bill_addr: Place | None = None
     status: str | None = msgspec.field(default=None, name="status")
 
 

@@ -98,6 +98,7 @@ class Xero:
 
     kind = "xero"
     label = "Xero"
+    reminders_place = "Switch them off in Xero under Sales, Invoices, Invoice reminders."
     key_memory = 300
     scopes = SCOPES
     pace = Pace(at_once=5, per_second=5)  # Xero has no limit a second; nobody uses up a minute's calls in one

@@ -79,7 +79,7 @@ def customer(row: structs.Contact) -> LedgerCustomer:
     """Xero mails the contact's own address and the persons marked for it. Someone to be forgotten has no address."""
     erased = row.ContactStatus == "GDPRREQUEST"
     texts = [row.EmailAddress] + [one.EmailAddress for one in row.ContactPersons or [] if one.IncludeInEmails]
-    terms = term(row)
+    terms, place = term(row), _place(row)
     return LedgerCustomer(
         id=_id(row.ContactID),
         name=row.Name or "",
@@ -92,7 +92,15 @@ def customer(row: structs.Contact) -> LedgerCustomer:
         people=() if erased else tuple(_people(row)),
         phone="" if erased else _phone(row),
         term=terms.id if terms else "",
+        country="" if erased else place.Country or "",
+        region="" if erased else place.Region or "",
     )
+
+
+def _place(row: structs.Contact) -> structs.Place:
+    """Where the bills go: the postal address, else the one that can be visited."""
+    known = sorted((one for one in row.Addresses or [] if one.Country), key=lambda one: one.AddressType != "POBOX")
+    return known[0] if known else structs.Place()
 
 
 def term(row: structs.Contact) -> LedgerTerm | None:

@@ -102,6 +102,14 @@ class Terms(Shape):
     Sales: Term | None = None
 
 
+class Place(Shape):
+    """A postal address (POBOX) or a place one can visit (STREET)."""
+
+    AddressType: str | None = None
+    Country: str | None = None
+    Region: str | None = None
+
+
 class Contact(Shape):
     ContactID: str | None = None
     ContactStatus: str | None = None
@@ -112,6 +120,7 @@ class Contact(Shape):
     ContactPersons: list[Person] | None = None
     MergedToContactID: str | None = None
     Phones: list[Phone] | None = None
+    Addresses: list[Place] | None = None
     PaymentTerms: Terms | None = None
     UpdatedDateUTC: str | None = None
 

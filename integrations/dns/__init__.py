@@ -1,0 +1,1 @@
+"""Asking the DNS; `base` is the port."""

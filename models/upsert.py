@@ -1,0 +1,16 @@
+"""An INSERT that can say what becomes of a row that is there already. Both databases know it, each by its own class.
+
+It holds no table and takes no decision.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from models.base import Base
+
+
+def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """An INSERT for the session's database, to be finished by `on_conflict_do_nothing` or `on_conflict_do_update`."""
+    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)

@@ -1,0 +1,57 @@
+"""The calendar of a company, and of one customer of it: whose dates, whose hours, whose public holidays.
+
+Looks holidays up in a library; the same question gives the same calendar, which remembers what it has worked out.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from functools import lru_cache
+
+import holidays
+
+from core.calendars import Calendar
+from models import Account, Company
+from workflows import places
+
+
+def calendar_of(company: Company, now: datetime) -> Calendar:
+    """The company's working days and hours; UTC while nobody has said where it is."""
+    return _calendar(
+        company.zone or "UTC", "", company.country, company.region, company.opens, company.closes, now.year
+    )
+
+
+def calendar_for(company: Company, row: Account, now: datetime) -> Calendar:
+    """The company's dates with the hours, days off and holidays of the customer, as far as they are known."""
+    return calendar_in(company, row.zone, row.country, row.region, now)
+
+
+def calendar_in(company: Company, zone: str, country: str, region: str, now: datetime) -> Calendar:
+    """The same from what is known of the customer."""
+    home = company.zone or "UTC"
+    if not country:
+        country, part = company.country, places.region(company.country, region)
+        zone, region = zone or (places.zone(country, part) if part else ""), part or company.region
+    away = zone if zone != home else ""
+    return _calendar(home, away, country, region, company.opens, company.closes, now.year)
+
+
+@lru_cache(maxsize=1024)
+def _calendar(zone: str, away: str, country: str, region: str, opens: time, closes: time, year: int) -> Calendar:
+    days = public_holidays(country, region, year)
+    return Calendar(zone=zone, holidays=days, opens=opens, closes=closes, hours_zone=away)
+
+
+@lru_cache(maxsize=512)
+def public_holidays(country: str, region: str, year: int) -> frozenset[date]:
+    """Holidays of last, this and the next two years; the whole country's where the region is not known, none for a
+    country the library does not know.
+    """
+    years = range(year - 1, year + 3)
+    for subdivision in (region or None, None):
+        try:
+            return frozenset(holidays.country_holidays(country, subdiv=subdivision, years=years))
+        except NotImplementedError:
+            continue
+    return frozenset()

@@ -1,0 +1,80 @@
+"""How each account has paid so far, learned from its own past every night and after a whole reading.
+
+What a habit is, is said in `core.habits`; here the past is read and the answer kept. Whoever changes is planned anew.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from core.facts import InvoiceStatus
+from core.habits import habit
+from models import Account, Company, Invoice, Payment
+from workflows import mirror
+from workflows.runtime import Runtime
+
+_TABLE = Account.__table__
+_STORE = (
+    update(_TABLE)  # type: ignore[arg-type]
+    .where(_TABLE.c.id == bindparam("account"))
+    .values(payer=bindparam("kind"), usual_delay=bindparam("days"))
+)
+
+
+def learn_all(rt: Runtime) -> int:
+    """Every company's accounts; how many habits changed."""
+    with rt.store.read() as session:
+        companies = session.scalars(select(Company.id)).all()
+    return sum(learn(rt, company_id) for company_id in companies)
+
+
+def learn(rt: Runtime, company_id: int) -> int:
+    """One company's accounts; how many habits changed. Reads first, and writes only what differs."""
+    with rt.store.read() as session:
+        delays = _delays(session, company_id)
+        known = session.execute(
+            select(Account.id, Account.payer, Account.usual_delay).where(Account.company_id == company_id)
+        ).all()
+    changed: list[dict[str, Any]] = [
+        {"account": id, "kind": kind.value, "days": days}
+        for id, payer, usual in known
+        for kind, days in [habit(delays.get(id, ()))]
+        if (kind.value, days) != (payer, usual)
+    ]
+    if changed:
+        with rt.store.write() as session:
+            session.connection().execute(_STORE, changed)
+            mirror.wake(session, [one["account"] for one in changed], rt.clock.now())
+    return len(changed)
+
+
+def _delays(session: Session, company_id: int) -> Mapping[int, list[int]]:
+    """By account: how many days late each paid invoice was, in the order in which they were paid.
+
+    An invoice that was settled without a payment (by a credit note, say) tells nothing about a habit.
+    """
+    settled: dict[str, date] = {}
+    payments = session.execute(
+        select(Payment.paid_on, Payment.applied).where(Payment.company_id == company_id, Payment.gone_at.is_(None))
+    )
+    for day, applied in payments:
+        for invoice, _minor in applied:
+            settled[invoice] = max(day, settled.get(invoice, day))
+    paid = session.execute(
+        select(Invoice.account_id, Invoice.external_id, Invoice.due).where(
+            Invoice.company_id == company_id,
+            Invoice.status == InvoiceStatus.PAID.value,
+            Invoice.due.is_not(None),
+            Invoice.gone_at.is_(None),
+        )
+    )
+    found: dict[int, list[int]] = defaultdict(list)
+    for day, account, due in sorted((settled[id], account, due) for account, id, due in paid if due and id in settled):
+        found[account].append((day - due).days)
+    return found

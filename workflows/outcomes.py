@@ -1,0 +1,189 @@
+"""What came of a call or a letter: one click becomes a promise, an arrangement, a dispute, a reason, or another try.
+
+Each goes through the workflow that customers' own answers go through; the task is done once that is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from core.because import Cause
+from core.cadence import Channel, Reason
+from core.instalments import Every
+from models import Company, Task
+from workflows import answers, arrangements, audit, holds, mirror, reasons
+from workflows.calendars import calendar_of
+from workflows.errors import Refusal
+from workflows.runtime import Runtime
+
+
+class Outcome(StrEnum):
+    """How a conversation can end. The first ones end a call, the last two a letter."""
+
+    PROMISE = "promise"
+    EXTENSION = "extension"
+    ARRANGEMENT = "arrangement"
+    PAID_ALREADY = "paid-already"
+    FORGOT = "forgot"
+    COPY = "copy"
+    DISPUTE = "dispute"
+    SHORT_OF_CASH = "short-of-cash"
+    WRONG_PERSON = "wrong-person"
+    REFUSES = "refuses"
+    TALKED = "talked"
+    NO_ANSWER = "no-answer"
+    NUMBER = "number"
+    POSTED = "posted"
+    NOT_POSTED = "not-posted"
+
+
+OF_A_LETTER = (Outcome.POSTED, Outcome.NOT_POSTED)
+# The task stays: somebody tries again.
+AGAIN = (Outcome.NO_ANSWER, Outcome.NUMBER)
+LONGEST_WAIT = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a person filled in. `invoices` are uids; `day` is what the outcome needs a day for."""
+
+    invoices: tuple[str, ...] = ()
+    day: date | None = None
+    text: str = ""
+    phone: str = ""
+    parts: int = 0
+    every: Every = Every.MONTH
+
+
+def settle(rt: Runtime, task_id: int, outcome: Outcome, given: Given, user_id: int) -> None:
+    """Keep what came of it. Refusal where something is missing, out of bounds, or it was settled already."""
+    with rt.store.read() as session:
+        task = session.get_one(Task, task_id)
+        today = calendar_of(session.get_one(Company, task.company_id), rt.clock.now()).today(rt.clock.now())
+    _check(task, outcome, given, today)
+    if outcome in _KEEPS:
+        _KEEPS[outcome](rt, task, given, user_id)
+    with rt.store.write() as session:
+        row = session.get_one(Task, task_id, with_for_update={"key_share": True})
+        _check(row, outcome, given, today)
+        _close(rt, row, outcome, given, user_id)
+        audit.record(
+            rt,
+            session,
+            "task-settled",
+            row.company_id,
+            row.account_id,
+            row.uid,
+            user=user_id,
+            outcome=outcome,
+            note=given.text,
+            phone=given.phone,
+        )
+        mirror.wake(session, [row.account_id], rt.clock.now())
+
+
+def _check(task: Task, outcome: Outcome, given: Given, today: date) -> None:
+    if task.state != "open":
+        raise Refusal("Somebody has already noted what came of this.")
+    if (task.kind == Channel.LETTER) is not (outcome in OF_A_LETTER):
+        raise Refusal("Please choose one of the outcomes on the page.")
+    if outcome in _NEEDS_WORDS and not given.text.strip():
+        raise Refusal("Please note in a few words what was said.")
+    if outcome is Outcome.NUMBER and not any(letter.isdigit() for letter in given.phone):
+        raise Refusal("Please give the new number.")
+    if outcome is Outcome.NO_ANSWER and not (given.day and today <= given.day <= today + timedelta(days=LONGEST_WAIT)):
+        raise Refusal(f"Please choose a day to try again, at most {LONGEST_WAIT} days away.")
+
+
+def _close(rt: Runtime, row: Task, outcome: Outcome, given: Given, user_id: int) -> None:
+    row.note = "\n".join(filter(None, (row.note, given.text.strip()[:2000])))
+    row.phone = given.phone.strip()[:40] or row.phone
+    if outcome in AGAIN:
+        row.day = given.day or row.day
+        return
+    row.state, row.outcome = "done", outcome.value
+    row.done_at, row.done_by_id = rt.clock.now(), user_id
+
+
+def _day(given: Given) -> date:
+    if given.day is None:
+        raise Refusal("Please choose a day.")
+    return given.day
+
+
+def _promise(rt: Runtime, task: Task, given: Given, _user_id: int) -> None:
+    answers.promise(rt, task.account_id, given.invoices, _day(given))
+
+
+def _more_time(rt: Runtime, task: Task, given: Given, user_id: int) -> None:
+    """They have the whole of the day that was named."""
+    day, now = _day(given), rt.clock.now()
+    with rt.store.read() as session:
+        answers.open_invoices(session, task.account_id, given.invoices)
+        company = session.get_one(Company, task.company_id)
+    if not 0 <= (day - calendar_of(company, now).today(now)).days <= company.most_days:
+        raise Refusal(f"{company.name} gives at most {company.most_days} days from today.")
+    until = day + timedelta(days=1)
+    for uid in given.invoices:
+        holds.hold(
+            rt, task.account_id, Cause.EXTENSION, until=until, owner_id=user_id, invoice_uid=uid, note=given.text
+        )
+
+
+def _arrangement(rt: Runtime, task: Task, given: Given, user_id: int) -> None:
+    arrangements.arrange_equally(
+        rt, task.account_id, given.invoices, given.parts, _day(given), given.every, user_id, given.text
+    )
+
+
+def _disputes(rt: Runtime, task: Task, given: Given, _user_id: int) -> None:
+    if not given.invoices:
+        raise Refusal("Please choose which invoice something is wrong with.")
+    for uid in given.invoices:
+        answers.dispute(rt, task.account_id, uid, given.text)
+
+
+def _reason(reason: Reason) -> Callable[[Runtime, Task, Given, int], None]:
+    def keep(rt: Runtime, task: Task, given: Given, user_id: int) -> None:
+        reasons.tell(rt, task.account_id, given.invoices, reason, given.text, user_id)
+
+    return keep
+
+
+_KEEPS: Mapping[Outcome, Callable[[Runtime, Task, Given, int], None]] = {
+    Outcome.PROMISE: _promise,
+    Outcome.EXTENSION: _more_time,
+    Outcome.ARRANGEMENT: _arrangement,
+    Outcome.DISPUTE: _disputes,
+    Outcome.PAID_ALREADY: _reason(Reason.PAID_ALREADY),
+    Outcome.FORGOT: _reason(Reason.FORGOT),
+    Outcome.COPY: _reason(Reason.COPY),
+    Outcome.SHORT_OF_CASH: _reason(Reason.SHORT_OF_CASH),
+    Outcome.WRONG_PERSON: _reason(Reason.WRONG_PERSON),
+    Outcome.REFUSES: _reason(Reason.REFUSES),
+}
+_NEEDS_WORDS = frozenset({Outcome.DISPUTE, Outcome.REFUSES, Outcome.TALKED, Outcome.WRONG_PERSON, Outcome.NOT_POSTED})
+
+
+def set_offers(rt: Runtime, company_id: int, most_parts: int, most_days: int, user_id: int) -> None:
+    """What may be offered on the phone from now on."""
+    if not (1 <= most_parts <= 36 and 1 <= most_days <= 1100):
+        raise Refusal("Please give 1 to 36 parts, and 1 to 1,100 days.")
+    with rt.store.write() as session:
+        company = session.get_one(Company, company_id)
+        company.most_parts, company.most_days = most_parts, most_days
+        audit.record(
+            rt, session, "offers", company_id, subject=company.uid, user=user_id, parts=most_parts, days=most_days
+        )
+
+
+def number_of(rt: Runtime, account_id: int) -> str:
+    """The newest number that somebody gave us for this account; "" where nobody did."""
+    with rt.store.read() as session:
+        newest = select(Task.phone).where(Task.account_id == account_id, Task.phone != "").order_by(Task.id.desc())
+        return session.scalars(newest.limit(1)).first() or ""

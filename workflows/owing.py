@@ -1,0 +1,54 @@
+"""Money that is not an invoice, for some accounts of one company: open credit, and what could not be read.
+
+Reads rows; decides nothing. A child's money counts for everyone above it who gets its bills.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.money import Money, totals
+from models import Account, Credit, UnreadableRow
+from workflows import billing
+
+
+def open_credit(session: Session, company_id: int, rows: Sequence[Account]) -> Mapping[int, tuple[Money, ...]]:
+    """By account: its own open credit and that of everyone it is billed for, a sum per currency."""
+    about = Credit.company_id == company_id, Credit.gone_at.is_(None), Credit.remaining_minor > 0
+    if session.scalars(select(Credit.id).where(*about).limit(1)).first() is None:
+        return {}
+    family = billing.family(company_id, [row.external_id for row in rows])
+    credits = session.execute(
+        select(Credit.customer, Credit.remaining_minor, Credit.currency)
+        .where(*about, Credit.customer.in_(family))
+        .order_by(Credit.id)
+    ).all()
+    payers = _payers(session, company_id, (customer for customer, _, _ in credits))
+    found: dict[int, list[Money]] = defaultdict(list)
+    for customer, minor, currency in credits:
+        for account in payers.chain(customer):
+            found[account].append(Money(minor, currency))
+    return {account: tuple(totals(amounts).values()) for account, amounts in found.items()}
+
+
+def unreadable(session: Session, company_id: int, rows: Sequence[Account]) -> frozenset[int]:
+    """Accounts with a credit or payment that cannot be read. One that does not show whose it is holds nobody: it might
+    be anybody's, and to silence a whole company for it would hide more than it mends; it stands on the desk.
+    """
+    theirs = UnreadableRow.company_id == company_id, UnreadableRow.customer != ""
+    if session.scalars(select(UnreadableRow.id).where(*theirs).limit(1)).first() is None:
+        return frozenset()
+    family = billing.family(company_id, [row.external_id for row in rows])
+    customers = session.scalars(select(UnreadableRow.customer).where(*theirs, UnreadableRow.customer.in_(family))).all()
+    payers = _payers(session, company_id, customers)
+    return frozenset(account for customer in customers for account in payers.chain(customer))
+
+
+def _payers(session: Session, company_id: int, customers: Iterable[str]) -> billing.Payers:
+    payers = billing.Payers(session, company_id)
+    payers.fetch(customers)
+    return payers

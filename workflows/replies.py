@@ -1,0 +1,124 @@
+"""Answers to what a customer asked for: a copy of their invoices, at once, with the ledger's own PDF.
+
+An answer asks for nothing, is no step of any cadence and counts for no limit. It is sent once for each request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from core.because import Cause
+from core.facts import InvoiceStatus
+from integrations.channels.base import Conversation, Envelope
+from integrations.errors import OutsideError
+from models import Account, Effect, EffectKind, EffectState, HoldRow, Invoice, ToldRow
+from workflows import compose, documents, door, effects, gather, heard, sending
+from workflows.calendars import calendar_of
+from workflows.errors import Refusal
+from workflows.runtime import Runtime
+
+
+def want(rt: Runtime, session: Session, told: ToldRow) -> None:
+    """Send a copy of the invoices that were asked about, once."""
+    effects.want(
+        rt,
+        session,
+        key=f"answer/{told.uid}",
+        kind=EffectKind.ANSWER,
+        company_id=told.company_id,
+        account_id=told.account_id,
+        content={"told": told.uid},
+    )
+
+
+def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
+    """Perform one claimed answer to its end: from fresh figures and with every PDF, or not at all."""
+    try:
+        door.read(rt, effect.company_id, [effect.account_id])
+        envelope, day = _envelope(rt, effect)
+    except (Refusal, OutsideError) as error:
+        _not_now(rt, effect, str(error))
+        return
+    if envelope is None:
+        sending.drop(rt, effect, "Nothing of what they asked about is open any more.")
+    else:
+        say(rt, talk, effect, envelope, "copy", day)
+
+
+def say(rt: Runtime, talk: Conversation, effect: Effect, envelope: Envelope, step: str, day: date) -> None:
+    """Send one message that no plan stands behind, such as a thank-you, and write down how it went."""
+    if not sending.offered(rt, talk, effect, envelope):
+        return
+    lease = rt.clock.now() + effects.LEASE
+    with rt.store.write() as session:
+        ours = effects.move(rt, session, effect, EffectState.SENDING, since=EffectState.CLAIMED, lease_until=lease)
+        if ours:
+            touch = sending.new_touch(rt, effect, envelope, step, day)
+            touch.evidence = {"attached": [one.name for one in envelope.attachments]} if envelope.attachments else {}
+            session.add(touch)
+    if ours:
+        sending.deliver(rt, talk, effect)
+
+
+def _envelope(rt: Runtime, effect: Effect) -> tuple[Envelope | None, date]:
+    """The answer and its day; None when nothing is open any more. Refusal where it cannot be given."""
+    now = rt.clock.now()
+    with rt.store.read() as session:
+        invoices = _asked(session, effect)
+        recipients = _readers(rt, session, effect, invoices)
+        day = calendar_of(compose.company_of(session, effect), now).today(now)
+    if not invoices:
+        return None, day
+    if not recipients:
+        raise Refusal("There is no address to send it to.")
+    papers = tuple(documents.attachment(rt, one) for one in invoices)
+    with rt.store.read() as session:
+        facts = gather.account(rt, session, effect.account_id, now).facts
+        arranged = frozenset(one.id for one in facts.invoices if one.arranged)
+        envelope = compose.copy_of(rt, session, effect, day, recipients, invoices, arranged)
+    return replace(envelope, attachments=papers), day
+
+
+def _asked(session: Session, effect: Effect) -> list[Invoice]:
+    """Those of the invoices that are still open."""
+    told = session.scalars(
+        select(ToldRow).where(ToldRow.uid == effect.content["told"]).options(selectinload(ToldRow.invoices))
+    ).one()
+    return [one for one in told.invoices if one.status == InvoiceStatus.OPEN.value and one.balance_minor > 0]
+
+
+def _readers(rt: Runtime, session: Session, effect: Effect, invoices: Sequence[Invoice]) -> tuple[str, ...]:
+    """Everybody who gets mail about them, without addresses that are known to be dead."""
+    row = session.get_one(Account, effect.account_id)
+    if row.erased:
+        return ()
+    everyone = {address for one in invoices for address in gather.recipients_of(one, row)} - set(row.refused)
+    words = heard.address_words(rt, session, row.company_id, everyone)
+    return tuple(sorted(everyone - words.get(Cause.BOUNCED, frozenset())))
+
+
+def _not_now(rt: Runtime, effect: Effect, why: str) -> None:
+    """It may go a little later; what never goes, a person sends. Nobody is reminded of what they could not look at."""
+    if effect.attempts + 1 < sending.TRIES and documents.available(rt, effect.company_id):
+        effects.put_back(rt, effect, sending.AGAIN, why)
+        return
+    with rt.store.write() as session:
+        sending.give_up(rt, session, effect, why, EffectState.CLAIMED)
+        session.add_all(
+            HoldRow(
+                uid=rt.new_id(),
+                company_id=one.company_id,
+                account_id=one.account_id,
+                invoice_id=one.id,
+                cause=Cause.COPY.value,
+                note=f"The copy they asked for could not be sent. {why}",
+                state="open",
+                made_at=rt.clock.now(),
+            )
+            for one in _asked(session, effect)
+        )

@@ -1,0 +1,163 @@
+"""What stands against speaking about some invoices: promises, disputes, arrangements, payments, reasons, holds.
+
+Reads rows into facts, for many accounts at once; decides nothing. What a hold is, and until when it counts, is read
+off the rows that made it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import Session, selectinload
+
+from core.because import Cause
+from core.cadence import Reason
+from core.calendars import Calendar
+from core.facts import Hold, Instalment, Told
+from models import (
+    Arrangement,
+    Attempt,
+    AttemptLine,
+    Dispute,
+    HoldRow,
+    Invoice,
+    Promise,
+    ToldRow,
+    User,
+    arrangement_invoice,
+    promise_invoice,
+    told_invoice,
+)
+from workflows.pending import pending_invoices
+from workflows.rows import among
+
+_HOLDING = ("waiting", "taken", "booked", "desk")
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of each invoice, by its id; `accounts` are holds on whole accounts."""
+
+    holds: dict[int, list[Hold]] = field(default_factory=lambda: defaultdict(list))
+    told: dict[int, Told] = field(default_factory=dict)
+    broken: dict[int, date] = field(default_factory=dict)
+    resolved: dict[int, date] = field(default_factory=dict)
+    instalments: dict[int, Instalment | None] = field(default_factory=dict)
+    accounts: dict[int, list[Hold]] = field(default_factory=lambda: defaultdict(list))
+
+
+def standing(
+    session: Session, accounts: Collection[int], ids: Sequence[int], calendar: Calendar, now: datetime
+) -> Standing:
+    """Everything that stands against speaking about these invoices of one company's accounts, at `now`."""
+    found = Standing()
+    _promises(session, ids, found)
+    _disputes(session, ids, calendar, found)
+    _arrangements(session, ids, found)
+    _reasons(session, ids, found)
+    for invoice in pending_invoices(session, ids):
+        found.holds[invoice].append(Hold(Cause.BEING_CHANGED))
+    _payments(session, ids, calendar, now, found)
+    _by_hand(session, accounts, found)
+    return found
+
+
+def _promises(session: Session, ids: Sequence[int], found: Standing) -> None:
+    rows = session.execute(
+        select(promise_invoice.c.invoice_id, Promise.day, Promise.until, Promise.state)
+        .join(Promise, Promise.id == promise_invoice.c.promise_id)
+        .where(among(session, promise_invoice.c.invoice_id, ids), Promise.state.in_(("open", "broken")))
+        .order_by(Promise.id)
+    )
+    for invoice, day, until, state in rows:
+        if state == "open":
+            found.holds[invoice].append(Hold(Cause.PROMISE, until, (("day", day.isoformat()),)))
+        else:
+            found.broken[invoice] = max(day, found.broken.get(invoice, day))
+
+
+def _disputes(session: Session, ids: Sequence[int], calendar: Calendar, found: Standing) -> None:
+    rows = session.execute(
+        select(Dispute.invoice_id, Dispute.state, Dispute.answer_by, Dispute.resolved_at)
+        .where(among(session, Dispute.invoice_id, ids))
+        .order_by(Dispute.id)
+    )
+    for invoice, state, answer_by, resolved_at in rows:
+        if state == "open":
+            found.holds[invoice].append(Hold(Cause.DISPUTE, None, (("answer_by", answer_by.isoformat()),)))
+        elif resolved_at is not None:
+            found.resolved[invoice] = calendar.today(resolved_at)
+
+
+def _arrangements(session: Session, ids: Sequence[int], found: Standing) -> None:
+    """The next part is the first that the open sum has not come down to yet; None when all parts are paid."""
+    asked = select(arrangement_invoice.c.arrangement_id).where(among(session, arrangement_invoice.c.invoice_id, ids))
+    running = session.scalars(
+        select(Arrangement)
+        .where(Arrangement.state == "running", Arrangement.id.in_(asked))
+        .options(selectinload(Arrangement.invoices), selectinload(Arrangement.parts))
+    )
+    for plan in running:
+        left = sum(one.balance_minor for one in plan.invoices if one.status == "open")
+        parts = sorted(plan.parts, key=lambda part: part.day)
+        part = next((one for one in parts if left > one.left_minor), None)
+        due = None if part is None else Instalment(part.day, part.amount)
+        found.instalments |= {one.id: due for one in plan.invoices}
+
+
+def _reasons(session: Session, ids: Sequence[int], found: Standing) -> None:
+    rows = session.execute(
+        select(told_invoice.c.invoice_id, ToldRow.reason, ToldRow.day)
+        .join(ToldRow, ToldRow.id == told_invoice.c.told_id)
+        .where(among(session, told_invoice.c.invoice_id, ids), ToldRow.state == "open")
+        .order_by(ToldRow.id)
+    )
+    for invoice, reason, day in rows:
+        found.told[invoice] = Told(Reason(reason), day)
+
+
+def _payments(session: Session, ids: Sequence[int], calendar: Calendar, now: datetime, found: Standing) -> None:
+    lines = session.execute(
+        select(AttemptLine.invoice_id, AttemptLine.state, Attempt.created_at)
+        .join(Attempt)
+        .join(Invoice, Invoice.id == AttemptLine.invoice_id)
+        .where(among(session, AttemptLine.invoice_id, ids), AttemptLine.state.in_(_HOLDING) | is_open_all_the_same())
+    )
+    for invoice, state, started in lines:
+        hold = _payment_hold(state, started, calendar, now)
+        if hold:
+            found.holds[invoice].append(hold)
+
+
+def is_open_all_the_same() -> ColumnElement[bool]:
+    """Of a line and its invoice: the ledger has shown the booking, and now the balance is too high for it.
+
+    The next night asks where it is; until then its payer has paid.
+    """
+    too_much = Invoice.balance_minor > Invoice.total_minor - AttemptLine.amount_minor
+    return (AttemptLine.state == "confirmed") & (AttemptLine.ledger_payment != "") & too_much
+
+
+def _payment_hold(state: str, started: datetime, calendar: Calendar, now: datetime) -> Hold | None:
+    """Money taken holds until it is booked and seen; an open payment page holds for the rest of its day."""
+    if state != "waiting":
+        return Hold(Cause.IN_FLIGHT)
+    tomorrow = calendar.today(started) + timedelta(days=1)
+    return Hold(Cause.IN_FLIGHT, tomorrow) if tomorrow > calendar.today(now) else None
+
+
+def _by_hand(session: Session, accounts: Collection[int], found: Standing) -> None:
+    """A person's holds, on an account or on one of its invoices."""
+    rows = session.execute(
+        select(HoldRow.account_id, HoldRow.invoice_id, HoldRow.cause, HoldRow.until, User.name)
+        .outerjoin(User, User.id == HoldRow.owner_id)
+        .where(among(session, HoldRow.account_id, accounts), HoldRow.state == "open")
+        .order_by(HoldRow.id)
+    )
+    for account, invoice, cause, until, owner in rows:
+        held = found.accounts[account] if invoice is None else found.holds[invoice]
+        held.append(Hold(Cause(cause), until, (("owner", owner),) if owner and until is None else ()))

@@ -1,0 +1,48 @@
+"""A company's connection to its ledger, looked up: the one that lets us in, the one that stands, or the newest.
+
+It only looks, and says what people call the ledger. How one is worked through, made or ended is said elsewhere.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, joinedload
+
+from models import Connection
+from workflows.runtime import Runtime
+
+
+def active(session: Session, company_id: int) -> Connection | None:
+    """The company's connection, if its ledger lets us in."""
+    return session.scalars(_active(company_id)).first()
+
+
+def being_read(session: Session, company_id: int) -> Connection:
+    """The active connection of a company that is being read. NoResultFound when it ended meanwhile."""
+    return session.scalars(_active(company_id)).one()
+
+
+def standing(session: Session, company_id: int) -> Connection | None:
+    """The company's connection with its grant, unless it was given back. It may need a new consent."""
+    return session.scalars(
+        select(Connection)
+        .where(Connection.company_id == company_id, Connection.state != "disconnected")
+        .options(joinedload(Connection.grant), joinedload(Connection.company))
+    ).first()
+
+
+def newest(session: Session, company_id: int) -> Connection | None:
+    """The company's newest connection, whatever its state."""
+    return session.scalars(
+        select(Connection).where(Connection.company_id == company_id).order_by(Connection.id.desc())
+    ).first()
+
+
+def ledger_name(rt: Runtime, kind: str) -> str:
+    """What people call the ledger; it may have been taken out of the settings since."""
+    known = rt.ledgers.get(kind)
+    return known.label if known else kind.capitalize()
+
+
+def _active(company_id: int) -> Select[Connection]:
+    return select(Connection).where(Connection.company_id == company_id, Connection.state == "active")
