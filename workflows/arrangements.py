@@ -12,6 +12,7 @@ from itertools import pairwise
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
+from core.cadence import Anchor, Cadence
 from core.instalments import Every, equal_parts
 from core.money import Money
 from models import Arrangement, Company, InstalmentRow, Invoice
@@ -21,6 +22,7 @@ from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
+_ROOM = 4  # a weekend and a gap may lie before the last word
 Parts = Sequence[tuple[date, Money]]
 
 
@@ -38,13 +40,13 @@ def arrange(
         total = _total(invoices)
         _check(parts, total, calendar_of(company, now).today(now))
         _refuse_another(session, invoices)
-        grace = cadences.cadence_of(session, company).grace_days
+        patience = _patience(cadences.cadence_of(session, company))
         made = Arrangement(
             uid=rt.new_id(),
             company_id=company.id,
             account_id=account_id,
             currency=total.currency,
-            until=parts[0][0] + timedelta(days=grace + 1),
+            until=parts[0][0] + patience,
             note=note.strip()[:10_000],
             by_user_id=user_id,
             made_at=now,
@@ -93,6 +95,12 @@ def settle(rt: Runtime) -> int:
     return sum(_settle(rt, arrangement_id) for arrangement_id in running)
 
 
+def _patience(cadence: Cadence) -> timedelta:
+    """How long after its day a part may still come: the days of grace, and until the ladder about it has been said."""
+    last = max((step.offset + _ROOM for step in cadence.ladders[Anchor.INSTALMENT]), default=0)
+    return timedelta(days=max(cadence.grace_days, last) + 1)
+
+
 def end(rt: Runtime, arrangement_uid: str, user_id: int) -> None:
     """A person calls it off; the invoices are spoken about again as the cadence says."""
     with rt.store.write() as session:
@@ -112,7 +120,7 @@ def _settle(rt: Runtime, arrangement_id: int) -> bool:
         missing = next((part for part in parts if left > part.left_minor), None)
         if missing is None:
             return _finish(rt, session, found, "kept")
-        until = missing.day + timedelta(days=cadences.cadence_of(session, company).grace_days + 1)
+        until = missing.day + _patience(cadences.cadence_of(session, company))
         if calendar_of(company, now).today(now) >= until:
             return _finish(rt, session, found, "broken")
         if until != found.until:  # a part has come: the next one is spoken of from now on

@@ -12,10 +12,10 @@ from sqlalchemy.orm import selectinload
 from core.facts import Instalment
 from core.instalments import Every
 from core.money import Money
-from models import Arrangement
+from models import Arrangement, Company
 from tests.workflows.office import Office, an_invoice
 from tests.workflows.test_holds import a_person
-from workflows import arrangements, gather
+from workflows import arrangements, cadences, gather, library
 from workflows.errors import Refusal
 
 FIRST = date(2026, 3, 16)
@@ -143,3 +143,18 @@ def test_currencies_are_never_put_into_one_plan(open_office: Office) -> None:
     open_office.read(open_office.clock.now(), invoices=(replace(an_invoice("3"), total=euro, balance=euro),))
     with pytest.raises(Refusal, match="one arrangement for each currency"):
         agree(open_office, "1", "3")
+
+
+def test_a_part_is_waited_for_until_the_ladder_about_it_has_been_said(office: Office) -> None:
+    """Early intervention has a person call eight days after a part; the arrangement lasts until they had a chance."""
+    last = cadences.shipped("early-intervention").step("call-instalment")
+    assert last is not None
+    with office.rt.store.write() as session:
+        company = session.get_one(Company, office.company.id)
+        version = library.shipped_version(office.rt, session, company.practice_id, "early-intervention")
+        company.cadence_version_id = version.id
+    office.read(office.clock.now(), invoices=(an_invoice("late-part"),))
+    invoice = office.invoice("late-part")
+    first = office.clock.now().date()
+    made = arrangements.arrange(office.rt, invoice.account_id, [invoice.uid], [(first, invoice.balance)])
+    assert made.until - first > timedelta(days=last.offset)
