@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,9 @@ from core.money import Money
 from core.plan import Action, Line, fingerprint
 from tests.core.draws import worlds
 from tests.core.worlds import SECOND, World, lines, walk
+
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
 
 many = settings(max_examples=80)
 long = settings(max_examples=120)

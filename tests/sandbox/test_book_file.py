@@ -14,6 +14,9 @@ from sandbox.habits import Kind
 from sandbox.world import World, booked_on
 from tests.sandbox.standin import StandIn
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 IBM = Path(__file__).resolve().parents[2] / "../shared/data/ibm_accounts_receivable.csv"
 START = date(2024, 3, 4)
 needs_ibm = pytest.mark.skipif(not IBM.exists(), reason="the sample book lies beside the checkout")

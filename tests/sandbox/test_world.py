@@ -14,6 +14,9 @@ from sandbox.people import Promise
 from sandbox.world import Story, World, believable_world, booked_on, share_of, slug
 from tests.sandbox.standin import STEPS, StandIn
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 3, 2)
 
 

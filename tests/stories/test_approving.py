@@ -13,6 +13,9 @@ from tests.stories.staff import Robin, robins
 from workflows import approvals
 from workflows.errors import Refusal
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 MON, TUE, WED, THU = (date(2026, 3, day) for day in (2, 3, 4, 5))
 LATE = ("W-1", "fern", date(2026, 2, 25))  # five days late on Monday: the first gentle word is due
 

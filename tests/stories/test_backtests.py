@@ -26,6 +26,9 @@ from tests.web.world import World
 from workflows import backtests
 from workflows.errors import Refusal
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).resolve().parents[2] / "../shared"
 IBM = SHARED / "data/ibm_accounts_receivable.csv"
 EXPORTS = SHARED / "samples/ledger-exports"

@@ -18,6 +18,9 @@ from workflows import outcomes, tasks
 from workflows.errors import Refusal
 from workflows.outcomes import Given, Outcome
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 TUE, WED, THU, FRI = (date(2026, 3, day) for day in (3, 4, 5, 6))
 LATE = ("W-1", "fern", date(2026, 2, 25))
 

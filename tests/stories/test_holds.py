@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
+import pytest
 from sqlalchemy import select
 
 from core.because import Cause
@@ -19,6 +20,9 @@ from tests.stories.days import EVENING, diaries, diary, town_of
 from tests.stories.staff import Robin
 from tests.town import Town
 from workflows import answers, arrangements, holds, why
+
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
 
 DUE = date(2026, 2, 26)
 

@@ -18,6 +18,9 @@ from tests.stories.own_mailbox import mail_server, own, prove, reminders, set_up
 from tests.town import Town
 from workflows import senders
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 DUE = date(2026, 3, 6)
 HOUR = timedelta(hours=1)
 MONDAY, TUESDAY, WEDNESDAY = date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 4)

@@ -24,6 +24,9 @@ from tests.town import Town
 from workflows import mail_grants, renewals, senders
 from workflows.errors import Refusal
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 DUE = date(2026, 3, 6)
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from email import policy
 
+import pytest
 from sqlalchemy import select
 
 from core.cadence import Reason
@@ -21,6 +22,9 @@ from tests.stories.days import BOTH, EVENING, diary, effects_of, town_of
 from tests.stories.staff import Robin
 from tests.town import Town
 from workflows import holds, reasons
+
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
 
 DUE = date(2026, 2, 26)
 

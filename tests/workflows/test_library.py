@@ -75,6 +75,7 @@ def test_what_cannot_be_used_is_refused_in_one_sentence(office: Office, text: st
         saved(office, text)
 
 
+@pytest.mark.slow
 def test_each_level_changes_named_fields_only_and_the_nearest_has_the_last_word(office: Office) -> None:
     here = {"company_id": office.company.id}
     office.change(office.account("c-1"), segment="key")

@@ -15,6 +15,9 @@ from tests.workflows.books import Books
 from workflows import door, reading, reconcile, sync
 from workflows.connections import with_ledger
 
+# Many simulated days or worlds: more than the everyday suite has time for.
+pytestmark = pytest.mark.slow
+
 KINDS = ["quickbooks", "xero"]
 ON_MONDAY = date(2026, 3, 9)
 
