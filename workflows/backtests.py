@@ -5,8 +5,8 @@ Reads and hands on; what would have been said is decided by `core.backtest` alon
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -22,9 +22,9 @@ from core.columns import Book
 from core.facts import InvoiceStatus
 from core.money import Money
 from core.tally import Tally, tally
-from models import Account, CadenceVersion, Company, Credit, Invoice, Payment
-from workflows import cadences
-from workflows.calendars import public_holidays
+from models import Account, CadenceVersion, Company, Invoice
+from workflows import cadences, owing
+from workflows.calendars import caps_of, public_holidays
 from workflows.errors import Refusal
 
 BOOKING_DELAY = 2
@@ -82,7 +82,7 @@ def compare(
     if start > end or start > ends or end < begins:
         raise Refusal(f"The history goes from {begins} to {ends}; choose days inside it.")
     calendar = _calendar(company, zone, country, start, end)
-    caps = LAW_CAPS.get((company.caps or company.country) if company else country, ())
+    caps = caps_of(company) if company else LAW_CAPS.get(country, ())
     setting = Setting(calendar, start, end, booking_delay, caps)
     return Compared(history, tuple(tally(backtest(history.invoices, one, setting)) for one in tried))
 
@@ -117,7 +117,7 @@ def of_company(session: Session, company_id: int, today: date) -> History:
     An invoice whose payments do not add up to what the ledger says is paid is listed, not guessed at.
     """
     owners = _names(session, company_id)
-    applied = _applied(session, company_id)
+    applied = owing.applied(session, company_id)
     found: list[Past] = []
     unreadable: list[tuple[int | str, str]] = []
     wanted = select(
@@ -161,22 +161,6 @@ def _names(session: Session, company_id: int) -> dict[int, str]:
     return {
         row.id: row.name if often[row.name] == 1 and row.name else f"{row.name} ({row.external_id})" for row in rows
     }
-
-
-def _applied(session: Session, company_id: int) -> Mapping[str, list[tuple[date, str, int]]]:
-    """(day, currency, minor units) by the vendor id of the invoice it went to."""
-    found: dict[str, list[tuple[date, str, int]]] = defaultdict(list)
-    payments = select(Payment.paid_on, Payment.currency, Payment.applied).where(
-        Payment.company_id == company_id, Payment.gone_at.is_(None)
-    )
-    credits = select(Credit.issued, Credit.currency, Credit.applied).where(
-        Credit.company_id == company_id, Credit.gone_at.is_(None), Credit.issued.is_not(None)
-    )
-    for wanted in (payments, credits):
-        for day, currency, applied in session.execute(wanted):
-            for invoice, minor in applied:
-                found[invoice].append((day, currency, minor))
-    return found
 
 
 def cadence_named(which: str, text: str | None = None) -> Cadence:

@@ -5,11 +5,12 @@ Looks holidays up in a library; the same question gives the same calendar, which
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 import holidays
 
+from core.cadence import LAW_CAPS, Cap
 from core.calendars import Calendar
 from models import Account, Company
 from workflows import places
@@ -20,6 +21,16 @@ def calendar_of(company: Company, now: datetime) -> Calendar:
     return _calendar(
         company.zone or "UTC", "", company.country, company.region, company.opens, company.closes, now.year
     )
+
+
+def caps_of(company: Company) -> tuple[Cap, ...]:
+    """Limits beside the cadence's own: the preset that was chosen, else that of the company's country."""
+    return LAW_CAPS.get(company.caps or company.country, ())
+
+
+def drafts_until(company: Company, now: datetime) -> date:
+    """The first day on which a newly live company's messages leave without being shown first; it may be over."""
+    return calendar_of(company, now).today(company.live_at or now) + timedelta(days=company.draft_days)
 
 
 def calendar_for(company: Company, row: Account, now: datetime) -> Calendar:

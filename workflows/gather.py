@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.because import Cause
-from core.cadence import LAW_CAPS, Cadence, Channel, Payer
+from core.cadence import Cadence, Channel, Payer
 from core.calendars import Calendar
 from core.facts import AccountFacts, Approval, Hold, InvoiceFacts, InvoiceStatus, Said, TouchFacts
 from core.money import Money
@@ -29,7 +29,7 @@ from models import (
     Invoice,
 )
 from workflows import cadences, heard, owing, ties
-from workflows.calendars import calendar_for, calendar_of
+from workflows.calendars import calendar_for, calendar_of, caps_of, drafts_until
 from workflows.rows import among
 from workflows.runtime import Runtime
 from workflows.standing import Standing, standing
@@ -156,10 +156,9 @@ class _Company:
         ).first()
         self.connected = None if first is None else self.calendar.today(first)
         self.live = company.live_at is not None and company.zone is not None
-        began = company.live_at and self.calendar.today(company.live_at)
-        fresh = began is not None and self.calendar.today(now) < began + timedelta(days=company.draft_days)
+        fresh = company.live_at is not None and self.calendar.today(now) < drafts_until(company, now)
         self.drafts = company.approve_all or fresh
-        self.caps = LAW_CAPS.get(company.caps or company.country, ())
+        self.caps = caps_of(company)
 
     def gather(self, rows: Sequence[Account], without: int | None) -> Mapping[int, Gathered]:
         session, now, ids = self.session, self.now, [row.id for row in rows]

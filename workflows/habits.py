@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from sqlalchemy import bindparam, select, update
@@ -15,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from core.facts import InvoiceStatus
 from core.habits import habit
-from models import Account, Company, Invoice, Payment
-from workflows import mirror
+from models import Account, Company, Invoice
+from workflows import mirror, owing
 from workflows.runtime import Runtime
 
 _TABLE = Account.__table__
@@ -59,13 +58,8 @@ def _delays(session: Session, company_id: int) -> Mapping[int, list[int]]:
 
     An invoice that was settled without a payment (by a credit note, say) tells nothing about a habit.
     """
-    settled: dict[str, date] = {}
-    payments = session.execute(
-        select(Payment.paid_on, Payment.applied).where(Payment.company_id == company_id, Payment.gone_at.is_(None))
-    )
-    for day, applied in payments:
-        for invoice, _minor in applied:
-            settled[invoice] = max(day, settled.get(invoice, day))
+    paid_on = owing.applied(session, company_id, credits=False)
+    settled = {invoice: max(day for day, _, _ in parts) for invoice, parts in paid_on.items()}
     paid = session.execute(
         select(Invoice.account_id, Invoice.external_id, Invoice.due).where(
             Invoice.company_id == company_id,

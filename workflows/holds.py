@@ -73,6 +73,20 @@ def _check(rt: Runtime, company: Company, until: date | None) -> None:
         raise Refusal("Please choose a day from today on, at most a year away.")
 
 
+def for_a_person(rt: Runtime, invoice: Invoice, cause: Cause, note: str) -> HoldRow:
+    """A hold that the workflow itself sets on an invoice, not yet in the session: it waits on the desk for a person."""
+    return HoldRow(
+        uid=rt.new_id(),
+        company_id=invoice.company_id,
+        account_id=invoice.account_id,
+        invoice_id=invoice.id,
+        cause=cause.value,
+        note=note,
+        state="open",
+        made_at=rt.clock.now(),
+    )
+
+
 def release(rt: Runtime, hold_uid: str, user_id: int) -> None:
     """End a hold now. Refusal when it has ended."""
     with rt.store.write() as session:

@@ -1,4 +1,5 @@
-"""Money that is not an invoice, for some accounts of one company: open credit, and what could not be read.
+"""Money that is not an invoice, for some accounts of one company: open credit, what was set against
+invoices, and what could not be read.
 
 Reads rows; decides nothing. A child's money counts for everyone above it who gets its bills.
 """
@@ -7,13 +8,37 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.money import Money, totals
-from models import Account, Credit, UnreadableRow
+from models import Account, Credit, Payment, UnreadableRow
 from workflows import billing
+
+Applied = Mapping[str, list[tuple[date, str, int]]]
+
+
+def applied(session: Session, company_id: int, credits: bool = True) -> Applied:
+    """What was set against invoices, by their vendor ids: (day, currency, minor units) of payments and of credits."""
+    found: dict[str, list[tuple[date, str, int]]] = defaultdict(list)
+    wanted = [
+        select(Payment.paid_on, Payment.currency, Payment.applied).where(
+            Payment.company_id == company_id, Payment.gone_at.is_(None)
+        )
+    ]
+    if credits:
+        wanted.append(
+            select(Credit.issued, Credit.currency, Credit.applied).where(
+                Credit.company_id == company_id, Credit.gone_at.is_(None), Credit.issued.is_not(None)
+            )
+        )
+    for rows in wanted:
+        for day, currency, parts in session.execute(rows):
+            for invoice, minor in parts:
+                found[invoice].append((day, currency, minor))
+    return found
 
 
 def open_credit(session: Session, company_id: int, rows: Sequence[Account]) -> Mapping[int, tuple[Money, ...]]:

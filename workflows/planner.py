@@ -71,11 +71,19 @@ def _gathered(rt: Runtime, ids: Sequence[int], now: datetime) -> Mapping[int, ga
         with rt.store.read() as session:
             return gather.accounts(rt, session, ids, now)
     except Exception:
-        if len(ids) == 1:
-            log.exception("an account could not be gathered", account=ids[0])
-            _put_off(rt, ids[0], now)
-            return {}
-    return {id: one for each in ids for id, one in _gathered(rt, [each], now).items()}
+        log.exception("accounts could not be gathered together", accounts=len(ids))
+    return {id: one for id in ids if (one := _gathered_alone(rt, id, now)) is not None}
+
+
+def _gathered_alone(rt: Runtime, account_id: int, now: datetime) -> gather.Gathered | None:
+    with rt.store.read() as session:
+        version = session.scalar(select(Account.facts_version).where(Account.id == account_id))
+        try:
+            return gather.account(rt, session, account_id, now)
+        except Exception:
+            log.exception("an account could not be gathered", account=account_id)
+    _put_off(rt, account_id, version, now)
+    return None
 
 
 def _asked(rt: Runtime, one: gather.Gathered, now: datetime) -> Plan | None:
@@ -83,17 +91,19 @@ def _asked(rt: Runtime, one: gather.Gathered, now: datetime) -> Plan | None:
         return plan(one.facts, one.cadence, one.calendar, now)
     except Exception:
         log.exception("an account could not be planned", account=one.facts.id)
-        _put_off(rt, one.facts.id, now)
+        _put_off(rt, one.facts.id, one.version, now)
         return None
 
 
-def _put_off(rt: Runtime, account_id: int, now: datetime) -> None:
-    """One account that cannot be planned must not hold up the others; `doctor` names it."""
+def _put_off(rt: Runtime, account_id: int, version: int | None, now: datetime) -> None:
+    """One account that cannot be planned must not hold up the others; `doctor` names it. Where a fact has changed
+    meanwhile it is planned at once instead.
+    """
     until = now + PUT_OFF
     with rt.store.write() as session:
         session.execute(
             update(Account)
-            .where(Account.id == account_id)
+            .where(Account.id == account_id, Account.facts_version == version)
             .values(wake_at=until, because=[coded(Because(Cause.UNPLANNABLE, until=until))])
         )
 

@@ -17,7 +17,7 @@ from core.plan import Action
 from core.replay import Replay
 from models import Company, Invoice
 from workflows import gather
-from workflows.calendars import calendar_of
+from workflows.calendars import drafts_until
 from workflows.gather import Gathered
 from workflows.runtime import Runtime
 
@@ -67,7 +67,8 @@ def preview(rt: Runtime, company_id: int, days: int) -> Preview:
     """
     start = rt.clock.now()
     end = start + timedelta(days=days)
-    drafts_until = _drafts_until(rt, company_id, start)
+    with rt.store.read() as session:
+        shown_until = drafts_until(session.get_one(Company, company_id), start)
     messages: list[PreviewMessage] = []
     silences: list[Silence] = []
     approved: dict[int, Cadence] = {}
@@ -75,7 +76,7 @@ def preview(rt: Runtime, company_id: int, days: int) -> Preview:
     for one in _gathered(rt, company_id, start):
         cadence = approved.setdefault(id(one.cadence), agreed(one.cadence))
         story = alike.replay(replace(one.facts, drafts=False, approvals={}), cadence, one.calendar)
-        messages += _messages(one, story, drafts_until)
+        messages += _messages(one, story, shown_until)
         if not story.sent:
             silences.append(Silence(one.row.id, one.row.name, one.row.uid, story.because))
     messages.sort(key=lambda message: (message.moment, message.account_id))
@@ -97,14 +98,7 @@ def _gathered(rt: Runtime, company_id: int, now: datetime) -> Iterator[Gathered]
         yield from (one for one in found.values() if one.facts.invoices)
 
 
-def _drafts_until(rt: Runtime, company_id: int, now: datetime) -> date:
-    """The first day on which a new connection's messages leave without being shown first; it may lie in the past."""
-    with rt.store.read() as session:
-        company = session.get_one(Company, company_id)
-    return calendar_of(company, now).today(company.live_at or now) + timedelta(days=company.draft_days)
-
-
-def _messages(one: Gathered, story: Replay, drafts_until: date) -> Iterator[PreviewMessage]:
+def _messages(one: Gathered, story: Replay, shown_until: date) -> Iterator[PreviewMessage]:
     numbers = {invoice.id: invoice.number for invoice in one.facts.invoices}
     for moment, action in story.sent:
         yield PreviewMessage(
@@ -116,7 +110,7 @@ def _messages(one: Gathered, story: Replay, drafts_until: date) -> Iterator[Prev
             action.lead,
             tuple(dict.fromkeys(numbers[line.invoice] for line in action.lines)),
             action.channel,
-            action.day < drafts_until or _asks(one, action),
+            action.day < shown_until or _asks(one, action),
         )
 
 

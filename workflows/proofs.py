@@ -12,7 +12,7 @@ from core.cadence import LAW_CAPS, Cadence
 from core.calendars import Calendar
 from core.proof import Proof, prove
 from models import Company
-from workflows.calendars import calendar_of, public_holidays
+from workflows.calendars import calendar_of, caps_of, public_holidays
 from workflows.errors import Refusal
 
 _known: dict[tuple[str, int], tuple[Calendar, Proof]] = {}
@@ -27,7 +27,7 @@ def at_company(company: Company, cadence: Cadence, now: datetime) -> Proof:
     if found is None or found[0] is not calendar:
         if len(_known) > _KEPT:
             _known.clear()
-        proof = prove(cadence, calendar, LAW_CAPS.get(company.caps or company.country, ()), year=now.year)
+        proof = prove(cadence, calendar, caps_of(company), year=now.year)
         found = _known[key] = calendar, proof
     return found[1]
 

@@ -12,14 +12,15 @@ from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
 from core.cadence import Reason
-from models import Company, HoldRow, Invoice, ToldRow
-from workflows import audit, mirror, planner, replies
+from models import Company, Invoice, ToldRow
+from workflows import audit, holds, mirror, planner, replies
 from workflows.answers import open_invoices
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
 _ELSEWHERE = (Reason.DISPUTE, Reason.WILL_PAY)
+_AGAIN = "They say for the second time that this is paid."
 
 
 def tell(
@@ -60,7 +61,7 @@ def tell(
         if reason is Reason.COPY:
             replies.want(rt, session, made)
         if again:
-            session.add_all(_for_a_person(rt, one) for one in invoices)
+            session.add_all(holds.for_a_person(rt, one, Cause.PAID_ALREADY, _AGAIN) for one in invoices)
         audit.record(rt, session, "told", company.id, account_id, made.uid, reason=reason, user=user_id)
         mirror.wake(session, [account_id], now)
         return made
@@ -98,17 +99,3 @@ def _close_open(rt: Runtime, session: Session, invoices: Sequence[Invoice]) -> N
             earlier.invoices = left
         else:
             earlier.state, earlier.closed_at = "closed", rt.clock.now()
-
-
-def _for_a_person(rt: Runtime, invoice: Invoice) -> HoldRow:
-    return HoldRow(
-        uid=rt.new_id(),
-        company_id=invoice.company_id,
-        account_id=invoice.account_id,
-        invoice_id=invoice.id,
-        cause=Cause.PAID_ALREADY.value,
-        until=None,
-        note="They say for the second time that this is paid.",
-        state="open",
-        made_at=rt.clock.now(),
-    )

@@ -16,8 +16,8 @@ from core.because import Cause
 from core.facts import InvoiceStatus
 from integrations.channels.base import Conversation, Envelope
 from integrations.errors import OutsideError
-from models import Account, Effect, EffectKind, EffectState, HoldRow, Invoice, ToldRow
-from workflows import compose, documents, door, effects, gather, heard, sending
+from models import Account, Effect, EffectKind, EffectState, Invoice, ToldRow
+from workflows import compose, documents, door, effects, gather, heard, holds, sending
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -110,15 +110,6 @@ def _not_now(rt: Runtime, effect: Effect, why: str) -> None:
     with rt.store.write() as session:
         sending.give_up(rt, session, effect, why, EffectState.CLAIMED)
         session.add_all(
-            HoldRow(
-                uid=rt.new_id(),
-                company_id=one.company_id,
-                account_id=one.account_id,
-                invoice_id=one.id,
-                cause=Cause.COPY.value,
-                note=f"The copy they asked for could not be sent. {why}",
-                state="open",
-                made_at=rt.clock.now(),
-            )
+            holds.for_a_person(rt, one, Cause.COPY, f"The copy they asked for could not be sent. {why}")
             for one in _asked(session, effect)
         )

@@ -10,7 +10,8 @@ from sqlalchemy import select, update
 from core.plan import PLAN_VERSION
 from models import Account, Effect, Memory
 from tests.town import MONDAY, Town
-from workflows import answers, companies, doctor, planner, sync
+from tests.workflows.office import Office
+from workflows import answers, companies, doctor, mirror, planner, sync
 from workflows.preview import preview
 
 KIND = "xero"
@@ -131,3 +132,13 @@ def test_after_an_upgrade_of_the_rules_everybody_is_asked_again_once(town: Town)
     planner.plan_due(town.rt)
     planner.wake_after_upgrade(town.rt)
     assert sleeping(town) == asleep
+
+
+def test_putting_an_account_off_does_not_overwrite_a_change_that_came_meanwhile(office: Office) -> None:
+    before, now = office.account("c-1"), office.clock.now()
+    with office.rt.store.write() as session:
+        mirror.wake(session, [before.id], now)
+    planner._put_off(office.rt, before.id, before.facts_version, now)
+    assert (office.account("c-1").wake_at, office.account("c-1").because) == (now, before.because)
+    planner._put_off(office.rt, before.id, office.account("c-1").facts_version, now)
+    assert office.account("c-1").wake_at == now + planner.PUT_OFF
