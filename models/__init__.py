@@ -10,6 +10,7 @@ from models.desk import Notice, Posting
 from models.effects import Effect, EffectKind, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
 from models.holds import AddressWord, Arrangement, HoldRow, InstalmentRow, ToldRow, arrangement_invoice, told_invoice
 from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
+from models.papers import Handover, Terms, TermsGiven
 from models.practice import Company, Memory, Practice, User
 from models.reading import CallCount, CallWindow, DirtyRow, Reading
 from models.sender import Departure, Sender
@@ -41,6 +42,7 @@ __all__ = [
     "EffectKind",
     "EffectState",
     "Grant",
+    "Handover",
     "HoldRow",
     "InstalmentRow",
     "Invoice",
@@ -56,6 +58,8 @@ __all__ = [
     "Sender",
     "Task",
     "Term",
+    "Terms",
+    "TermsGiven",
     "ToldRow",
     "Touch",
     "TouchInvoice",

@@ -28,11 +28,12 @@ class EffectState(StrEnum):
 
 
 class EffectKind(StrEnum):
-    """MESSAGE is a cadence message, or a call or letter in its place; THANKS answers a confirmed payment, ANSWER what a
-    customer asked for; BOOKING writes a payment to the ledger.
+    """MESSAGE is a cadence message, or a call or letter in its place; BY_HAND one that a person wrote; THANKS answers a
+    confirmed payment, ANSWER what a customer asked for; BOOKING writes a payment to the ledger.
     """
 
     MESSAGE = "message"
+    BY_HAND = "by-hand"
     THANKS = "thanks"
     ANSWER = "answer"
     BOOKING = "booking"

@@ -43,7 +43,6 @@ class Account(HasUid, Base):
     erased: Mapped[bool] = mapped_column(default=False)
     bills_to: Mapped[str] = mapped_column(String(64), default="")
     merged_into: Mapped[str] = mapped_column(String(64), default="")
-    paused_until: Mapped[date | None]
     country: Mapped[str] = mapped_column(String(3), default="")
     region: Mapped[str] = mapped_column(String(10), default="")
     zone: Mapped[str] = mapped_column(String(64), default="")

@@ -87,8 +87,6 @@ def addresses(rt: Runtime, session: Session, account: Account) -> list[tuple[str
 
 
 def _holds(session: Session, account: Account, numbers: Mapping[int, str], today: date) -> Iterable[Held]:
-    if account.paused_until is not None and account.paused_until > today:
-        yield Held("Paused", "", _last_day(account.paused_until, account.company), "", "", asks=False)
     rows = session.execute(
         select(HoldRow, User.name)
         .outerjoin(User, User.id == HoldRow.owner_id)

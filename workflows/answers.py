@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.facts import InvoiceStatus
-from models import Account, Company, Dispute, Invoice, Promise
+from models import Company, Dispute, Invoice, Promise
 from workflows import audit, cadences, mirror, planner
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
@@ -176,12 +176,3 @@ def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str, endin
             rt, session, "dispute-resolved", found.company_id, found.account_id, found.uid, user=user_id, text=text
         )
         planner.wake_owners(rt, session, [found.invoice_id], found.account_id)
-
-
-def pause(rt: Runtime, account_id: int, until: date | None, user_id: int) -> None:
-    """Leave an account alone until a local date (exclusive); None lifts it."""
-    with rt.store.write() as session:
-        row = session.get_one(Account, account_id)
-        row.paused_until = until
-        audit.record(rt, session, "account-paused", row.company_id, row.id, row.uid, user=user_id, until=str(until))
-        mirror.wake(session, [row.id], rt.clock.now())

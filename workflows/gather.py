@@ -228,8 +228,6 @@ class _Company:
             yield Hold(Cause.ARCHIVED)
         if self.company.paused:
             yield Hold(Cause.PAUSED)
-        if row.paused_until is not None:
-            yield Hold(Cause.PAUSED, until=row.paused_until)
         if unreadable:
             yield Hold(Cause.UNREADABLE_CREDIT)
 

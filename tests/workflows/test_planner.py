@@ -7,11 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from core.because import Cause
 from core.plan import PLAN_VERSION
 from models import Account, Effect, Memory
 from tests.town import MONDAY, Town
 from tests.workflows.office import Office
-from workflows import answers, companies, doctor, mirror, planner, sync
+from workflows import companies, doctor, holds, mirror, planner, sync
 from workflows.preview import preview
 
 KIND = "xero"
@@ -32,7 +33,7 @@ def town(town: Town) -> Town:
     town.dispute("DISPUTED")
     town.xero.credit(tenant, "CN-1", "covered", date(2026, 3, 1), town.books[KIND].invoices[0].amount)
     town.xero.archive(tenant, "archived")
-    answers.pause(town.rt, town.invoice("PAUSED").account_id, date(2026, 5, 1), user_id=1)
+    holds.hold(town.rt, town.invoice("PAUSED").account_id, Cause.PAUSED, until=date(2026, 5, 1))
     town.at(MONDAY.date(), 6, 30)
     sync.sync_company(town.rt, town.company(KIND).id)
     return town
