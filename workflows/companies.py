@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from integrations.errors import OutsideError
 from integrations.ledgers.base import DepositAccount, Ledger
 from models import Company
-from workflows import audit, planner, senders, ties
+from workflows import audit, library, planner, senders, ties
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -51,16 +51,25 @@ def _reachable(rt: Runtime) -> bool:
 
 
 def set_live(rt: Runtime, company_id: int, on: bool) -> None:
-    """Switch sending on or off. Refusal names the first thing missing."""
+    """Switch sending on or off. Refusal names the first thing missing, or how its cadence could break a promise."""
+    if on:
+        _check(rt, company_id)
     with rt.store.write() as session:
         company = session.get_one(Company, company_id)
-        if on:
-            missing = not_ready(rt, session, company)
-            if missing:
-                raise Refusal(f"{company.name} cannot speak yet. {missing[0]}")
         company.live_at = rt.clock.now() if on else None
         audit.record(rt, session, "live" if on else "not-live", company_id, subject=company.uid)
         planner.wake_company(rt, session, company_id)
+
+
+def _check(rt: Runtime, company_id: int) -> None:
+    """Nothing is missing, and what would be said is proved where it would be said: seconds of thinking."""
+    with rt.store.read() as session:
+        company = session.get_one(Company, company_id)
+        missing = not_ready(rt, session, company)
+        every = [] if missing else library.in_force(session, company)
+    no = missing[0] if missing else library.objection(rt, company, every)
+    if no:
+        raise Refusal(f"{company.name} cannot speak yet. {no}")
 
 
 def set_paused(rt: Runtime, company_id: int, on: bool) -> None:

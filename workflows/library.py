@@ -150,12 +150,20 @@ def _check_change(rt: Runtime, wanted: CadenceOverride) -> None:
         except CadenceError as error:
             raise Refusal(str(error)) from error
     for company, every in found:
-        objection = _objection(rt, company, every)
-        if objection:
-            raise Refusal(f"{company.name}: {objection}")
+        no = objection(rt, company, every)
+        if no:
+            raise Refusal(f"{company.name}: {no}")
 
 
-def _objection(rt: Runtime, company: Company, every: Sequence[Cadence]) -> str:
+def in_force(session: Session, company: Company) -> list[Cadence]:
+    """Every cadence that somebody of the company hears. Refusal when one of them cannot be read."""
+    try:
+        return list(cadences.Known(session, company).every())
+    except CadenceError as error:
+        raise Refusal(str(error)) from error
+
+
+def objection(rt: Runtime, company: Company, every: Sequence[Cadence]) -> str:
     """Why these cadences may not be in force for a company; "" when they may. No transaction is open meanwhile."""
     for cadence in every:
         try:
@@ -200,8 +208,8 @@ def would_move(rt: Runtime, version_uid: str, practice_id: int, company_ids: Seq
 
 
 def _proved(rt: Runtime, company: Company, move: Move, every: Sequence[Cadence]) -> Move:
-    objection = move.exception or _objection(rt, company, every)
-    return Move(company.id, company.name, exception=objection) if objection else move
+    no = move.exception or objection(rt, company, every)
+    return Move(company.id, company.name, exception=no) if no else move
 
 
 def roll_out(

@@ -9,12 +9,28 @@ from sqlalchemy import select
 
 from core.inheritance import Level
 from models import CadenceVersion, Company, User
+from tests.town import Town
 from tests.workflows.office import Office, an_invoice
-from workflows import cadences, gather, library, planner
+from workflows import cadences, companies, gather, library, planner
 from workflows.errors import Refusal
 
 DEFAULT = cadences.shipped_library()["default"]
 CALMER = DEFAULT.replace('title = "Early and gentle"', 'title = "Calmer"').replace("week_limit = 2", "week_limit = 1")
+
+BEGINS_CLEARLY = """
+name = "own"
+title = "Own"
+[[step]]
+name = "late-4"
+offset = 4
+tone = "kind"
+[step.when]
+amount_at_least = 100
+[[step]]
+name = "late-12"
+offset = 12
+tone = "clear"
+"""
 
 
 def saved(office: Office, source: str) -> CadenceVersion:
@@ -164,3 +180,27 @@ def test_another_practice_cannot_reach_in(office: Office, accountant: int) -> No
         library.roll_out(office.rt, calmer.uid, office.company.practice_id + 1, [office.company.id], accountant)
     with office.rt.store.read() as session:
         assert len(session.scalars(select(CadenceVersion)).all()) == 2
+
+
+def test_a_version_that_could_break_a_promise_goes_to_nobody_and_says_how(office: Office, accountant: int) -> None:
+    practice, before = office.company.practice_id, company(office).cadence_version_id
+    clear = saved(office, BEGINS_CLEARLY)
+    (shown,) = library.would_move(office.rt, clear.uid, practice, [office.company.id])
+    _, (move,) = library.roll_out(office.rt, clear.uid, practice, [office.company.id], accountant)
+    assert move.exception == shown.exception
+    assert "It could break its promise (" in move.exception
+    assert "It is the first word, and not gentle." in move.exception
+    assert company(office).cadence_version_id == before
+
+
+def test_a_company_may_not_be_switched_on_with_such_a_cadence(town: Town) -> None:
+    town.customer("xero", "fern")
+    town.begin(kinds=["xero"])
+    ours = town.company("xero").id
+    companies.set_live(town.rt, ours, on=False)
+    clear = library.save(town.rt, town.practice_id, BEGINS_CLEARLY)
+    with town.rt.store.write() as session:
+        session.get_one(Company, ours).cadence_version_id = clear.id
+    with pytest.raises(Refusal, match=r"cannot speak yet\. It could break its promise .*first word, and not gentle"):
+        companies.set_live(town.rt, ours, on=True)
+    assert town.company("xero").live_at is None
