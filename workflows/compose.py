@@ -23,6 +23,7 @@ from core.plan import Action
 from integrations.channels.base import Attachment, Envelope
 from models import Account, Company, Effect, Invoice
 from workflows import links, senders
+from workflows.figures import language_of
 from workflows.gather import Gathered
 from workflows.messages import MessageFacts, MessageLine, Opening, opening, render
 from workflows.runtime import Runtime
@@ -78,6 +79,7 @@ def cadence_facts(rt: Runtime, session: Session, action: Action, gathered: Gathe
         recipients=action.recipients,
         invoices=invoices_of(session, action),
         steps={line.invoice: line.step for line in action.lines},
+        address=voice.address,
     )
     return replace(
         facts,
@@ -196,12 +198,13 @@ def _facts(
     recipients: tuple[str, ...],
     invoices: Sequence[Invoice],
     steps: Mapping[int, str] = MappingProxyType({}),
+    address: str = "",
 ) -> MessageFacts:
     company = session.get_one(Company, row.company_id)
-    sender, reply_to = sender_of(rt, session, company)
+    sender, reply_to = sender_of(rt, session, company, address)
     return MessageFacts(
         template=template,
-        language=_language(row, company),
+        language=language_of(row, company),
         company=company.name,
         sender=sender,
         reply_to=reply_to,
@@ -221,19 +224,13 @@ def _facts(
     )
 
 
-def _language(row: Account, company: Company) -> str:
-    """The account's language, else the company's, with the company's country for the way dates are written."""
-    chosen = row.language or company.language
-    return chosen if "-" in chosen else f"{chosen}-{company.country}"
-
-
-def sender_of(rt: Runtime, session: Session, company: Company) -> tuple[str, str]:
-    """(from, reply to): the company's own mailbox; without one its name on the installation's one address, or on an
-    address of its own in the domain.
+def sender_of(rt: Runtime, session: Session, company: Company, address: str = "") -> tuple[str, str]:
+    """(from, reply to): the company's own mailbox, or the `address` it also speaks for; without a mailbox its name on
+    the installation's one address, or on an address of its own in the domain.
     """
     own = senders.speaking(session, company.id)
     if own is not None:
-        return senders.named(own, company), senders.answers_to(own, company)
+        return senders.named(own, company, address), senders.answers_to(own, company)
     address = _address(rt, company)
     reply_to = formataddr((company.name, company.email)) if company.email else address
     return formataddr((company.name, address)), reply_to

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from core.cadence import Cadence, CadenceError
 from core.differences import differences
 from core.inheritance import Level
-from models import CadenceOverride, CadenceVersion, Company, Rollout
-from workflows import audit, cadences, mirror, planner, proofs
+from models import CadenceOverride, CadenceVersion, Company, Rollout, Sender
+from workflows import audit, cadences, mirror, planner, proofs, senders
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 from workflows.templating import template_names
@@ -89,6 +89,15 @@ def _check_words(cadence: Cadence) -> None:
     for step in cadence.steps:
         if step.template not in template_names(channel=step.channel):
             raise Refusal(f"Step {step.name!r} names the template {step.template!r}, which there is not.")
+
+
+def _check_addresses(cadence: Cadence, own: Sender | None) -> None:
+    """Every address that a step is to come from is one the company's own mailbox speaks for."""
+    for step in cadence.steps:
+        address = cadence.voice(step).address
+        if address and (own is None or not senders.speaks_for(own, address)):
+            where = f"its mailbox is {own.address}" if own else "the company has no mailbox of its own"
+            raise Refusal(f"Step {step.name!r} is to come from {address}, and {where}.")
 
 
 def change(
@@ -165,9 +174,12 @@ def in_force(session: Session, company: Company) -> list[Cadence]:
 
 def objection(rt: Runtime, company: Company, every: Sequence[Cadence]) -> str:
     """Why these cadences may not be in force for a company; "" when they may. No transaction is open meanwhile."""
+    with rt.store.read() as session:
+        own = senders.speaking(session, company.id)
     for cadence in every:
         try:
             _check_words(cadence)
+            _check_addresses(cadence, own)
         except Refusal as refusal:
             return str(refusal)
         proof = proofs.at_company(company, cadence, rt.clock.now())

@@ -57,9 +57,15 @@ def speaking(session: Session, company_id: int) -> Sender | None:
     return found if found is not None and found.in_use_since is not None else None
 
 
-def named(sender: Sender, company: Company) -> str:
-    """The address with the name that readers see."""
-    return formataddr((sender.name or company.name, sender.address))
+def named(sender: Sender, company: Company, address: str = "") -> str:
+    """The address with the name that readers see. Another `address` is used only where the mailbox speaks for it."""
+    shown = address if address and speaks_for(sender, address) else sender.address
+    return formataddr((sender.name or company.name, shown))
+
+
+def speaks_for(sender: Sender, address: str) -> bool:
+    """Whether the address is at the mailbox's own domain, so that what proves the one proves the other."""
+    return address.rpartition("@")[2].lower() == sender.address.rpartition("@")[2].lower()
 
 
 def answers_to(sender: Sender, company: Company) -> str:

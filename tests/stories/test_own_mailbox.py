@@ -7,12 +7,15 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
+from core.inheritance import Level
+from models import Sender
 from sandbox.mailbox import Mailbox
 from tests.stories.days import EVENING, OPENING, diary, message_about, town_of
 from tests.stories.own_mailbox import OWNER, code_in, mail_server, own, prove, reminders, set_up, waiting
 from tests.town import Town
-from workflows import companies, people, proving, senders
+from workflows import companies, library, people, proving, senders
 from workflows.errors import Refusal
 
 DUE = date(2026, 3, 6)
@@ -53,6 +56,37 @@ def test_without_a_name_or_an_address_for_replies_the_companys_own_are_used(town
     mail = reminders(server)[0]
     assert mail.header("From") == f"Wren Studio <{OWNER}>"
     assert mail.header("Reply-To") == "Wren Studio <hello@wren.example>"
+
+
+def test_a_cadence_may_name_another_address_that_the_mailbox_speaks_for(town: Town, server: Mailbox) -> None:
+    with pytest.raises(Refusal, match="'heads-up' is to come from ann@wren.example, and the company has no mailbox"):
+        _from(town, "ann@wren.example")
+    set_up(town, server)
+    prove(town, server)
+    with pytest.raises(Refusal, match=f"ann@finch.example, and its mailbox is {OWNER}"):
+        _from(town, "ann@finch.example")
+    _from(town, "ann@wren.example")
+    town.at(MONDAY, EVENING)
+    mail = reminders(server)[0]
+    assert mail.header("From") == "Wren Studio <ann@wren.example>"
+    assert mail.header("Reply-To") == "Wren Studio <hello@wren.example>"
+    assert mail.user == OWNER
+
+
+def test_an_address_the_mailbox_speaks_for_no_more_gives_way_to_its_own(town: Town, server: Mailbox) -> None:
+    set_up(town, server)
+    prove(town, server)
+    _from(town, "ann@wren.example")
+    with town.rt.store.write() as session:
+        session.scalars(select(Sender)).one().address = "hello@wren-studio.example"
+    town.at(MONDAY, EVENING)
+    assert reminders(server)[0].header("From") == "Wren Studio <hello@wren-studio.example>"
+
+
+def _from(town: Town, address: str) -> None:
+    """The accountant lets the company's messages come from this address."""
+    fields = {"normal": {"address": address}}
+    library.change(town.rt, town.practice_id, Level.COMPANY, fields, company_id=town.company("xero").id)
 
 
 def test_until_the_first_proof_the_company_speaks_as_it_did_before(town: Town, server: Mailbox) -> None:
