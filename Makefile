@@ -15,7 +15,7 @@ TOOLS := .venv/.tools
 EVERYDAY := not slow and not browser and not prism and not postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all check bench faults lock migration docs shots clean npm chromium
+.PHONY: help demo serve test test-all check bench faults mutants lock migration docs shots clean npm chromium
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench: $(TOOLS)  ## the figures, side by side
 
 faults: $(TOOLS)  ## the fault simulation: N runs, each from its own seed
 	@$(BIN)/python -m tests.faults $(N)
+
+mutants: $(TOOLS)  ## small faults put into what decides: do the tests of the core find them? (takes long, one process)
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 lock: $(TOOLS)  ## fix the versions and hashes of all dependencies anew
 	@$(BIN)/python -m pip install --quiet --upgrade uv

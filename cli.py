@@ -24,6 +24,7 @@ from core.columns import ColumnError
 from integrations import quiet
 from models import Company
 from models.store import StoreError, migrate
+from web import presenters
 from workflows import audit, clock, doctor, keys, planner, preview, reconcile, sync
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -131,14 +132,16 @@ def plan_now(as_json: bool) -> None:
 def preview_now(company: str, days: int, as_json: bool) -> None:
     """What would go out in the coming days, to whom, and every because."""
     with runtime() as (_, rt):
-        shown = preview.preview(rt, companies(rt, company)[0].id, days)
+        owner = companies(rt, company)[0]
+        shown = preview.preview(rt, owner.id, days)
     lines = [
         f"{one.moment:%Y-%m-%d %H:%M} {one.step:<12} {one.account_name}: {', '.join(one.invoice_numbers)}"
-        + (" (after approval)" if one.asks else "")
+        + (" (after approval)" if one.asks else " (on its way)" if one.leaving else "")
         for one in shown.messages
     ]
     lines += [
-        f"nothing      {one.account_name}: {', '.join(sorted({why.cause.value for why in one.because}))}"
+        f"nothing      {one.account_name}: "
+        + " ".join(presenters.because_words(why, owner) for why in presenters.telling(one.because))
         for one in shown.silences
     ]
     report(asdict(shown), as_json, lines)

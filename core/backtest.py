@@ -146,7 +146,13 @@ class _Life:
         self._spoken: set[int] = set()
         self._begin = setting.calendar.opening(setting.start)
         facts = AccountFacts(
-            id=0, live=True, read_at=None, connected=setting.start, caps=setting.caps, channels=_CHANNELS
+            id=0,
+            live=True,
+            read_at=None,
+            emails=_READERS,
+            connected=setting.start,
+            caps=setting.caps,
+            channels=_CHANNELS,
         )
         self._walk = Walk(facts, cadence, setting.calendar, self._begin)
 
@@ -167,7 +173,8 @@ class _Life:
             wake = self._walk.wake
             if wake is not None and wake <= now:
                 self._ask(now)
-            now = self._next()
+                wake = self._walk.wake
+            now = self._next(wake)
         self._learn(end, calendar.opening(end))
 
     def silent(self) -> list[tuple[Past, Cause]]:
@@ -180,12 +187,12 @@ class _Life:
                 found.append((one, Cause.PAID if closed and cause is Cause.NOT_YET else cause))
         return found
 
-    def _next(self) -> datetime | None:
-        """The next moment at which an answer can change."""
-        moments = [self._walk.wake]
-        if self._events:
-            moments.append(self.setting.calendar.opening(self._events[-1][0]))
-        return min((one for one in moments if one is not None), default=None)
+    def _next(self, wake: datetime | None) -> datetime | None:
+        """The next moment at which an answer can change: at the wake, or as something becomes known."""
+        if not self._events:
+            return wake
+        known = self.setting.calendar.opening(self._events[-1][0])
+        return known if wake is None else min(wake, known)
 
     def _learn(self, today: date, now: datetime) -> None:
         """Take in what has become known by `today`."""

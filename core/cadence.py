@@ -66,6 +66,17 @@ class Reason(StrEnum):
     REFUSES = "refuses"
 
 
+class Readers(StrEnum):
+    """Words for whom a step is written to, beside plain addresses."""
+
+    INVOICE = "invoice"  # the addresses on the invoice, else the account's
+    ACCOUNT = "account"  # the customer's own
+    EVERYONE = "everyone"  # both, and the customer's people whom the ledger mails
+
+
+USUAL: tuple[str, ...] = (Readers.INVOICE,)
+
+
 class CadenceError(ValueError):
     """The cadence cannot be used; the message is one sentence for the person who wrote it."""
 
@@ -97,8 +108,9 @@ class Step:
     """`offset` days from the anchor (negative: before); for MONTH the day of the month.
 
     Nudges stand on rung 0, follow-ups on 1, 2, 3 …: a place on the ladder of firmness. `attach` names documents
-    ("invoice": its PDF, unless the ledger has mailed it); `signed_by` is a name, "" for the company's own;
-    `escalated` uses the escalated signature, address and copies.
+    ("invoice": its PDF, unless the ledger has mailed it); `signed_by` is a name, "" for the company's own; `to` holds
+    `Readers` and lower-cased addresses in any mix, empty for the sender's; `escalated` uses the escalated signature,
+    address, readers and copies.
     """
 
     name: str
@@ -128,11 +140,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who signs and from which address; empty fields are the company's own."""
+    """Who signs, from which address, to whom; empty fields are the company's own, and the usual readers."""
 
     name: str = ""
     address: str = ""
     reply_to: str = ""
+    to: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
 
@@ -222,7 +235,7 @@ class Cadence:
         return {anchor: tuple(steps) for anchor, steps in kept.items()}
 
     def voice(self, step: Step) -> Sender:
-        """Who signs the step, from which address, with which copies; what is empty is the company's own.
+        """Who signs the step, from which address, to whom, with which copies; what is empty is the company's own.
 
         An escalated step uses the escalated sender field by field where it is given, and the normal one where not.
         """
@@ -231,9 +244,15 @@ class Cadence:
             name=step.signed_by or firm.name or normal.name,
             address=firm.address or normal.address,
             reply_to=firm.reply_to or normal.reply_to,
+            to=step.to or firm.to or normal.to or USUAL,
             cc=_each_once(step.cc, firm.cc or normal.cc),
             bcc=_each_once(step.bcc, firm.bcc or normal.bcc),
         )
+
+    @cached_property
+    def to_any(self) -> tuple[str, ...]:
+        """All whom any of its steps is written to: `Readers` and addresses."""
+        return tuple(sorted({str(one) for step in self.steps for one in self.voice(step).to}))
 
     @cached_property
     def caps(self) -> tuple[Cap, ...]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
+_Value = TypeVar("_Value")
 _DAY = timedelta(days=1)
 _ROOM = 5_000  # answers kept per calendar
 # Some books write 9999-12-31 for "never". A year from either end of all dates there is room for any offset and any days
@@ -55,7 +56,10 @@ class Calendar:
     def is_open(self, moment: datetime) -> bool:
         """True on a working day inside the sending hours, which are one stretch also on the day a clock is changed."""
         day = moment.astimezone(_zone(self.hours_zone or self.zone)).date()
-        return self.is_working(day) and self._opens(day) <= moment < self._closes(day)
+        if not self.is_working(day):
+            return False
+        opens, closes = self._hours(day)
+        return opens <= moment < closes
 
     def on_or_after(self, day: date) -> date:
         while not self.is_working(day):
@@ -91,27 +95,32 @@ class Calendar:
     def opening(self, day: date) -> datetime:
         """The first moment of the company's `day` or of a later one at which sending is open."""
         found: datetime | None = self.memory.get(day)
-        if found is None:
-            if len(self.memory) > _ROOM:
-                self.memory.clear()
-            found = self.memory[day] = self._first_open(day)
-        return found
+        return found or self._kept(day, self._first_open(day))
 
     def next_opening(self, moment: datetime) -> datetime:
         """The first moment strictly after `moment` at which sending opens."""
         day = self.on_or_after(moment.astimezone(_zone(self.hours_zone or self.zone)).date())
-        opening = self._opens(day)
-        return opening if opening > moment else self._opens(self.on_or_after(day + _DAY))
+        opening = self._hours(day)[0]
+        return opening if opening > moment else self._hours(self.on_or_after(day + _DAY))[0]
 
     def _first_open(self, day: date) -> datetime:
         begins = self.at(min(day, LAST), time.min)
         return begins if self.is_open(begins) else self.next_opening(begins - timedelta(microseconds=1))
 
-    def _opens(self, day: date) -> datetime:
-        return self.at(day, self.opens, self.hours_zone)
+    def _hours(self, day: date) -> tuple[datetime, datetime]:
+        """When the hours of the customer's day begin and end."""
+        found: tuple[datetime, datetime] | None = self.memory.get(("hours", day))
+        if found is None:
+            hours = self.at(day, self.opens, self.hours_zone), self.at(day, self.closes, self.hours_zone)
+            found = self._kept(("hours", day), hours)
+        return found
 
-    def _closes(self, day: date) -> datetime:
-        return self.at(day, self.closes, self.hours_zone)
+    def _kept(self, key: Any, value: _Value) -> _Value:
+        """Remember an answer; a full memory begins anew."""
+        if len(self.memory) > _ROOM:
+            self.memory.clear()
+        self.memory[key] = value
+        return value
 
 
 @lru_cache(maxsize=512)

@@ -163,6 +163,7 @@ _SENDER = {
     "name": ("are now signed by", "the usual name"),
     "address": ("now come from", "the usual address"),
     "reply_to": ("are now answered to", "the usual address"),
+    "to": ("now go to", "the usual readers"),
     "cc": ("are now copied to", "nobody"),
     "bcc": ("are now blind-copied to", "nobody"),
 }

@@ -125,7 +125,8 @@ class InvoiceFacts:
 class TouchFacts:
     """One message (or call) that asked for money, in any state from `due` on: also one written by hand.
 
-    `at` is its moment; `own` whether it was about this account, else it reached the same people about another.
+    `at` is its moment; `own` whether it was about this account, else it reached the same people about another;
+    `statement` is the instance of the month whose statement it was ("": it was none).
     """
 
     recipients: tuple[str, ...]
@@ -133,6 +134,7 @@ class TouchFacts:
     state: TouchState = TouchState.SENT
     at: datetime | None = None
     own: bool = True
+    statement: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,8 @@ class Approval:
 class AccountFacts:
     """One billing customer with every invoice that is open or was touched.
 
-    `live` is whether the company switched sending on; `read_at` is when the ledger was last read for it;
+    `live` is whether the company switched sending on; `read_at` is when the ledger was last read for it; `emails` are
+    the customer's own addresses, `people` those of its people whom the ledger mails (both lower-cased);
     `credits` is the open credit per currency; `refused`, `bounced` and `opted_out` are addresses not to be written to;
     `usual_delay` is in days; `connected` is the day on which the company was; `caps` are limits from outside the
     cadence (law, practice); `drafts` whether a person approves everything for now; `approvals` are by fingerprint;
@@ -159,6 +162,8 @@ class AccountFacts:
     live: bool
     read_at: datetime | None
     invoices: tuple[InvoiceFacts, ...] = ()
+    emails: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
     holds: tuple[Hold, ...] = ()
     credits: tuple[Money, ...] = ()
     touches: tuple[TouchFacts, ...] = ()

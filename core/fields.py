@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from core.cadence import CadenceError
+from core.cadence import CadenceError, Readers
 
 _ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -89,6 +89,19 @@ def currency(value: str, where: str) -> str:
 
 def addresses(raw: Mapping[str, Any], field: str, where: str) -> tuple[str, ...]:
     return tuple(address(one, where) for one in texts(raw, field, where))
+
+
+def readers(raw: Mapping[str, Any], field: str, where: str) -> tuple[str, ...]:
+    """Addresses, and words for those the ledger knows."""
+    words = frozenset[str](Readers)
+    found = texts(raw, field, where)
+    return tuple(dict.fromkeys(one if one in words else _reader(one, where) for one in found))
+
+
+def _reader(value: str, where: str) -> str:
+    if not _ADDRESS.fullmatch(value):
+        raise CadenceError(f"{value!r} in {where} is neither an e-mail address nor one of: {', '.join(Readers)}.")
+    return value.lower()
 
 
 def address(value: Any, where: str) -> str:

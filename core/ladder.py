@@ -15,6 +15,7 @@ from core.cadence import ALWAYS, Anchor, Branch, Cadence, Condition, Payer, Step
 from core.calendars import LAST
 from core.facts import AccountFacts, InvoiceFacts, InvoiceStatus, Said, Told
 from core.money import Money
+from core.readers import reachable, readers
 from core.timetable import Episode, Ladder, Laid, Timetable
 
 _ISSUED, _DUE, _INSTALMENT = Anchor.ISSUED, Anchor.DUE, Anchor.INSTALMENT
@@ -42,16 +43,23 @@ class Proposal:
 
 class _Stand(NamedTuple):
     """How far the ladder has been climbed in this episode: the place of the last step said (-1: none), how firm it was
-    when it was said, and how many words were said again after a part payment.
+    when it was said, and how many words were said again after a part payment. `parts` is the day of the last word about
+    an arrangement that is over: what follows keeps the ladder's spacing from that, too.
     """
 
-    place: int
-    rung: int
-    said: Said | None
-    repeats: int
+    place: int = -1
+    rung: int = 0
+    said: Said | None = None
+    repeats: int = 0
+    parts: date | None = None
+
+    @property
+    def heard(self) -> date:
+        """The day of the last word."""
+        return max(self.said.day if self.said else date.min, self.parts or date.min)
 
 
-_NOWHERE = _Stand(-1, 0, None, 0)
+_NOWHERE = _Stand()
 
 
 def propose(
@@ -118,6 +126,8 @@ def _climb(
     stand = _stand(invoice, ladder, now) if invoice.said else _NOWHERE
     branch = None if invoice.told is None else _branch(invoice.told, now, cadence)
     floor = _floor(invoice, delivered, table)
+    if stand.parts is not None:
+        floor = max(floor, stand.parts + _WEEK)
     if stand.rung and _paid_in_part(invoice, stand):
         day = _again(invoice, account, ladder, laid, stand, branch, floor)
         return _repeated(invoice, now, ladder.steps[stand.place], day, branch, table, today)
@@ -127,7 +137,7 @@ def _climb(
     for place, ready in ahead:
         if ready <= today:
             reached = place if today <= laid.lasts[place] else reached
-        elif ready <= laid.lasts[place] and (coming is None or ready < coming[1]):
+        elif ready <= laid.lasts[place] and (coming is None or ready <= coming[1]):
             coming = place, ready
     if reached >= 0:
         step = ladder.steps[reached]
@@ -173,18 +183,20 @@ def _stand(invoice: InvoiceFacts, ladder: Ladder, now: Episode) -> _Stand:
     """
     again = now.name + _AGAIN
     anchors = (now.name, "", _IS_ISSUED, again)
-    last, furthest, repeats = None, -1, 0
+    last, furthest, repeats, parts = None, -1, 0, None
     for one in invoice.said:
         place = ladder.places.get(one.step, -1)
         if place < 0 or one.anchor not in anchors:
+            if now.ladder is not _INSTALMENT and one.anchor.startswith(_INSTALMENT):
+                parts = one.day if parts is None else max(parts, one.day)
             continue
         repeats += one.anchor == again
         if last is None or (place, one.day, one.anchor) > (furthest, last.day, last.anchor):
             last, furthest = one, place
     if last is None:
-        return _NOWHERE
+        return _Stand(parts=parts)
     rung = ladder.rungs[furthest]
-    return _Stand(furthest, rung if last.rung is None else min(last.rung, rung), last, repeats)
+    return _Stand(furthest, rung if last.rung is None else min(last.rung, rung), last, repeats, parts)
 
 
 def _top(ladder: Ladder, stand: _Stand, branch: Branch | None) -> tuple[int, Branch | None]:
@@ -211,7 +223,7 @@ def _ahead(
     days, nudges, asks, rungs, issued = laid.days, ladder.nudges, ladder.asks, ladder.rungs, invoice.issued
     late = _ON_TIME
     if stand.said is not None and not nudges[stand.place]:
-        late = max(stand.said.day - days[stand.place], _ON_TIME)
+        late = max(stand.heard - days[stand.place], _ON_TIME)
     found = []
     for place in range(stand.place + 1, len(rungs)):
         if rungs[place] > top or (asks[place] and not applies(ladder.steps[place].when, invoice, account)):
@@ -252,7 +264,7 @@ def _again(
     if said is None or stand.repeats or too_firm or not applies(step.when, invoice, account):
         return None
     after = days[min(stand.place + 1, len(days) - 1)] - days[stand.place]
-    return max(floor, said.day + max(after, _WEEK))
+    return max(floor, stand.heard + max(after, _WEEK))
 
 
 def _repeated(
@@ -282,23 +294,21 @@ def _statement(
         return Because(Cause.CONDITION, invoice.id)
     anchor = f"{Anchor.MONTH}/{today:%Y-%m}"
     day = table.of_month(step, today)
-    if invoice.issued <= day <= today <= day + _STATEMENT and not _listed(invoice, step, anchor, account):
+    if invoice.issued <= day <= today <= day + _STATEMENT and not _listed(invoice, step, anchor, account, table):
         branch = None if invoice.told is None else table.cadence.branch(invoice.told.reason)
         return Proposal(invoice, step, anchor, (), branch)
     if day <= today:
-        day = table.of_month(step, (today.replace(day=1) + timedelta(days=32)).replace(day=1))
+        day = table.of_month(step, today.replace(day=1) + timedelta(days=32))
     until, detail = table.wait(step.name, day)
     return Because(Cause.NOT_YET, invoice.id, until, detail)
 
 
-def _listed(invoice: InvoiceFacts, step: Step, anchor: str, account: AccountFacts) -> bool:
-    """Whether the statement was sent to its readers already, whichever of their invoices it named."""
-    return any(
-        said.step == step.name and said.anchor == anchor
-        for one in account.invoices
-        if one.recipients == invoice.recipients
-        for said in one.said
-    )
+def _listed(invoice: InvoiceFacts, step: Step, anchor: str, account: AccountFacts, table: Timetable) -> bool:
+    """Whether this month's statement named it already, or went to its readers whatever it named."""
+    if any(said.anchor == anchor for said in invoice.said):
+        return True
+    to = reachable(readers(table.to[step.name], invoice, account), account)
+    return any(one.own and one.statement == anchor and one.recipients == to for one in account.touches)
 
 
 def applies(when: Condition, invoice: InvoiceFacts, account: AccountFacts) -> bool:

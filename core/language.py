@@ -48,7 +48,7 @@ COUNTS = {"open_at_least": "open_least", "open_at_most": "open_most"}
 SETS = {"segments", "not_segments", "payers", "currencies", "reasons"}
 _OFFSETS = {Anchor.MONTH: (1, 28), Anchor.ISSUED: (0, 30), Anchor.RESOLVED: (1, 180), Anchor.PROMISE: (1, 180)}
 _ANY_OFFSET = (-60, 180)
-_DOCUMENTS = ("invoice", "statement")
+_DOCUMENTS = ("invoice", "statement", "terms")
 
 
 def parse_cadence(text: str, library: Mapping[str, str] | None = None) -> Cadence:
@@ -143,7 +143,7 @@ def step_of(entry: Mapping[str, Any]) -> Step:
         escalated=fields.flag(entry, "escalated", where),
         signed_by=fields.words(entry, "signed_by", where),
         attach=_documents(entry, where),
-        to=fields.addresses(entry, "to", where),
+        to=fields.readers(entry, "to", where),
         cc=fields.addresses(entry, "cc", where),
         bcc=fields.addresses(entry, "bcc", where),
         when=_condition(entry.get("when", {}), where),
@@ -224,11 +224,12 @@ def _sender(raw: Mapping[str, Any], which: str) -> Sender:
     table = raw.get(which, {})
     if not isinstance(table, dict):
         raise CadenceError(f"Who signs is written as [{which}].")
-    fields.known(table, {"name", "address", "reply_to", "cc", "bcc"}, f"[{which}]")
+    fields.known(table, {"name", "address", "reply_to", "to", "cc", "bcc"}, f"[{which}]")
     return Sender(
         name=fields.words(table, "name", f"[{which}]"),
         address=fields.address(table["address"], f"[{which}]") if "address" in table else "",
         reply_to=fields.address(table["reply_to"], f"[{which}]") if "reply_to" in table else "",
+        to=fields.readers(table, "to", f"[{which}]"),
         cc=fields.addresses(table, "cc", f"[{which}]"),
         bcc=fields.addresses(table, "bcc", f"[{which}]"),
     )

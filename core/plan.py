@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from core import vetoes
 from core.because import Because, Cause
@@ -17,10 +18,11 @@ from core.cadence import Anchor, Cadence, Channel, Payer, Step, Tone
 from core.calendars import Calendar
 from core.facts import AccountFacts, Approval, InvoiceFacts, Said, TouchFacts, TouchState
 from core.ladder import Proposal, propose
+from core.readers import reachable, readers
 from core.timetable import Timetable, timetable
 
 # Raise this when the same facts may give another answer than before: start-up then wakes every account.
-PLAN_VERSION = 2
+PLAN_VERSION = 3
 
 # How long an approved text can be taken back.
 TAKE_BACK = timedelta(seconds=60)
@@ -73,38 +75,53 @@ class Plan:
     drafts: tuple[Action, ...] = ()
 
 
+class CarriedOut(NamedTuple):
+    """A plan that was carried out: the facts as they stand then, and why nothing more is said."""
+
+    plan: Plan
+    facts: AccountFacts
+    because: tuple[Because, ...]
+
+
 _Answer = tuple[list[Action], list[Because], list[Action]]
 
 
 def plan(account: AccountFacts, cadence: Cadence, calendar: Calendar, now: datetime) -> Plan:
     """Decide for one account at `now` (aware). Doing the actions and asking again gives none."""
+    return carried_out(account, cadence, calendar, now).plan
+
+
+def carried_out(account: AccountFacts, cadence: Cadence, calendar: Calendar, now: datetime) -> CarriedOut:
+    """Decide for one account at `now`, and do what was decided at once."""
     table = timetable(cadence, calendar)
     actions, because, drafts = _decide(account, table, now)
-    after = _decide(done(account, actions, now), table, now)[1] if actions else because
-    wakes = [silence.until for silence in after if silence.until is not None]
-    return Plan(tuple(actions), min(wakes) if wakes else None, tuple(because), tuple(drafts))
+    after, silences = account, because
+    if actions:
+        after = done(account, actions, now)
+        silences = _decide(after, table, now)[1]
+    wakes = [silence.until for silence in silences if silence.until is not None]
+    answer = Plan(tuple(actions), min(wakes) if wakes else None, tuple(because), tuple(drafts))
+    return CarriedOut(answer, after, tuple(silences))
 
 
 def done(
     account: AccountFacts, actions: Iterable[Action], now: datetime, state: TouchState = TouchState.SENT
 ) -> AccountFacts:
     """The facts as they stand once the actions have been carried out at `now`."""
+    touches, words = list(account.touches), dict[int, list[tuple[Line, date]]]()
     for action in actions:
-        account = replace(
-            account,
-            touches=(*account.touches, TouchFacts(action.recipients, action.day, state, now)),
-            invoices=tuple(_said(invoice, action, state) for invoice in account.invoices),
-        )
-    return account
+        listed = next((line.anchor for line in action.lines if line.anchor.startswith(Anchor.MONTH)), "")
+        touches.append(TouchFacts(action.recipients, action.day, state, now, statement=listed))
+        for line in action.lines:
+            words.setdefault(line.invoice, []).append((line, action.day))
+    invoices = tuple([_said(one, words[one.id], state) if one.id in words else one for one in account.invoices])
+    return replace(account, touches=tuple(touches), invoices=invoices)
 
 
-def _said(invoice: InvoiceFacts, action: Action, state: TouchState) -> InvoiceFacts:
-    said = tuple(
-        Said(line.step, action.day, state, line.anchor, line.rung, invoice.balance.minor)
-        for line in action.lines
-        if line.invoice == invoice.id
-    )
-    return replace(invoice, said=(*invoice.said, *said)) if said else invoice
+def _said(invoice: InvoiceFacts, words: Iterable[tuple[Line, date]], state: TouchState) -> InvoiceFacts:
+    left = invoice.balance.minor
+    said = [Said(line.step, day, state, line.anchor, line.rung, left) for line, day in words]
+    return replace(invoice, said=(*invoice.said, *said))
 
 
 def fingerprint(account: AccountFacts, action: Action) -> str:
@@ -151,26 +168,23 @@ def _no(
     no = no or vetoes.invoice_held(invoice, table.cadence, table.calendar, today)
     if no is None and invoice.id in covered:
         no = Because(Cause.COVERED_BY_CREDIT, invoice.id)
-    return no or vetoes.no_address(invoice, account)
+    return no or vetoes.no_address(readers(table.cadence.to_any, invoice, account), account, invoice.id)
 
 
 def _messages(
     account: AccountFacts, proposals: list[Proposal], because: list[Because], table: Timetable, now: datetime
 ) -> _Answer:
     """Merge proposals into one message per recipient set, firmest first, and apply the vetoes on whole messages."""
-    groups: dict[tuple[tuple[str, ...], Channel], list[Proposal]] = {}
-    for proposal in sorted(proposals, key=_firmest_first):
-        groups.setdefault((proposal.invoice.recipients, proposal.step.channel), []).append(proposal)
+    silences: dict[int, Because] = {}
     actions: list[Action] = []
     drafts: list[Action] = []
-    silences: dict[int, Because] = {}
     touches = list(account.touches)
-    for group in groups.values():
-        action = _action(account, group, table, now)
+    for (recipients, _), group in _groups(account, proposals, silences, table, now).items():
+        action = _action(account, recipients, group, table, now)
         no = _veto(account, action, group, touches, table, now)
         if no is None:
             actions.append(action)
-            touches.append(TouchFacts(action.recipients, action.day, TouchState.DUE, now))
+            touches.append(TouchFacts(action.recipients, action.day))
             continue
         if no.cause is Cause.AWAITING_APPROVAL:
             drafts.append(action)
@@ -178,6 +192,24 @@ def _messages(
     spoken = {line.invoice for action in actions for line in action.lines}
     because += [no for invoice, no in silences.items() if invoice not in spoken]
     return actions, because, drafts
+
+
+_Groups = dict[tuple[tuple[str, ...], Channel], list[Proposal]]
+
+
+def _groups(
+    account: AccountFacts, proposals: list[Proposal], silences: dict[int, Because], table: Timetable, now: datetime
+) -> _Groups:
+    """By readers and channel, the firmest first. A step that nobody can be told of is a silence."""
+    groups: _Groups = {}
+    for proposal in sorted(proposals, key=_firmest_first):
+        wanted = readers(table.to[proposal.step.name], proposal.invoice, account)
+        nobody = vetoes.no_address(wanted, account)
+        if nobody is None:
+            groups.setdefault((reachable(wanted, account), proposal.step.channel), []).append(proposal)
+        else:
+            _silence(silences, [proposal], nobody, table, now)
+    return groups
 
 
 def _silence(silences: dict[int, Because], group: list[Proposal], no: Because, table: Timetable, now: datetime) -> None:
@@ -188,7 +220,7 @@ def _silence(silences: dict[int, Because], group: list[Proposal], no: Because, t
     for one in group:
         known = silences.get(one.invoice.id)
         if known is None or until < (known.until or until):
-            silences[one.invoice.id] = replace(no, invoice=one.invoice.id, until=until)
+            silences[one.invoice.id] = Because(no.cause, one.invoice.id, until, no.detail)
 
 
 def _firmest_first(proposal: Proposal) -> tuple[int, bool, int, int]:
@@ -197,12 +229,14 @@ def _firmest_first(proposal: Proposal) -> tuple[int, bool, int, int]:
     return -step.rung, step.anchor is Anchor.ISSUED, -step.offset, proposal.invoice.id
 
 
-def _action(account: AccountFacts, group: list[Proposal], table: Timetable, now: datetime) -> Action:
+def _action(
+    account: AccountFacts, recipients: tuple[str, ...], group: list[Proposal], table: Timetable, now: datetime
+) -> Action:
     lead = _lead(group)
     lines = tuple(Line(one.invoice.id, one.step.name, one.missed, one.anchor, one.step.rung) for one in group)
     return Action(
         account=account.id,
-        recipients=lead.invoice.recipients,
+        recipients=recipients,
         day=table.calendar.today(now),
         lead=lead.step.name,
         lines=lines,

@@ -85,7 +85,10 @@ def _last(step: Step, day: date, base: date) -> date:
 
 
 class Timetable:
-    """A cadence on a calendar. Get one from `timetable`, which makes each pair once."""
+    """A cadence on a calendar. Get one from `timetable`, which makes each pair once.
+
+    `to` says of each step whom it is written to.
+    """
 
     def __init__(self, cadence: Cadence, calendar: Calendar) -> None:
         self.cadence = cadence
@@ -94,6 +97,7 @@ class Timetable:
         self.due = self.ladders[Anchor.DUE]
         self.settle = timedelta(days=cadence.settle_days)
         self.statement = next(iter(cadence.ladders[Anchor.MONTH]), None)
+        self.to = {step.name: cadence.voice(step).to for step in cadence.steps}
         self._on_due: dict[date, Episode] = {}
         self._waits: dict[tuple[str, date], tuple[datetime, Detail]] = {}
 

@@ -13,6 +13,7 @@ from core.cadence import Anchor, Cadence, Cap, Step
 from core.calendars import Calendar
 from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, Told, TouchFacts, TouchState
 from core.money import Money
+from core.readers import reachable
 
 _CLOSED = {
     InvoiceStatus.PAID: Cause.PAID,
@@ -118,18 +119,16 @@ def _oldest_first(invoices: Iterable[InvoiceFacts], credit: Money) -> set[int]:
     return ids
 
 
-def no_address(invoice: InvoiceFacts, account: AccountFacts) -> Because | None:
-    """Nobody to write to; who asked for no reminders hears none, and a dead address is not tried."""
-    if not invoice.recipients:
-        return Because(Cause.NO_ADDRESS, invoice.id)
-    for addresses, cause in (
-        (account.opted_out, Cause.OPTED_OUT),
-        (account.bounced, Cause.BOUNCED),
-        (account.refused, Cause.ADDRESS_REFUSED),
-    ):
-        if addresses and not addresses.isdisjoint(invoice.recipients):
-            return Because(cause, invoice.id)
-    return None
+def no_address(wanted: tuple[str, ...], account: AccountFacts, invoice: int | None = None) -> Because | None:
+    """Nobody to write to: none of those it is meant for has an address that is known, open and alive."""
+    if not wanted:
+        return Because(Cause.NO_ADDRESS, invoice)
+    if reachable(wanted, account):
+        return None
+    for addresses, cause in ((account.opted_out, Cause.OPTED_OUT), (account.bounced, Cause.BOUNCED)):
+        if not addresses.isdisjoint(wanted):
+            return Because(cause, invoice)
+    return Because(Cause.ADDRESS_REFUSED, invoice)
 
 
 def no_channel(step: Step, account: AccountFacts) -> Because | None:
@@ -158,10 +157,13 @@ def too_often(
     soon = too_soon(mine, cadence.gap_hours, calendar, now)
     if soon:
         return soon
-    full = over_budget((one.day for one in mine if one.own), caps, calendar, now)
-    for address in recipients:
-        full = full or over_budget((one.day for one in mine if address in one.recipients), caps, calendar, now)
-    return full
+    heard = [tuple([one.day for one in mine if one.own])]
+    heard += [tuple([one.day for one in mine if address in one.recipients]) for address in recipients]
+    for days in dict.fromkeys(heard):  # mostly they have all heard the same
+        full = over_budget(days, caps, calendar, today)
+        if full:
+            return full
+    return None
 
 
 def too_soon(touches: Iterable[TouchFacts], hours: int, calendar: Calendar, now: datetime) -> Because | None:
@@ -173,9 +175,9 @@ def too_soon(touches: Iterable[TouchFacts], hours: int, calendar: Calendar, now:
     return Because(Cause.GAP, until=free if calendar.is_open(free) else calendar.next_opening(free))
 
 
-def over_budget(days: Iterable[date], caps: Iterable[Cap], calendar: Calendar, now: datetime) -> Because | None:
+def over_budget(days: Sequence[date], caps: Iterable[Cap], calendar: Calendar, today: date) -> Because | None:
     """Every limit on messages in so many days; the stricter wins because each can only say no."""
-    today, spent = calendar.today(now), sorted(days)
+    spent = sorted(days)
     for cap in caps:
         recent = [day for day in spent if (today - day).days < cap.days]
         if len(recent) >= cap.limit:

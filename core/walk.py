@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from core.cadence import Anchor, Cadence, Payer
 from core.calendars import Calendar
 from core.facts import AccountFacts, InvoiceFacts
-from core.plan import Plan, done, plan
+from core.plan import Plan, carried_out
 from core.timetable import timetable
 
 _MEMORY = timedelta(days=40)  # longer than any limit on messages looks back
@@ -90,20 +90,13 @@ class Walk:
             "invoices": tuple([self.open[one] for one in due]),
             "touches": tuple([one for one in self._known["touches"] if one.day >= since]),
         }
-        account = AccountFacts(**self._known)
-        answer = plan(account, self.cadence, self.calendar, now)
+        answer, after, because = carried_out(AccountFacts(**self._known), self.cadence, self.calendar, now)
         for one in due:
             self._wakes.pop(one, None)
-        for no in answer.because:
+        for no in because:
             if no.until is not None and no.invoice is not None:
                 self._wakes[no.invoice] = min(no.until, self._wakes.get(no.invoice, no.until))
         if answer.actions:
-            self._do(account, answer, now)
+            self._known["touches"] = after.touches
+            self.open.update((one.id, one) for one in after.invoices)
         return answer
-
-    def _do(self, account: AccountFacts, answer: Plan, now: datetime) -> None:
-        after = done(account, answer.actions, now)
-        self._known["touches"] = after.touches
-        self.open.update((one.id, one) for one in after.invoices)
-        if answer.wake_at is not None:
-            self._wakes.update((line.invoice, answer.wake_at) for one in answer.actions for line in one.lines)

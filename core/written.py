@@ -59,7 +59,7 @@ def _condition(when: Condition) -> dict[str, Any]:
 
 
 def _sender(sender: Sender) -> dict[str, Any]:
-    fields = {name: getattr(sender, name) for name in ("name", "address", "reply_to", "cc", "bcc")}
+    fields = {name: getattr(sender, name) for name in ("name", "address", "reply_to", "to", "cc", "bcc")}
     return {name: _plain(value) for name, value in fields.items() if value}
 
 

@@ -11,11 +11,11 @@ from werkzeug.exceptions import NotFound
 from integrations.ledgers.base import Feature
 from models import Account as AccountRow
 from models import Company, Invoice, Touch
-from web import daybook, forms, holds, queries, resting, timeline
+from web import daybook, forms, holds, own, queries, resting, timeline
 from web.auth import person
 from web.guards import runtime
 from web.headers import MESSAGE_POLICY
-from workflows import dirty, door, grants, postings, why
+from workflows import dirty, door, grants, postings, segments, why
 from workflows.errors import Refusal
 
 pages = Blueprint("accounts", __name__)
@@ -24,9 +24,9 @@ RECENT = timedelta(days=30)
 
 @pages.get("/accounts/<uid>")
 def show(uid: str) -> str:
-    rt, account = runtime(), _own(uid)
+    rt, account = runtime(), own.account(uid)
     door.look(rt, account.id)
-    account = _own(uid)
+    account = own.account(uid)
     allowed = grants.granted(rt, account.company_id)
     with rt.store.read() as session:
         story = timeline.story(session, account, rt.clock.now())
@@ -39,6 +39,7 @@ def show(uid: str) -> str:
             "payments": queries.payments(session, account, limit=20),
             "postings": queries.postings(session, account.id),
             "today": today,
+            "segments": segments.known(session, account.company_id),
             "rest": resting.resting(rt, session, account, story.numbers, today),
         }
     days = why.spans(rt, account.id, today - RECENT, today)
@@ -62,7 +63,7 @@ def show(uid: str) -> str:
 @pages.get("/accounts/<uid>/why")
 def explain(uid: str) -> str:
     """One day of the account: what was decided, and why."""
-    rt, account = runtime(), _own(uid)
+    rt, account = runtime(), own.account(uid)
     day = forms.day(request.args.get("day", ""))
     found = why.why(rt, account.id, day)
     return render_template(
@@ -74,15 +75,6 @@ def explain(uid: str) -> str:
         before=day - timedelta(days=1),
         after=day + timedelta(days=1),
     )
-
-
-def _own(uid: str) -> AccountRow:
-    """The practice's own account; somebody else's does not exist."""
-    with runtime().store.read() as session:
-        found = queries.account(session, person().practice_id, uid)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _currencies(story: timeline.Story) -> list[str]:
@@ -104,7 +96,7 @@ def _back(uid: str, sentence: str, mood: str = "good") -> ResponseReturnValue:
 @pages.post("/accounts/<uid>/on-account")
 def on_account(uid: str) -> ResponseReturnValue:
     """Money without an invoice."""
-    rt, account = runtime(), _own(uid)
+    rt, account = runtime(), own.account(uid)
     with rt.store.read() as session:
         currencies = _currencies(timeline.story(session, account, rt.clock.now()))
     currency = request.form.get("currency", currencies[0])
@@ -118,7 +110,7 @@ def on_account(uid: str) -> ResponseReturnValue:
 @pages.post("/accounts/<uid>/take-back")
 def take_back(uid: str) -> ResponseReturnValue:
     """Undo one of this account's payments, as the ledger names it."""
-    rt, account = runtime(), _own(uid)
+    rt, account = runtime(), own.account(uid)
     payment = request.form.get("payment", "")
     with rt.store.read() as session:
         if payment not in {one.external_id for one in queries.payments(session, account)}:

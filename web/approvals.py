@@ -7,12 +7,10 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Select, func, select
-from werkzeug.exceptions import NotFound
 
 from core.because import Cause
-from models import Account, ApprovalRow, Company, Draft, User
-from web import forms, presenters, queries
+from models import Account, ApprovalRow, Draft, User
+from web import forms, own, presenters, queries, word_queries
 from web.auth import person
 from web.guards import runtime
 from workflows import approvals, frozen
@@ -31,11 +29,7 @@ def _counts() -> dict[str, Any]:
 def _waiting() -> int:
     """How many drafts wait for whoever is signed in."""
     with runtime().store.read() as session:
-        return session.scalar(_mine(select(func.count(Draft.id)))) or 0
-
-
-def _mine(wanted: Select[Any]) -> Select[Any]:
-    return wanted.join(Company, Company.id == Draft.company_id).where(Company.practice_id == person().practice_id)
+        return word_queries.count_drafts(session, person().practice_id)
 
 
 @pages.get("/approvals")
@@ -46,13 +40,7 @@ def show() -> str:
         companies = queries.companies(session, person().practice_id)
         asked = [one for one in companies if one.uid == chosen] or companies
         counts = approvals.waiting(session, [one.id for one in companies])
-        rows = session.scalars(
-            select(Draft)
-            .where(Draft.company_id.in_([one.id for one in asked]))
-            .order_by(Draft.company_id, Draft.id)
-            .limit(PAGE)
-        ).all()
-        shown = approvals.shown(rt, session, rows)
+        shown = approvals.shown(rt, session, word_queries.drafts(session, [one.id for one in asked], PAGE))
         since = rt.clock.now() - LATELY
         decided = [
             (row, left, session.get_one(Account, row.account_id), session.get_one(User, row.user_id))
@@ -85,23 +73,6 @@ def _standing(row: ApprovalRow, left: bool) -> tuple[str, str]:
     return "Withdrawn", "What it says has changed. If it is still to be said, a fresh draft waits in the queue."
 
 
-def _draft(uid: str) -> Draft:
-    """One of the practice's own drafts that still waits."""
-    with runtime().store.read() as session:
-        found: Draft | None = session.scalars(_mine(select(Draft)).where(Draft.uid == uid)).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _company(uid: str) -> Company:
-    with runtime().store.read() as session:
-        found = queries.company(session, person().practice_id, uid)
-    if found is None:
-        raise NotFound
-    return found
-
-
 def _back(sentence: str, mood: str = "good") -> ResponseReturnValue:
     """To the queue, as it was filtered."""
     flash(sentence, mood)
@@ -115,7 +86,7 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 
 @pages.get("/approvals/<uid>")
 def edit(uid: str) -> str:
-    return _edit(_draft(uid))
+    return _edit(own.row(Draft, uid))
 
 
 def _edit(draft: Draft, said: str = "") -> str:
@@ -132,7 +103,7 @@ def _edit(draft: Draft, said: str = "") -> str:
 
 @pages.post("/approvals/<uid>/approve")
 def approve(uid: str) -> ResponseReturnValue:
-    draft = _draft(uid)
+    draft = own.row(Draft, uid)
     subject, text = request.form.get("subject", ""), request.form.get("text")
     try:
         findings = approvals.approve(runtime(), draft.id, request.form.get("mark", ""), person().id, subject, text)
@@ -148,14 +119,14 @@ def approve(uid: str) -> ResponseReturnValue:
 @pages.post("/approvals/<uid>/skip")
 def skip(uid: str) -> ResponseReturnValue:
     until = forms.day(request.form.get("until", ""))
-    approvals.skip(runtime(), _draft(uid).id, person().id, request.form.get("because", ""), until)
+    approvals.skip(runtime(), own.row(Draft, uid).id, person().id, request.form.get("because", ""), until)
     return _back("Left out. You are asked about it again on that day.")
 
 
 @pages.post("/companies/<uid>/approve-drafts")
 def approve_all(uid: str) -> ResponseReturnValue:
     """Every draft of a company that was on the page, as it was shown there."""
-    company = _company(uid)
+    company = own.company(uid)
     marks = dict(one.split(":", 1) for one in request.form.getlist("draft") if ":" in one)
     done, changed = approvals.approve_all(runtime(), company.id, marks, person().id)
     if changed:
@@ -165,22 +136,14 @@ def approve_all(uid: str) -> ResponseReturnValue:
 
 @pages.post("/approved/<uid>/take-back")
 def take_back(uid: str) -> ResponseReturnValue:
-    with runtime().store.read() as session:
-        found = session.scalars(
-            select(ApprovalRow)
-            .join(Company, Company.id == ApprovalRow.company_id)
-            .where(ApprovalRow.uid == uid, Company.practice_id == person().practice_id)
-        ).first()
-    if found is None:
-        raise NotFound
-    approvals.take_back(runtime(), found.id, person().id)
+    approvals.take_back(runtime(), own.row(ApprovalRow, uid).id, person().id)
     return _back("Taken back. It waits in the queue again in a moment.")
 
 
 @pages.post("/companies/<uid>/approval")
 def rule(uid: str) -> ResponseReturnValue:
     """Which messages of a company a person approves."""
-    company, days = _company(uid), request.form.get("draft_days", "")
+    company, days = own.company(uid), request.form.get("draft_days", "")
     if not days.isdecimal() or len(days) > 4:
         raise Refusal("Please give a number of days.")
     approvals.set_rule(runtime(), company.id, int(days), request.form.get("everything") == "on", person().id)

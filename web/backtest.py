@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 from flask import Blueprint, render_template, request
-from werkzeug.exceptions import NotFound
 
 from core.backtest import NOTE
 from core.cadence import Cadence
 from models import Company
-from web import comparison, queries
-from web.auth import person
+from web import comparison, own, queries
 from web.guards import runtime
 from workflows import backtests
 from workflows.backtests import Compared
@@ -23,10 +21,8 @@ pages = Blueprint("backtest", __name__)
 @pages.get("/companies/<uid>/backtest")
 def show(uid: str) -> str:
     """The choice; with a cadence chosen, the answer below it."""
+    company = own.company(uid)
     with runtime().store.read() as session:
-        company = queries.company(session, person().practice_id, uid)
-        if company is None:
-            raise NotFound
         offered = backtests.choices(session, company)
     chosen = [name for name in map(request.args.get, ("cadence", "against")) if name in offered]
     found, problem = _try(company, [offered[name] for name in dict.fromkeys(chosen)])

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from core.cadence import Anchor, Cadence, Channel, Payer, Reason, Step, Tone
 from core.calendars import Calendar
 from web import formats
+from workflows.outcomes import Outcome
+from workflows.overtaken import NOT_NEEDED
 
 TONES: Mapping[Tone, str] = {
     Tone.FRIENDLY: "friendly",
@@ -52,6 +54,41 @@ REASONS: Mapping[Reason, str] = {
     Reason.WILL_PAY: "They will pay on a day",
     Reason.REFUSES: "They refuse to pay",
 }
+
+
+# What a person of the company carries out, as long as nobody has said what came of it.
+TO_DO: Mapping[Channel, str] = {
+    Channel.CALL: "A call for a person to make",
+    Channel.LETTER: "A letter for a person to post",
+}
+
+OUTCOMES: Mapping[Outcome, str] = {
+    Outcome.PROMISE: "They named a day",
+    Outcome.EXTENSION: "They were given more time",
+    Outcome.ARRANGEMENT: "Parts were agreed on",
+    Outcome.TALKED: "Nothing was agreed",
+    Outcome.NO_ANSWER: "Nobody answered",
+    Outcome.NUMBER: "They have a new number",
+    Outcome.POSTED: "Posted as a letter",
+    Outcome.NOT_POSTED: "It was not posted",
+    **{Outcome(one.value): REASONS[one] for one in Reason if one.value in set(Outcome)},
+}
+
+
+def task_words(channel: Channel, outcome: str) -> str:
+    """What became of a call or a letter; `outcome` is "" while it is still to be done."""
+    if not outcome:
+        return TO_DO[channel]
+    if outcome == NOT_NEEDED:
+        return "It was settled before anybody had to see to it"
+    words = OUTCOMES[Outcome(outcome)]
+    return f"Called. {words}" if channel is Channel.CALL else words
+
+
+def as_sentence(phrase: str) -> str:
+    """A phrase such as a difference between cadences, as a sentence."""
+    stop = "" if phrase.endswith((".", '."')) else "."
+    return f"{phrase[0].upper()}{phrase[1:]}{stop}"
 
 
 def step_when(step: Step) -> str:

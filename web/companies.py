@@ -8,12 +8,11 @@ from zoneinfo import available_timezones
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
 from core.calendars import Calendar
 from integrations.ledgers.base import DepositAccount
 from models import Company, Connection
-from web import cadence_words, lists, presenters, queries, waiting
+from web import cadence_words, lists, own, presenters, queries, waiting
 from web.auth import person
 from web.guards import runtime
 from workflows import cadences, companies, connecting, door, preview, sync, ties
@@ -58,15 +57,6 @@ def home() -> str:
     )
 
 
-def _company(uid: str) -> Company:
-    """The practice's own company; somebody else's does not exist."""
-    with runtime().store.read() as session:
-        found = queries.company(session, person().practice_id, uid)
-    if found is None:
-        raise NotFound
-    return found
-
-
 def _back(company: Company, sentence: str = "", mood: str = "good") -> ResponseReturnValue:
     if sentence:
         flash(sentence, mood)
@@ -75,7 +65,7 @@ def _back(company: Company, sentence: str = "", mood: str = "good") -> ResponseR
 
 @pages.get("/companies/<uid>")
 def overview(uid: str) -> str:
-    rt, company = runtime(), _company(uid)
+    rt, company = runtime(), own.company(uid)
     search, everyone = request.args.get("q", "").strip()[:100], request.args.get("show") == "all"
     door.look_around(rt, company.id)
     with rt.store.read() as session:
@@ -104,7 +94,7 @@ def overview(uid: str) -> str:
 
 @pages.get("/companies/<uid>/settings")
 def settings(uid: str) -> str:
-    company = _company(uid)
+    company = own.company(uid)
     accounts, no_accounts = _choices(companies.deposit_accounts, company)
     incomes, no_incomes = _choices(companies.income_choices, company)
     return render_template(
@@ -131,7 +121,7 @@ def _choices(
 @pages.post("/companies/<uid>/settings")
 def change_settings(uid: str) -> ResponseReturnValue:
     """Only what the form names is changed."""
-    company = _company(uid)
+    company = own.company(uid)
     names = ("zone", "deposit_account", "email", "income_choice")
     wanted = {name: request.form.get(name, getattr(company, name) or "").strip() for name in names}
     try:
@@ -144,7 +134,7 @@ def change_settings(uid: str) -> ResponseReturnValue:
 
 @pages.post("/companies/<uid>/sync")
 def read_now(uid: str) -> ResponseReturnValue:
-    company = _company(uid)
+    company = own.company(uid)
     sync.request(runtime(), company.id)
     return _back(company, "We will read the ledger in a moment.")
 
@@ -159,7 +149,7 @@ def _is_on() -> bool:
 
 @pages.post("/companies/<uid>/live")
 def live(uid: str) -> ResponseReturnValue:
-    rt, company = runtime(), _company(uid)
+    rt, company = runtime(), own.company(uid)
     try:
         on = _is_on()
         if on:
@@ -177,7 +167,7 @@ def live(uid: str) -> ResponseReturnValue:
 
 @pages.post("/companies/<uid>/pause")
 def pause(uid: str) -> ResponseReturnValue:
-    company = _company(uid)
+    company = own.company(uid)
     try:
         on = _is_on()
         companies.set_paused(runtime(), company.id, on)
@@ -188,7 +178,7 @@ def pause(uid: str) -> ResponseReturnValue:
 
 @pages.post("/companies/<uid>/disconnect")
 def disconnect(uid: str) -> ResponseReturnValue:
-    company = _company(uid)
+    company = own.company(uid)
     try:
         left = connecting.disconnect(runtime(), company.id)
     except Refusal as refusal:
@@ -199,7 +189,7 @@ def disconnect(uid: str) -> ResponseReturnValue:
 
 @pages.get("/companies/<uid>/cadence")
 def cadence(uid: str) -> str:
-    rt, company = runtime(), _company(uid)
+    rt, company = runtime(), own.company(uid)
     with rt.store.read() as session:
         found = cadences.cadence_of(session, company)
     calendar: Calendar = calendar_of(company, rt.clock.now())
@@ -213,7 +203,7 @@ def cadence(uid: str) -> str:
 
 @pages.get("/companies/<uid>/preview")
 def show_preview(uid: str) -> str:
-    company = _company(uid)
+    company = own.company(uid)
     days = request.args.get("days", 30, type=int)
     days = min(max(days, 1), 90)
     door.look_around(runtime(), company.id)

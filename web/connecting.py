@@ -14,8 +14,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from integrations.ledgers.base import Feature
-from models import Company
-from web import queries
+from web import own
 from web.auth import person
 from web.guards import runtime
 from workflows import connecting, connections, ties
@@ -40,20 +39,11 @@ def _to(place: str, sentence: str, mood: str) -> ResponseReturnValue:
     return redirect(place, 303)
 
 
-def _company(uid: str) -> Company:
-    """The practice's own company; somebody else's does not exist."""
-    with runtime().store.read() as rows:
-        found = queries.company(rows, person().practice_id, uid)
-    if found is None:
-        raise NotFound
-    return found
-
-
 @pages.post("/connect/<kind>")
 def begin(kind: str) -> ResponseReturnValue:
     """To the vendor's consent page. With the uid of a `company` in the form, that one is connected again."""
     uid = request.form.get("company", "")
-    if uid and _company(uid).ledger_kind != kind:
+    if uid and own.company(uid).ledger_kind != kind:
         raise NotFound
     try:
         begun = connecting.begin(runtime(), kind, uid)
@@ -122,7 +112,7 @@ def reconnect(kind: str) -> str:
 @pages.get("/companies/<uid>/connection")
 def show(uid: str) -> str:
     """How the company's connection stands: what it allows, until when, and what is wrong with it."""
-    company = _company(uid)
+    company = own.company(uid)
     with runtime().store.read() as rows:
         standing = connections.standing(runtime(), rows, company)
     return render_template("console/connection.html", company=company, standing=standing, features=FEATURES)
@@ -130,7 +120,7 @@ def show(uid: str) -> str:
 
 @pages.post("/companies/<uid>/check-connection")
 def check(uid: str) -> ResponseReturnValue:
-    company, place = _company(uid), url_for("connecting.show", uid=uid)
+    company, place = own.company(uid), url_for("connecting.show", uid=uid)
     try:
         holds = connections.check(runtime(), company.id)
     except Refusal as refusal:

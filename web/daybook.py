@@ -10,8 +10,9 @@ from typing import Any
 from babel.dates import format_interval
 
 from core.because import Because
+from core.cadence import Channel
 from models import Company, EffectKind, EffectState
-from web import formats, presenters
+from web import cadence_words, formats, presenters
 from workflows.why import Answer, Heard, Source, Span, Unsaid, Wanted, Why
 
 _LISTED = 6
@@ -139,17 +140,19 @@ def _wanted(some: Iterable[Wanted], numbers: Mapping[int, str]) -> list[str]:
 def _heard(one: Heard, numbers: Mapping[int, str], company: Company) -> Told:
     title = "Thank you" if one.kind == EffectKind.THANKS else presenters.step_title(one.step)
     about = f" about {listed(one.invoices, numbers)}" if one.invoices else ""
-    state = presenters.TOUCH_STATES[EffectState(one.state)].lower()
-    sentence = f"{title}, {state} to {', '.join(one.recipients)}{about}."
+    how = cadence_words.TO_DO.get(Channel(one.channel), "")
+    if not how:
+        how = f"{presenters.TOUCH_STATES[EffectState(one.state)]} to {', '.join(one.recipients)}"
+    sentence = f"{title}, {how[0].lower()}{how[1:]}{about}."
     return Told(formats.clock_time(one.at, company), sentence, _evidence(one.evidence, numbers), one.uid)
 
 
 def _evidence(evidence: Mapping[str, Any], numbers: Mapping[int, str]) -> str:
-    """What had been read right before it left; "" where nothing was kept."""
-    if evidence.get("balances"):
-        balances = ", ".join(f"{numbers.get(invoice, '?')} {balance}" for invoice, _, balance in evidence["balances"])
-        return f"Open when it left: {balances}."
-    return f"With {', '.join(evidence['attached'])}." if evidence.get("attached") else ""
+    """What had been read right before it left, and what went along; "" where nothing was kept."""
+    read = [f"{numbers.get(invoice, '?')} {balance}" for invoice, _, balance in evidence.get("balances", ())]
+    along = evidence.get("attached", ())
+    told = (("Open when it left", ", ".join(read)), ("Attached", ", ".join(along)))
+    return " ".join(f"{what}: {words}." for what, words in told if words)
 
 
 def _unsaid(one: Unsaid, numbers: Mapping[int, str], company: Company) -> Told:

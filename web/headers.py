@@ -20,7 +20,7 @@ def _strict(response: Response) -> Response:
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
     if request.endpoint not in _OPEN_TO_CACHES:
         headers["Cache-Control"] = "no-store"
-    if request.blueprint == "portal":
+    if (request.blueprint or "").startswith("portal"):
         headers["X-Robots-Tag"] = "noindex, nofollow"
     return response
 

@@ -18,10 +18,10 @@ from core.cadence import Reason
 from core.calendars import LAST
 from core.instalments import Every
 from models import Account, Arrangement, HoldRow, ToldRow
-from web import cadence_words, forms, queries, resting
+from web import cadence_words, forms, own, resting
 from web.auth import person
 from web.guards import runtime
-from workflows import arrangements, holds, reasons
+from workflows import arrangements, holds, reasons, segments
 from workflows.errors import Refusal
 
 pages = Blueprint("holds", __name__)
@@ -48,15 +48,6 @@ def _back(sentence: str, mood: str = "good") -> ResponseReturnValue:
     return redirect(url_for("accounts.show", uid=(request.view_args or {})["uid"], _anchor="alone"), 303)
 
 
-def _own(uid: str) -> Account:
-    """The practice's own account; somebody else's does not exist."""
-    with runtime().store.read() as session:
-        found = queries.account(session, person().practice_id, uid)
-    if found is None:
-        raise NotFound
-    return found
-
-
 def _of(account: Account, kind: type[Row], name: str) -> str:
     """The uid of this account's own row that a form named."""
     with runtime().store.read() as session:
@@ -75,7 +66,7 @@ def _through(text: str) -> date:
 @pages.post("/accounts/<uid>/hold")
 def hold(uid: str) -> ResponseReturnValue:
     """Leave the account, or one of its invoices, alone; without a day whoever asks looks after it."""
-    account, cause, day = _own(uid), request.form.get("cause", ""), request.form.get("day", "").strip()
+    account, cause, day = own.account(uid), request.form.get("cause", ""), request.form.get("day", "").strip()
     if cause not in CHOICES:
         raise Refusal("Please choose why they are to be left alone.")
     holds.hold(
@@ -94,14 +85,14 @@ def hold(uid: str) -> ResponseReturnValue:
 
 @pages.post("/accounts/<uid>/release")
 def release(uid: str) -> ResponseReturnValue:
-    holds.release(runtime(), _of(_own(uid), HoldRow, "hold"), person().id)
+    holds.release(runtime(), _of(own.account(uid), HoldRow, "hold"), person().id)
     return _back("Let go of. The cadence goes on from here.")
 
 
 @pages.post("/accounts/<uid>/address")
 def address(uid: str) -> ResponseReturnValue:
     """Note something of an address that this account's mail goes to, or take it back."""
-    account, which = _own(uid), request.form.get("address", "").lower()
+    account, which = own.account(uid), request.form.get("address", "").lower()
     cause = request.form.get("cause", "")
     with runtime().store.read() as session:
         known = {one for one, _ in resting.addresses(runtime(), session, account)}
@@ -117,7 +108,7 @@ def address(uid: str) -> ResponseReturnValue:
 @pages.post("/accounts/<uid>/told")
 def told(uid: str) -> ResponseReturnValue:
     """Keep what the customer said to a person."""
-    account, reason = _own(uid), request.form.get("reason", "")
+    account, reason = own.account(uid), request.form.get("reason", "")
     if reason not in REASONS:
         raise Refusal("Please choose what they told you.")
     chosen = request.form.getlist("invoice")
@@ -127,7 +118,7 @@ def told(uid: str) -> ResponseReturnValue:
 
 @pages.post("/accounts/<uid>/dealt-with")
 def dealt_with(uid: str) -> ResponseReturnValue:
-    row = _of(_own(uid), ToldRow, "told")
+    row = _of(own.account(uid), ToldRow, "told")
     reasons.close(runtime(), row, person().id, request.form.get("answer", ""))
     return _back("Dealt with. The cadence goes on from here.")
 
@@ -135,7 +126,7 @@ def dealt_with(uid: str) -> ResponseReturnValue:
 @pages.post("/accounts/<uid>/arrange")
 def arrange(uid: str) -> ResponseReturnValue:
     """Equal parts of what is open on the chosen invoices."""
-    account, count, every = _own(uid), request.form.get("count", ""), request.form.get("every", "")
+    account, count, every = own.account(uid), request.form.get("count", ""), request.form.get("every", "")
     if not (count.isdecimal() and len(count) < 4) or every not in EVERY:
         raise Refusal("Please say in how many parts, and how far apart.")
     arrangements.arrange_equally(
@@ -151,7 +142,15 @@ def arrange(uid: str) -> ResponseReturnValue:
     return _back("Agreed. From now on only its parts are spoken about.")
 
 
+@pages.post("/accounts/<uid>/segment")
+def segment(uid: str) -> ResponseReturnValue:
+    """Put the customer into a segment, or into none."""
+    name = request.form.get("segment", "").strip().lower()
+    segments.assign(runtime(), own.account(uid).id, name, person().id)
+    return _back("Noted. The cadence of that segment counts from now on." if name else "Noted: they are in no segment.")
+
+
 @pages.post("/accounts/<uid>/end-arrangement")
 def end_arrangement(uid: str) -> ResponseReturnValue:
-    arrangements.end(runtime(), _of(_own(uid), Arrangement, "arrangement"), person().id)
+    arrangements.end(runtime(), _of(own.account(uid), Arrangement, "arrangement"), person().id)
     return _back("Called off. The invoices are spoken about again as the cadence says.")

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 
 from integrations.ledgers.base import Feature
 from models import Invoice
-from web import forms, queries
+from web import downloads, forms, queries
 from web.auth import person
 from web.guards import runtime
 from workflows import documents, door, grants, pending, postings, ties
@@ -70,11 +70,9 @@ def show(uid: str) -> str:
 
 
 def as_download(invoice: Invoice, body: bytes) -> Response:
-    """A paper to keep; a browser never shows it inside our pages."""
+    """The invoice's own paper, named by its number."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", invoice.number).strip("-.") or "invoice"
-    response = Response(body, mimetype="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name[:80]}.pdf"'
-    return response
+    return downloads.pdf(f"{name[:80]}.pdf", body)
 
 
 @pages.get("/invoices/<uid>/pdf")

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from core.cadence import Reason
-from web import errors, formats, statement
+from web import errors, formats, portal_view
 from web.guards import limiter, link_key, runtime
 from web.invoices import as_download
 from workflows import answers, documents, door, links, payments, reasons
@@ -25,7 +25,7 @@ _limit_papers = limiter.limit("10 per minute;60 per day", key_func=link_key)
 
 
 @pages.errorhandler(links.BadLink)
-def _bad_link(error: links.BadLink) -> ResponseReturnValue:
+def bad_link(error: links.BadLink) -> ResponseReturnValue:
     """404, not 403: a forged link learns nothing."""
     return errors.page(404, "This link does not open", str(error))
 
@@ -41,11 +41,12 @@ def show(token: str) -> str:
     target = links.read(rt, token)
     door.look(rt, target.account_id)
     with rt.store.read() as session:
-        found = statement.statement(rt, session, target)
+        found = portal_view.view(rt, session, target)
     return render_template(
         "portal/page.html",
         token=token,
-        statement=found,
+        view=found,
+        account=found.account,
         company=found.company,
         can_pay=bool(rt.processors),
         has_papers=documents.available(rt, found.company.id),
@@ -61,7 +62,7 @@ def pdf(token: str, uid: str) -> ResponseReturnValue:
     rt = runtime()
     target = links.read(rt, token)
     with rt.store.read() as session:
-        invoice = statement.paper(rt, session, target, uid)
+        invoice = portal_view.paper(rt, session, target, uid)
     if invoice is None:
         raise NotFound
     try:
@@ -98,7 +99,7 @@ def promise(token: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return _back(token, str(refusal), "calm")
     with rt.store.read() as session:
-        company = statement.company_of(session, target.account_id)
+        company = portal_view.company_of(session, target.account_id)
     return _back(
         token, f"Thank you. We noted {formats.long_day(made.day, company)}. Until then we rest these invoices."
     )
@@ -130,7 +131,7 @@ def dispute(token: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return _back(token, str(refusal), "calm")
     with rt.store.read() as session:
-        company = statement.company_of(session, target.account_id)
+        company = portal_view.company_of(session, target.account_id)
     by = formats.day(opened.answer_by, company)
     return _back(token, f"Thank you for telling us. {company.name} will answer by {by}; until then this one rests.")
 
@@ -141,5 +142,5 @@ def thanks(token: str) -> str:
     rt = runtime()
     target = links.read(rt, token)
     with rt.store.read() as session:
-        found = statement.statement(rt, session, target)
-    return render_template("portal/thanks.html", token=token, statement=found, company=found.company)
+        found = portal_view.view(rt, session, target)
+    return render_template("portal/thanks.html", token=token, view=found, account=found.account, company=found.company)

@@ -221,7 +221,7 @@ CAUSES: Mapping[Cause, Words] = {
     ),
     Cause.SENDING: Words("Being sent", "A message about it is on its way.", _BY_ITSELF),
     Cause.UNSENDABLE: Words(
-        "Cannot be sent", "The mail server does not take this message; it is tried again tomorrow.", _BY_ITSELF
+        "Cannot be delivered", "It could not be delivered today; it is tried again tomorrow.", _BY_ITSELF
     ),
     Cause.UNPLANNABLE: Words(
         "Cannot be planned", "Something went wrong here; it is tried again, and the log says more.", _BY_ITSELF

@@ -7,12 +7,10 @@ from datetime import datetime
 
 from flask import Blueprint, render_template
 from sqlalchemy.orm import Session
-from werkzeug.exceptions import NotFound
 
 from integrations.ledgers.base import Purpose
 from models import Company
-from web import ledger_words, presenters, queries
-from web.auth import person
+from web import ledger_words, own, presenters, queries
 from web.guards import runtime
 from workflows import budgets, dirty, ties
 
@@ -35,10 +33,8 @@ class Cost:
 @pages.get("/companies/<uid>/ledger")
 def show(uid: str) -> str:
     rt, now = runtime(), runtime().clock.now()
+    company = own.company(uid)
     with rt.store.read() as session:
-        company = queries.company(session, person().practice_id, uid)
-        if company is None:
-            raise NotFound
         connection = ties.newest(session, company.id)
         log = queries.readings(session, company.id, LOGGED)
         costs = _costs(session, company, now)

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from core.because import Cause
 from core.cadence import Reason
-from models import Account, Arrangement, Company, Effect, EffectState, HoldRow, InstalmentRow, Invoice, ToldRow, User
-from web import cadence_words, formats, presenters, queries
-from workflows import heard
+from models import Account, Arrangement, Company, Effect, EffectState, InstalmentRow
+from web import cadence_words, formats, presenters, queries, word_queries
+from workflows import heard, holds
 from workflows.runtime import Runtime
 
 # What is known of an address, with the words for its button.
@@ -79,28 +78,21 @@ def resting(rt: Runtime, session: Session, account: Account, numbers: Mapping[in
 
 def addresses(rt: Runtime, session: Session, account: Account) -> list[tuple[str, frozenset[Cause]]]:
     """Whom mail about the account and its open invoices goes to, and which of them bounced or want no reminders."""
-    open_invoices = session.scalars(select(Invoice).where(Invoice.account_id == account.id, *queries.is_open()))
-    rows: Iterable[list[str]] = [account.emails, *(one.emails for one in open_invoices)]
-    known = sorted({address.lower() for emails in rows for address in emails})
+    known = word_queries.addresses(session, account)
     words = heard.address_words(rt, session, account.company_id, known)
     return [(one, frozenset(cause for cause, theirs in words.items() if one in theirs)) for one in known]
 
 
 def _holds(session: Session, account: Account, numbers: Mapping[int, str], today: date) -> Iterable[Held]:
-    rows = session.execute(
-        select(HoldRow, User.name)
-        .outerjoin(User, User.id == HoldRow.owner_id)
-        .where(HoldRow.account_id == account.id, HoldRow.state == "open")
-        .order_by(HoldRow.id)
-    )
-    for row, owner in rows:
-        if row.until is not None and row.until <= today:
-            continue  # Its days are over; nobody has to let go of it.
+    for row, owner in word_queries.holds(session, account.id):
+        if row.state != "open" or (row.until is not None and row.until <= today):
+            continue  # Somebody let go of it, or its days are over.
         whose = f"{owner} looks after it" if owner else "a person must look after it"
         ends = whose if row.until is None else _last_day(row.until, account.company)
         about = "" if row.invoice_id is None else numbers.get(row.invoice_id, "?")
         nobody = row.until is None and owner is None
-        yield Held(presenters.CAUSES[Cause(row.cause)].label, about, ends, row.note, row.uid, nobody)
+        release = "" if holds.of_a_handover(session, row) else row.uid
+        yield Held(presenters.CAUSES[Cause(row.cause)].label, about, ends, row.note, release, nobody)
 
 
 def _last_day(until: date, company: Company) -> str:
@@ -123,14 +115,8 @@ def _disputes(session: Session, account: Account) -> Iterable[Held]:
 
 
 def _said(session: Session, account: Account, company: Company) -> list[Said]:
-    rows = session.scalars(
-        select(ToldRow)
-        .where(ToldRow.account_id == account.id, ToldRow.state == "open")
-        .options(selectinload(ToldRow.invoices))
-        .order_by(ToldRow.id.desc())
-    ).all()
-    sent = select(Effect).where(Effect.key.in_([f"answer/{one.uid}" for one in rows]))
-    answers = {one.content["told"]: one for one in session.scalars(sent)} if rows else {}
+    rows = [one for one in word_queries.told(session, account.id) if one.state == "open"]
+    answers = word_queries.answers_sent(session, rows)
     return [
         Said(
             one.uid,
@@ -151,15 +137,10 @@ def _answer(effect: Effect) -> str:
 
 
 def _arrangements(session: Session, account: Account, company: Company) -> list[Parts]:
-    rows = session.scalars(
-        select(Arrangement)
-        .where(Arrangement.account_id == account.id, Arrangement.state == "running")
-        .options(selectinload(Arrangement.invoices), selectinload(Arrangement.parts))
-        .order_by(Arrangement.id)
-    )
     return [
         Parts(one.uid, ", ".join(invoice.number for invoice in one.invoices), _parts(one, company), one.note)
-        for one in rows
+        for one in word_queries.arrangements(session, account.id)
+        if one.state == "running"
     ]
 
 

@@ -8,12 +8,10 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import NotFound
 
 from integrations.channels.base import Pace
 from models import Company, Sender
-from web import queries
-from web.auth import person
+from web import own, queries
 from web.guards import runtime
 from web.presenters import State
 from workflows import compose, departures, domains, mail_grants, proving, senders
@@ -28,15 +26,6 @@ FINDINGS = {
     domains.UNKNOWN: ("Not known", "calm"),
 }
 INSTALLATION = State("Installation's address", "calm", "Messages leave from an address of this installation.")
-
-
-def _company(uid: str) -> Company:
-    """The practice's own company; somebody else's does not exist."""
-    with runtime().store.read() as rows:
-        found = queries.company(rows, person().practice_id, uid)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _back(uid: str, sentence: str, mood: str = "good") -> ResponseReturnValue:
@@ -76,7 +65,7 @@ def sender_line(company: Company) -> tuple[str, State]:
 
 @pages.get("/companies/<uid>/sender")
 def show(uid: str) -> str:
-    rt, company = runtime(), _company(uid)
+    rt, company = runtime(), own.company(uid)
     now = rt.clock.now()
     with rt.store.read() as rows:
         sender = senders.of(rows, company.id)
@@ -103,7 +92,7 @@ def show(uid: str) -> str:
 
 @pages.post("/companies/<uid>/sender")
 def change(uid: str) -> ResponseReturnValue:
-    company, form = _company(uid), request.form
+    company, form = own.company(uid), request.form
     port = form.get("port", "587").strip()
     if not port.isascii() or not port.isdigit() or len(port) > 5:
         raise Refusal("Please give the port as a number, such as 587.")
@@ -122,7 +111,7 @@ def change(uid: str) -> ResponseReturnValue:
 @pages.post("/companies/<uid>/sender/sign-in")
 def sign_in(uid: str) -> ResponseReturnValue:
     """To the provider's own page."""
-    company = _company(uid)
+    company = own.company(uid)
     with runtime().store.read() as rows:
         sender = senders.of(rows, company.id)
     if sender is None or sender.kind == senders.SMTP:
@@ -138,7 +127,7 @@ def signed_in(kind: str) -> ResponseReturnValue:
     begun: Any = session.pop("mail-consent", None)
     if not isinstance(begun, dict) or begun.get("kind") != kind:
         raise Refusal("No sign-in to a mailbox was under way here. Open the company's page Sender and sign in there.")
-    company = _company(begun["company"])
+    company = own.company(begun["company"])
     if not hmac.compare_digest(begun["state"].encode(), request.args.get("state", "").encode()):
         return _back(company.uid, "The answer did not match our question. Nothing was kept; sign in again.", "warn")
     try:
@@ -150,20 +139,20 @@ def signed_in(kind: str) -> ResponseReturnValue:
 
 @pages.post("/companies/<uid>/sender/test")
 def send_test(uid: str) -> ResponseReturnValue:
-    address = proving.send_code(runtime(), _company(uid).id)
+    address = proving.send_code(runtime(), own.company(uid).id)
     return _back(uid, f"A test mail is on its way to {address}. Type the code that is in it.")
 
 
 @pages.post("/companies/<uid>/sender/prove")
 def prove(uid: str) -> ResponseReturnValue:
-    company = _company(uid)
+    company = own.company(uid)
     proving.prove(runtime(), company.id, request.form.get("code", "")[:40])
     return _back(uid, f"Proved. {company.name} speaks from its own mailbox from now on.")
 
 
 @pages.post("/companies/<uid>/sender/check")
 def check(uid: str) -> ResponseReturnValue:
-    rt, company = runtime(), _company(uid)
+    rt, company = runtime(), own.company(uid)
     with rt.store.read() as rows:
         sender = senders.of(rows, company.id)
     if sender is None:
@@ -176,7 +165,7 @@ def check(uid: str) -> ResponseReturnValue:
 
 @pages.post("/companies/<uid>/sender/accept")
 def accept(uid: str) -> ResponseReturnValue:
-    domains.accept(runtime(), _company(uid).id)
+    domains.accept(runtime(), own.company(uid).id)
     return _back(uid, "Noted: it sends although its domain is not set up.", "calm")
 
 
@@ -186,12 +175,12 @@ def pace(uid: str) -> ResponseReturnValue:
     if not all(one.isascii() and one.isdigit() and len(one) < 8 for one in numbers):
         raise Refusal("Please give whole numbers of messages; leave a field empty for any number.")
     wanted = Pace(*map(int, numbers))
-    senders.set_pace(runtime(), _company(uid).id, wanted, request.form.get("gentle") == "on")
+    senders.set_pace(runtime(), own.company(uid).id, wanted, request.form.get("gentle") == "on")
     return _back(uid, "Saved.")
 
 
 @pages.post("/companies/<uid>/sender/remove")
 def remove(uid: str) -> ResponseReturnValue:
-    company = _company(uid)
+    company = own.company(uid)
     senders.remove(runtime(), company.id)
     return _back(uid, f"{company.name} speaks from the installation's address again.", "calm")

@@ -6,13 +6,12 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import func, select
 from werkzeug.exceptions import NotFound
 
 from core.calendars import Calendar
 from core.instalments import Every
-from models import Company, Task
-from web import forms, guides, presenters, queries, timeline
+from models import Task
+from web import forms, guides, own, presenters, queries, timeline, word_queries
 from web.auth import person
 from web.guards import runtime
 from workflows import door, outcomes, tasks
@@ -36,7 +35,7 @@ DONE: dict[Outcome, str] = {
     Outcome.NO_ANSWER: "Noted. It is here again on that day.",
     Outcome.NUMBER: "Noted. The new number stands on the page.",
     Outcome.POSTED: "Noted as posted.",
-    Outcome.NOT_POSTED: "Noted. It was not posted.",
+    Outcome.NOT_POSTED: "Noted. It counts as unsaid; a fresh letter is here when the cadence asks for it again.",
 }
 
 
@@ -48,12 +47,7 @@ def _counts() -> dict[str, Any]:
 def _open() -> int:
     """How many calls and letters there are to do for whoever is signed in, also those of a later day."""
     with runtime().store.read() as session:
-        wanted = (
-            select(func.count(Task.id))
-            .join(Company, Company.id == Task.company_id)
-            .where(Company.practice_id == person().practice_id, Task.state == "open")
-        )
-        return session.scalar(wanted) or 0
+        return word_queries.count_open_tasks(session, person().practice_id)
 
 
 @pages.get("/tasks")
@@ -77,21 +71,9 @@ def guide() -> str:
     return render_template("console/guide.html", guides=guides.GUIDES, first=guides.FIRST)
 
 
-def _own(uid: str) -> Task:
-    with runtime().store.read() as session:
-        found = session.scalars(
-            select(Task)
-            .join(Company, Company.id == Task.company_id)
-            .where(Task.uid == uid, Company.practice_id == person().practice_id)
-        ).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
 @pages.get("/tasks/<uid>")
 def show_one(uid: str) -> str:
-    task = _own(uid)
+    task = own.row(Task, uid)
     door.look(runtime(), task.account_id)
     return _page(task)
 
@@ -128,7 +110,7 @@ def _page(task: Task, said: str = "") -> str:
 
 @pages.post("/tasks/<uid>/outcome")
 def settle(uid: str) -> ResponseReturnValue:
-    task = _own(uid)
+    task = own.row(Task, uid)
     try:
         outcome, given = _read()
         outcomes.settle(runtime(), task.id, outcome, given, person().id)
@@ -168,10 +150,7 @@ def _read() -> tuple[Outcome, Given]:
 @pages.post("/companies/<uid>/offers")
 def offers(uid: str) -> ResponseReturnValue:
     """What may be offered on the phone."""
-    with runtime().store.read() as session:
-        company = queries.company(session, person().practice_id, uid)
-    if company is None:
-        raise NotFound
+    company = own.company(uid)
     given = [request.form.get(name, "") for name in ("most_parts", "most_days")]
     if not all(one.isdecimal() and len(one) < 5 for one in given):
         flash("Please give whole numbers.", "warn")

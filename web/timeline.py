@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from core.because import Cause
-from core.cadence import Reason
+from core.cadence import Channel, Reason
 from core.money import Money
-from models import Account, Arrangement, Company, EffectState, HoldRow, Invoice, ToldRow
-from web import cadence_words, formats, ledger_words, presenters, queries
+from models import Account, Company, EffectState, Invoice, Touch
+from web import cadence_words, formats, ledger_words, presenters, queries, word_queries
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +97,20 @@ def _steps(session: Session, account: Account) -> dict[int, list[str]]:
 
 
 def _touches(session: Session, account: Account, numbers: dict[int, str]) -> Iterator[Entry]:
+    outcomes = word_queries.outcomes(session, account.id)
     for touch in queries.touches(session, account.id):
-        state = presenters.TOUCH_STATES[EffectState(touch.state)]
         about = ", ".join(numbers.get(line.invoice_id, "?") for line in touch.lines)
         step = presenters.step_title(touch.step) if touch.step else "Thank you"
-        text = f"{state} to {', '.join(touch.recipients)}" + (f" about {about}" if about else "")
+        text = _how(touch, outcomes) + (f". About {about}" if about else "")
         mood = "warn" if touch.state in (EffectState.IN_DOUBT, EffectState.REJECTED) else "calm"
         yield Entry(touch.sent_at or touch.sending_at, "touch", f"{step}: {touch.subject}", text, mood, touch.uid)
+
+
+def _how(touch: Touch, outcomes: Mapping[int, str]) -> str:
+    """A call and a letter are a person's; only a mail is sent to somebody."""
+    if touch.channel in cadence_words.TO_DO:
+        return cadence_words.task_words(Channel(touch.channel), outcomes.get(touch.id, ""))
+    return f"{presenters.TOUCH_STATES[EffectState(touch.state)]} to {', '.join(touch.recipients)}"
 
 
 def _promises(session: Session, account: Account) -> Iterator[Entry]:
@@ -156,7 +162,7 @@ def _changes(session: Session, account: Account, numbers: dict[int, str]) -> Ite
 
 
 def _holds(session: Session, account: Account, numbers: dict[int, str]) -> Iterator[Entry]:
-    for one in session.scalars(select(HoldRow).where(HoldRow.account_id == account.id)):
+    for one, _ in word_queries.holds(session, account.id):
         label = presenters.CAUSES[Cause(one.cause)].label
         about = f"About {numbers.get(one.invoice_id, '?')}. " if one.invoice_id is not None else ""
         yield Entry(one.made_at, "hold", f"Left alone: {label.lower()}", f"{about}{one.note}".strip())
@@ -165,8 +171,7 @@ def _holds(session: Session, account: Account, numbers: dict[int, str]) -> Itera
 
 
 def _reasons(session: Session, account: Account) -> Iterator[Entry]:
-    rows = select(ToldRow).where(ToldRow.account_id == account.id).options(selectinload(ToldRow.invoices))
-    for one in session.scalars(rows):
+    for one in word_queries.told(session, account.id):
         words = cadence_words.REASONS[Reason(one.reason)]
         words = f"{words[0].lower()}{words[1:]}"
         about = ", ".join(invoice.number for invoice in one.invoices)
@@ -176,8 +181,7 @@ def _reasons(session: Session, account: Account) -> Iterator[Entry]:
 
 
 def _arrangements(session: Session, account: Account) -> Iterator[Entry]:
-    rows = select(Arrangement).where(Arrangement.account_id == account.id)
-    for one in session.scalars(rows.options(selectinload(Arrangement.invoices), selectinload(Arrangement.parts))):
+    for one in word_queries.arrangements(session, account.id):
         about = ", ".join(invoice.number for invoice in one.invoices)
         title = f"Agreed on {formats.count(len(one.parts), 'part')}"
         yield Entry(one.made_at, "promise", title, f"About {about}. {one.note}".strip())

@@ -24,6 +24,9 @@ from models import (
     Company,
     Connection,
     Dispute,
+    Effect,
+    EffectKind,
+    EffectState,
     HoldRow,
     Invoice,
     Posting,
@@ -54,6 +57,7 @@ class Desk:
     connections: list[tuple[Connection, Company]]
     ending: list[tuple[Company, datetime]]
     unreached: list[tuple[Account, Company]]
+    unsent: list[tuple[Effect, Account, Company]]
     unreadable: list[tuple[UnreadableRow, Company]]
     counts: dict[str, Counter[int]]
     on_account: frozenset[int]
@@ -147,6 +151,11 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
         .join(Connection.company)
         .where(mine, Connection.state == "needs_reconnect")
         .order_by(Company.name),
+        "unsent": select(Effect, Account, Company)
+        .join(Account, Account.id == Effect.account_id)
+        .join(Company, Company.id == Effect.company_id)
+        .where(mine, Effect.kind == EffectKind.BY_HAND.value, Effect.state == EffectState.REJECTED.value)
+        .order_by(Effect.id),
         "unreached": _unreached().where(mine).order_by(Account.name),
         "unreadable": select(UnreadableRow, Company)
         .join(Company, Company.id == UnreadableRow.company_id)

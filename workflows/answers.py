@@ -26,30 +26,35 @@ ENDINGS = ("", "corrected", "credited", "rejected", "withdrawn")
 
 def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
     """Keep quiet about these invoices until a little after `day`. Refusal for a day past or too far away."""
-    now = rt.clock.now()
     with rt.store.write() as session:
-        invoices = open_invoices(session, account_id, invoice_uids)
-        company = session.get_one(Company, invoices[0].company_id)
-        calendar, cadence = calendar_of(company, now), cadences.cadence_of(session, company)
-        today = calendar.today(now)
-        if not today <= day <= today + timedelta(days=LONGEST_PROMISE):
-            raise Refusal(f"Please choose a day from today on, at most {LONGEST_PROMISE} days away.")
-        _refuse_another(session, invoices)
-        _withdraw_open(session, invoices, rt)
-        made = Promise(
-            uid=rt.new_id(),
-            company_id=company.id,
-            account_id=account_id,
-            day=day,
-            until=day + timedelta(days=cadence.grace_days + 1),
-            state="open",
-            made_at=now,
-            invoices=list(invoices),
-        )
-        session.add(made)
-        audit.record(rt, session, "promise-made", company.id, account_id, made.uid, day=day.isoformat())
-        mirror.wake(session, [account_id], now)
-        return made
+        return note_promise(rt, session, account_id, invoice_uids, day)
+
+
+def note_promise(rt: Runtime, session: Session, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
+    """The same within somebody's transaction."""
+    now = rt.clock.now()
+    invoices = open_invoices(session, account_id, invoice_uids)
+    company = session.get_one(Company, invoices[0].company_id)
+    calendar, cadence = calendar_of(company, now), cadences.cadence_of(session, company)
+    today = calendar.today(now)
+    if not today <= day <= today + timedelta(days=LONGEST_PROMISE):
+        raise Refusal(f"Please choose a day from today on, at most {LONGEST_PROMISE} days away.")
+    _refuse_another(session, invoices)
+    _withdraw_open(session, invoices, rt)
+    made = Promise(
+        uid=rt.new_id(),
+        company_id=company.id,
+        account_id=account_id,
+        day=day,
+        until=day + timedelta(days=cadence.grace_days + 1),
+        state="open",
+        made_at=now,
+        invoices=list(invoices),
+    )
+    session.add(made)
+    audit.record(rt, session, "promise-made", company.id, account_id, made.uid, day=day.isoformat())
+    mirror.wake(session, [account_id], now)
+    return made
 
 
 def open_invoices(session: Session, account_id: int, uids: Sequence[str]) -> Sequence[Invoice]:
@@ -121,32 +126,35 @@ def _settle(rt: Runtime, promise_id: int) -> bool:
 
 def dispute(rt: Runtime, account_id: int, invoice_uid: str, text: str) -> Dispute:
     """Something is wrong with an invoice: be silent about it until a person has answered."""
+    with rt.store.write() as session:
+        return note_dispute(rt, session, account_id, invoice_uid, text)
+
+
+def note_dispute(rt: Runtime, session: Session, account_id: int, invoice_uid: str, text: str) -> Dispute:
+    """The same within somebody's transaction."""
     if not text.strip():
         raise Refusal("Please tell us in a few words what is wrong, so that the right person can answer.")
     now = rt.clock.now()
-    with rt.store.write() as session:
-        (invoice,) = open_invoices(session, account_id, [invoice_uid])
-        company = session.get_one(Company, invoice.company_id)
-        known = session.scalars(
-            select(Dispute).where(Dispute.invoice_id == invoice.id, Dispute.state == "open")
-        ).first()
-        if known is not None:
-            known.text = f"{known.text}\n\n{text.strip()}"[:10_000]
-            return known
-        opened = Dispute(
-            uid=rt.new_id(),
-            company_id=company.id,
-            account_id=account_id,
-            invoice_id=invoice.id,
-            text=text.strip()[:10_000],
-            answer_by=_answer_by(company, rt),
-            state="open",
-            opened_at=now,
-        )
-        session.add(opened)
-        audit.record(rt, session, "dispute-opened", company.id, account_id, opened.uid, invoice=invoice.uid)
-        mirror.wake(session, [account_id], now)
-        return opened
+    (invoice,) = open_invoices(session, account_id, [invoice_uid])
+    company = session.get_one(Company, invoice.company_id)
+    known = session.scalars(select(Dispute).where(Dispute.invoice_id == invoice.id, Dispute.state == "open")).first()
+    if known is not None:
+        known.text = f"{known.text}\n\n{text.strip()}"[:10_000]
+        return known
+    opened = Dispute(
+        uid=rt.new_id(),
+        company_id=company.id,
+        account_id=account_id,
+        invoice_id=invoice.id,
+        text=text.strip()[:10_000],
+        answer_by=_answer_by(company, rt),
+        state="open",
+        opened_at=now,
+    )
+    session.add(opened)
+    audit.record(rt, session, "dispute-opened", company.id, account_id, opened.uid, invoice=invoice.uid)
+    mirror.wake(session, [account_id], now)
+    return opened
 
 
 def _answer_by(company: Company, rt: Runtime) -> date:

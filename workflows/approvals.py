@@ -7,7 +7,6 @@ What is approved is exactly what was shown: a draft that has changed since is re
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,15 +18,13 @@ from core.cadence import Step
 from core.facts import InvoiceFacts
 from core.kindness import Finding
 from core.plan import Action, fingerprint, plan
-from core.wording import plain
 from models import Account, ApprovalRow, Company, Draft, Touch
-from workflows import audit, compose, frozen, gather, kindly, messages, mirror, planner
+from workflows import audit, compose, frozen, gather, messages, mirror, own_words, planner
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 from workflows.templating import MessageError
 
-LONGEST_PARAGRAPH, MOST_PARAGRAPHS = 2000, 30
 LONGEST_DRAFTS = 366
 CHANGED = "This draft has changed since you read it; please read it again."
 
@@ -98,8 +95,9 @@ def approve(
     """
     with rt.store.write() as session:
         one = _as_read(rt, session, draft_id, mark)
-        words = one.words if text is None else _own(subject, text)
-        findings = () if words == one.words else _checked(words, one.company)
+        words = one.words if text is None else own_words.read(subject, text)
+        same = words == one.words
+        findings = () if same else own_words.checked(rt, session, words, one.company, one.account.id)
         _agree(rt, session, one, words, user_id)
     return findings
 
@@ -190,26 +188,6 @@ def _as_read(rt: Runtime, session: Session, draft_id: int, mark: str) -> Shown:
     if one.trouble:
         raise Refusal(one.trouble)
     return one
-
-
-def _own(subject: str, text: str) -> messages.Opening:
-    """What a person typed: paragraphs stand apart by an empty line."""
-    paragraphs = [plain(one, LONGEST_PARAGRAPH) for one in re.split(r"\n\s*\n", text.replace("\r\n", "\n"))]
-    words = messages.Opening(plain(subject, 200), tuple(one for one in paragraphs if one))
-    if not words.title or not words.paragraphs:
-        raise Refusal("A message needs a subject and at least one paragraph.")
-    if len(words.paragraphs) > MOST_PARAGRAPHS:
-        raise Refusal(f"Please keep to {MOST_PARAGRAPHS} paragraphs.")
-    return words
-
-
-def _checked(words: messages.Opening, company: Company) -> tuple[Finding, ...]:
-    """What could be kinder; Refusal for a threat or a false claim, with the wording to use instead."""
-    findings = kindly.check_text("\n\n".join((words.title, *words.paragraphs)), company.country)
-    blocks = kindly.blocking(findings)
-    if blocks:
-        raise Refusal(" ".join(f"“{one.quote}”: {one.why} {one.kinder}" for one in blocks))
-    return findings
 
 
 def _agree(rt: Runtime, session: Session, one: Shown, words: messages.Opening, user_id: int) -> None:

@@ -33,30 +33,42 @@ def arrange(
 
     Refusal when the days do not follow each other from today on, or the amounts do not make up the sum.
     """
-    now = rt.clock.now()
     with rt.store.write() as session:
-        invoices = open_invoices(session, account_id, invoice_uids)
-        company = session.get_one(Company, invoices[0].company_id)
-        total = _total(invoices)
-        _check(parts, total, calendar_of(company, now).today(now))
-        _refuse_another(session, invoices)
-        patience = _patience(cadences.cadence_of(session, company))
-        made = Arrangement(
-            uid=rt.new_id(),
-            company_id=company.id,
-            account_id=account_id,
-            currency=total.currency,
-            until=parts[0][0] + patience,
-            note=note.strip()[:10_000],
-            by_user_id=user_id,
-            made_at=now,
-            invoices=list(invoices),
-            parts=_rows(rt, parts, total),
-        )
-        session.add(made)
-        audit.record(rt, session, "arranged", company.id, account_id, made.uid, user=user_id, parts=len(parts))
-        mirror.wake(session, [account_id], now)
-        return made
+        return _arrange(rt, session, account_id, invoice_uids, parts, user_id, note)
+
+
+def _arrange(
+    rt: Runtime,
+    session: Session,
+    account_id: int,
+    invoice_uids: Sequence[str],
+    parts: Parts,
+    user_id: int | None,
+    note: str,
+) -> Arrangement:
+    now = rt.clock.now()
+    invoices = open_invoices(session, account_id, invoice_uids)
+    company = session.get_one(Company, invoices[0].company_id)
+    total = _total(invoices)
+    _check(parts, total, calendar_of(company, now).today(now))
+    _refuse_another(session, invoices)
+    patience = _patience(cadences.cadence_of(session, company))
+    made = Arrangement(
+        uid=rt.new_id(),
+        company_id=company.id,
+        account_id=account_id,
+        currency=total.currency,
+        until=parts[0][0] + patience,
+        note=note.strip()[:10_000],
+        by_user_id=user_id,
+        made_at=now,
+        invoices=list(invoices),
+        parts=_rows(rt, parts, total),
+    )
+    session.add(made)
+    audit.record(rt, session, "arranged", company.id, account_id, made.uid, user=user_id, parts=len(parts))
+    mirror.wake(session, [account_id], now)
+    return made
 
 
 def arrange_equally(
@@ -70,9 +82,24 @@ def arrange_equally(
     note: str = "",
 ) -> Arrangement:
     """The same in equal parts from `first` on. Refusal beyond what the company agrees to, too."""
-    with rt.store.read() as session:
-        invoices = open_invoices(session, account_id, invoice_uids)
-        company, total = session.get_one(Company, invoices[0].company_id), _total(invoices)
+    with rt.store.write() as session:
+        return note_equal_parts(rt, session, account_id, invoice_uids, count, first, every, user_id, note)
+
+
+def note_equal_parts(
+    rt: Runtime,
+    session: Session,
+    account_id: int,
+    invoice_uids: Sequence[str],
+    count: int,
+    first: date,
+    every: Every,
+    user_id: int,
+    note: str,
+) -> Arrangement:
+    """The same within somebody's transaction."""
+    invoices = open_invoices(session, account_id, invoice_uids)
+    company, total = session.get_one(Company, invoices[0].company_id), _total(invoices)
     if not 1 <= count <= company.most_parts:
         raise Refusal(f"{company.name} agrees on at most {company.most_parts} parts.")
     today = calendar_of(company, rt.clock.now()).today(rt.clock.now())
@@ -83,7 +110,7 @@ def arrange_equally(
         raise Refusal(str(error)) from error
     if parts[-1][0] > latest:
         raise Refusal(f"{company.name} gives at most {company.most_days} days from today.")
-    return arrange(rt, account_id, invoice_uids, parts, user_id, note)
+    return _arrange(rt, session, account_id, invoice_uids, parts, user_id, note)
 
 
 def settle(rt: Runtime) -> int:

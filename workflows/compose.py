@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from core.cadence import Channel, Sender, Step
 from core.money import Money
 from core.plan import Action
-from integrations.channels.base import Attachment, Envelope
+from integrations.channels.base import Envelope
 from models import Account, Company, Effect, Invoice
 from workflows import links, senders
 from workflows.figures import language_of
@@ -48,17 +48,17 @@ def cadence_message(
     action: Action,
     gathered: Gathered,
     own: Opening | None = None,
-    papers: Sequence[Attachment] = (),
+    attached: tuple[str, ...] = (),
 ) -> Envelope:
     """The envelope of a cadence message, from the rows as they are now. A call's is what may be said on the phone.
 
-    A person's `own` words take the place of the template's; `papers` go along, and the words say so.
+    A person's `own` words take the place of the template's. It names the kinds of papers that are `attached`; whoever
+    sends it adds them.
     """
     facts = cadence_facts(rt, session, action, gathered, effect.uid)
     if action.channel is Channel.CALL:
         return spoken(facts)
-    facts = replace(facts, attached=("invoice",) if papers else ())
-    return replace(render(facts, own, _LAYOUTS[action.channel]), attachments=tuple(papers))
+    return render(replace(facts, attached=attached), own, _LAYOUTS[action.channel])
 
 
 def cadence_facts(rt: Runtime, session: Session, action: Action, gathered: Gathered, uid: str = "") -> MessageFacts:

@@ -10,11 +10,16 @@ import structlog
 
 from integrations.errors import OutsideError, Reconnect, Transient
 from models import Effect, EffectKind, EffectState
-from workflows import bookings, door, effects, outbox, replies, sending, tasks, thanks
+from workflows import bookings, by_hand, door, effects, outbox, replies, sending, tasks, thanks
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
-_SENDERS = {EffectKind.MESSAGE: sending.send, EffectKind.THANKS: thanks.send, EffectKind.ANSWER: replies.send}
+_SENDERS = {
+    EffectKind.MESSAGE: sending.send,
+    EffectKind.BY_HAND: by_hand.send,
+    EffectKind.THANKS: thanks.send,
+    EffectKind.ANSWER: replies.send,
+}
 LATER = 900.0
 
 
@@ -55,7 +60,7 @@ def _open_tasks(rt: Runtime, company_id: int, claimed: Sequence[Effect]) -> None
 def _is_over(rt: Runtime, way: outbox.Outbox, effect: Effect) -> bool:
     """A reminder that waited past its day is planned anew for this one, without a reading of its own."""
     today = way.calendar.today(rt.clock.now()).isoformat()
-    over = bool(effect.content.get("day", today) < today)
+    over = effect.kind == EffectKind.MESSAGE.value and effect.content["day"] < today
     if over:
         sending.drop(rt, effect, "The day it was written for is over; it is planned anew.")
     return over

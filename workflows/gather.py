@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.because import Cause
-from core.cadence import Cadence, Channel, Payer
+from core.cadence import Cadence, Channel, Payer, Readers
 from core.calendars import Calendar
 from core.facts import AccountFacts, Approval, Hold, InvoiceFacts, InvoiceStatus, Said, TouchFacts
 from core.money import Money
@@ -48,6 +48,7 @@ _COLUMNS = (
     Invoice.balance_minor,
     Invoice.emails,
     Invoice.shipped,
+    Invoice.seen_at,
 )
 # What can be carried out here: a step on another channel says so instead of being passed over.
 CHANNELS = frozenset({Channel.EMAIL, Channel.CALL, Channel.LETTER})
@@ -89,16 +90,23 @@ def recipients_of(invoice: Invoice, row: Account) -> tuple[str, ...]:
 
     When every one of them was turned away they all stay, so that the silence can say why.
     """
-    return _readers(invoice.emails or row.emails, frozenset(row.refused))
+    everyone = _addresses(invoice.emails or row.emails)
+    return tuple(one for one in everyone if one not in row.refused) or everyone
 
 
-def _addresses(rows: Iterable[Any]) -> set[str]:
-    return {address.lower() for row in rows for address in row.emails}
+def _addresses(written: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({address.lower() for address in written}))
 
 
-def _readers(addresses: Iterable[str], dead: frozenset[str]) -> tuple[str, ...]:
-    everyone = {address.lower() for address in addresses}
-    return tuple(sorted(everyone - dead or everyone)) if dead else tuple(sorted(everyone))
+def _people(row: Account) -> tuple[str, ...]:
+    """Those of the customer's people whom the ledger mails."""
+    return _addresses(address for _name, address, mailed in row.people if mailed and address)
+
+
+def _everybody(row: Account, cadence: Cadence, invoices: Iterable[InvoiceFacts]) -> frozenset[str]:
+    """All to whom something may be written: their own addresses, and those that stand in the cadence."""
+    named = frozenset(cadence.to_any) - frozenset[str](Readers)
+    return named.union(_addresses(row.emails), _people(row), *(one.recipients for one in invoices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +117,16 @@ class _Batch:
     said: Mapping[int, list[Said]]
     touches: Mapping[int, list[TouchFacts]]
     standing: Standing
-    words: Mapping[Cause, frozenset[str]]
     credits: Mapping[int, tuple[Money, ...]]
     unreadable: frozenset[int]
     approvals: Mapping[int, Mapping[str, Approval]]
+    calendar: Calendar
+    connected: date | None
 
     def of(self, row: Account) -> tuple[InvoiceFacts, ...]:
-        dead = frozenset(row.refused).union(*self.words.values())
-        usual = _readers(row.emails, dead)
+        usual = _addresses(row.emails)
         return tuple(
-            self._invoice(one, _readers(one.emails, dead) if one.emails else usual)
-            for one in self.invoices.get(row.id, ())
+            self._invoice(one, _addresses(one.emails) if one.emails else usual) for one in self.invoices.get(row.id, ())
         )
 
     def _invoice(self, one: Any, recipients: tuple[str, ...]) -> InvoiceFacts:
@@ -135,13 +142,24 @@ class _Batch:
             recipients=recipients,
             holds=tuple(known.holds.get(id, ())),
             said=tuple(self.said.get(id, ())),
-            delivered=one.shipped,
+            delivered=self._delivered(one),
             told=known.told.get(id),
             arranged=id in known.instalments,
             instalment=known.instalments.get(id),
             broken=known.broken.get(id),
             resolved=known.resolved.get(id),
         )
+
+    def _delivered(self, one: Any) -> date | None:
+        """The ledger's ship date. What was written later than it is dated cannot have been delivered before it was
+        written: at the earliest on the day before it was first seen. What stood there when the company was connected
+        is taken at its word.
+        """
+        shipped: date | None = one.shipped
+        if self.connected is None or one.seen_at.date() <= self.connected:
+            return shipped
+        written = self.calendar.today(one.seen_at) - timedelta(days=1)
+        return shipped if written <= self.connected else max(shipped or one.issued, written)
 
 
 class _Company:
@@ -162,6 +180,8 @@ class _Company:
 
     def gather(self, rows: Sequence[Account], without: int | None) -> Mapping[int, Gathered]:
         session, now, ids = self.session, self.now, [row.id for row in rows]
+        known = cadences.Known(session, self.company)
+        cadence = {row.id: known.of(row.id, row.segment) for row in rows}
         invoices = self._invoices(ids, without)
         every = [one for members in invoices.values() for one in members]
         pending = heard.planned(session, ids, without)
@@ -170,20 +190,21 @@ class _Company:
             said=heard.said(session, ids, _WATCHED, pending),
             touches=heard.touches(session, ids, pending, now),
             standing=standing(session, ids, [one.id for one in every], self.calendar, now),
-            words=heard.address_words(self.rt, session, self.company.id, _addresses([*rows, *every])),
             credits=owing.open_credit(session, self.company.id, rows),
             unreadable=owing.unreadable(session, self.company.id, rows),
             approvals=self._approvals(ids),
+            calendar=self.calendar,
+            connected=self.connected,
         )
         facts = {row.id: batch.of(row) for row in rows}
-        readers = {id: frozenset().union(*(one.recipients for one in found)) for id, found in facts.items()}
+        readers = {row.id: _everybody(row, cadence[row.id], facts[row.id]) for row in rows}
         others = heard.elsewhere(self.rt, session, self.company.id, readers, now)
-        known = cadences.Known(session, self.company)
+        words = heard.address_words(self.rt, session, self.company.id, frozenset().union(*readers.values()))
         return {
             row.id: Gathered(
-                self._facts(row, facts[row.id], batch, others.get(row.id, ())),
+                self._facts(row, facts[row.id], batch, others.get(row.id, ()), words),
                 row.facts_version,
-                known.of(row.id, row.segment),
+                cadence[row.id],
                 calendar_for(self.company, row, now),
                 row,
             )
@@ -191,19 +212,26 @@ class _Company:
         }
 
     def _facts(
-        self, row: Account, invoices: tuple[InvoiceFacts, ...], batch: _Batch, others: Iterable[TouchFacts]
+        self,
+        row: Account,
+        invoices: tuple[InvoiceFacts, ...],
+        batch: _Batch,
+        others: Iterable[TouchFacts],
+        words: Mapping[Cause, frozenset[str]],
     ) -> AccountFacts:
         return AccountFacts(
             id=row.id,
             live=self.live,
             read_at=self._read_at(row),
             invoices=invoices,
+            emails=_addresses(row.emails),
+            people=_people(row),
             holds=(*self._holds(row, row.id in batch.unreadable), *batch.standing.accounts.get(row.id, ())),
             credits=batch.credits.get(row.id, ()),
             touches=(*batch.touches.get(row.id, ()), *others),
             refused=frozenset(row.refused),
-            bounced=batch.words.get(Cause.BOUNCED, _NOBODY),
-            opted_out=batch.words.get(Cause.OPTED_OUT, _NOBODY),
+            bounced=words.get(Cause.BOUNCED, _NOBODY),
+            opted_out=words.get(Cause.OPTED_OUT, _NOBODY),
             segment=row.segment,
             payer=Payer(row.payer),
             usual_delay=row.usual_delay,

@@ -15,12 +15,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.because import Cause
+from core.cadence import Anchor
 from core.facts import Said, TouchFacts, TouchState
 from models import AddressWord, Effect, EffectKind, Invoice, Touch, TouchInvoice, TouchRecipient
 from workflows.rows import among
 from workflows.runtime import Runtime
 
 MEMORY = timedelta(days=40)
+_MONTH = f"{Anchor.MONTH}/"  # how the anchor of every statement begins
+# What asks for money: a word of the cadence, and a person's own.
+ASKING = (EffectKind.MESSAGE.value, EffectKind.BY_HAND.value)
 _ON_ITS_WAY = (TouchState.DUE.value, TouchState.CLAIMED.value)
 
 
@@ -40,7 +44,7 @@ def planned(session: Session, accounts: Collection[int], without: int | None) ->
     found = session.execute(
         select(Effect.id, Effect.account_id, Effect.state, Effect.not_before, Effect.content).where(
             among(session, Effect.account_id, accounts),
-            Effect.kind == EffectKind.MESSAGE.value,
+            Effect.kind.in_(ASKING),
             Effect.state.in_(_ON_ITS_WAY),
         )
     )
@@ -86,21 +90,31 @@ def touches(
 ) -> Mapping[int, list[TouchFacts]]:
     """By account: what asked for money in the last weeks, and what is on its way."""
     heard: dict[int, list[TouchFacts]] = defaultdict(list)
+    month = select(TouchInvoice.anchor).where(TouchInvoice.touch_id == Touch.id, TouchInvoice.anchor.startswith(_MONTH))
     recent = session.execute(
-        select(Touch.account_id, Touch.recipients, Touch.day, Touch.state, Touch.sending_at)
+        select(
+            Touch.account_id,
+            Touch.recipients,
+            Touch.day,
+            Touch.state,
+            Touch.sending_at,
+            month.limit(1).scalar_subquery(),
+        )
         .join(Effect, Touch.effect_id == Effect.id)
         .where(
             among(session, Touch.account_id, accounts),
             Touch.day >= (now - MEMORY).date(),
-            Effect.kind == EffectKind.MESSAGE.value,
+            Effect.kind.in_(ASKING),
         )
         .order_by(Touch.id)
     )
-    for account, recipients, day, state, at in recent:
-        heard[account].append(TouchFacts(tuple(recipients), day, TouchState(state), at))
+    for account, recipients, day, state, at, statement in recent:
+        heard[account].append(TouchFacts(tuple(recipients), day, TouchState(state), at, statement=statement or ""))
     for one in pending:
-        day = date.fromisoformat(one.content["day"])
-        heard[one.account].append(TouchFacts(tuple(one.content["recipients"]), day, one.state, one.not_before))
+        day, to = date.fromisoformat(one.content["day"]), tuple(one.content["recipients"])
+        anchors = (anchor for line in one.content["lines"] for anchor in line[3:4])
+        statement = next((anchor for anchor in anchors if anchor.startswith(_MONTH)), "")
+        heard[one.account].append(TouchFacts(to, day, one.state, one.not_before, statement=statement))
     return heard
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from core.because import Cause
-from models import Account, AddressWord, Company, HoldRow, Invoice
+from models import Account, AddressWord, Company, Handover, HoldRow, Invoice
 from workflows import audit, mirror
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
@@ -39,31 +39,48 @@ def hold(
     Refusal when it has neither end nor owner, ends in the past or in more than a year, or its cause is not a person's
     to give.
     """
+    with rt.store.write() as session:
+        return note_hold(
+            rt, session, account_id, cause, until=until, owner_id=owner_id, invoice_uid=invoice_uid, note=note
+        )
+
+
+def note_hold(
+    rt: Runtime,
+    session: Session,
+    account_id: int,
+    cause: Cause,
+    *,
+    until: date | None = None,
+    owner_id: int | None = None,
+    invoice_uid: str = "",
+    note: str = "",
+) -> HoldRow:
+    """The same within somebody's transaction."""
     if cause not in CAUSES:
         raise Refusal(f"Nobody can be held for the reason {cause.value!r}.")
     if until is None and owner_id is None:
         raise Refusal("Please say until when, or who looks after it.")
-    with rt.store.write() as session:
-        row = session.get_one(Account, account_id)
-        _check(rt, session.get_one(Company, row.company_id), until)
-        made = HoldRow(
-            uid=rt.new_id(),
-            company_id=row.company_id,
-            account_id=account_id,
-            invoice_id=_invoice(session, account_id, invoice_uid) if invoice_uid else None,
-            cause=cause.value,
-            until=until,
-            owner_id=owner_id,
-            note=note.strip()[:10_000],
-            state="open",
-            made_at=rt.clock.now(),
-        )
-        session.add(made)
-        audit.record(
-            rt, session, "held", row.company_id, account_id, made.uid, cause=cause, until=str(until), owner=owner_id
-        )
-        mirror.wake(session, [account_id], rt.clock.now())
-        return made
+    row = session.get_one(Account, account_id)
+    _check(rt, session.get_one(Company, row.company_id), until)
+    made = HoldRow(
+        uid=rt.new_id(),
+        company_id=row.company_id,
+        account_id=account_id,
+        invoice_id=_invoice(session, account_id, invoice_uid) if invoice_uid else None,
+        cause=cause.value,
+        until=until,
+        owner_id=owner_id,
+        note=note.strip()[:10_000],
+        state="open",
+        made_at=rt.clock.now(),
+    )
+    session.add(made)
+    audit.record(
+        rt, session, "held", row.company_id, account_id, made.uid, cause=cause, until=str(until), owner=owner_id
+    )
+    mirror.wake(session, [account_id], rt.clock.now())
+    return made
 
 
 def _check(rt: Runtime, company: Company, until: date | None) -> None:
@@ -88,14 +105,27 @@ def for_a_person(rt: Runtime, invoice: Invoice, cause: Cause, note: str) -> Hold
 
 
 def release(rt: Runtime, hold_uid: str, user_id: int) -> None:
-    """End a hold now. Refusal when it has ended."""
+    """End a hold now. Refusal when it has ended, or ends only with the hand-over that it belongs to."""
     with rt.store.write() as session:
         found = session.scalars(select(HoldRow).where(HoldRow.uid == hold_uid, HoldRow.state == "open")).first()
         if found is None:
             raise Refusal("This hold has already ended.")
-        found.state, found.ended_at = "ended", rt.clock.now()
-        audit.record(rt, session, "released", found.company_id, found.account_id, found.uid, user=user_id)
-        mirror.wake(session, [found.account_id], rt.clock.now())
+        if of_a_handover(session, found):
+            raise Refusal("It is with an agency. Call it back on the page of the hand-over.")
+        end(rt, session, found, user_id)
+
+
+def of_a_handover(session: Session, row: HoldRow) -> bool:
+    """Whether it stands for as long as the account is with an agency."""
+    released = Handover.hold_id == row.id, Handover.state == "released"
+    return session.scalars(select(Handover.id).where(*released)).first() is not None
+
+
+def end(rt: Runtime, session: Session, row: HoldRow, user_id: int) -> None:
+    """End an open hold in the caller's transaction."""
+    row.state, row.ended_at = "ended", rt.clock.now()
+    audit.record(rt, session, "released", row.company_id, row.account_id, row.uid, user=user_id)
+    mirror.wake(session, [row.account_id], rt.clock.now())
 
 
 def note_address(rt: Runtime, company_id: int, address: str, cause: Cause, note: str = "") -> None:

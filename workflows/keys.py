@@ -21,7 +21,9 @@ from models import (
     Connection,
     Delivery,
     Grant,
+    Handover,
     Sender,
+    Terms,
     Touch,
     TouchRecipient,
     UnreadableRow,
@@ -30,6 +32,7 @@ from workflows.runtime import Runtime
 from workflows.vault import Vault, VaultError
 
 STEP = 200
+FEW: Mapping[type[Base], int] = {Handover: 2}  # each row may be a file of many megabytes
 ROUNDS = 10  # a row that somebody else has changed each time is said to be left
 Column = InstrumentedAttribute[Any]
 Change = dict[Column, tuple[Any, Any]]  # what stands there, and what is to stand there
@@ -41,10 +44,14 @@ SEALED: tuple[tuple[type[Base], tuple[Column, ...]], ...] = (
     (Delivery, (Delivery.raw_sealed, Delivery.events_sealed)),
     (UnreadableRow, (UnreadableRow.raw_sealed,)),
     (AuditKey, (AuditKey.key_sealed,)),
+    (Handover, (Handover.file_sealed,)),
     (Sender, (Sender.password_sealed, Sender.code_sealed)),
 )
 # Bytes that are not the vault's, and why.
-NOT_OURS: Mapping[Column, str] = {AuditEvent.payload_sealed: "sealed with the key of its account, which is in AuditKey"}
+NOT_OURS: Mapping[Column, str] = {
+    AuditEvent.payload_sealed: "sealed with the key of its account, which is in AuditKey",
+    Terms.pdf: "no secret: whoever has a portal link may read it",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +211,7 @@ def _some(rt: Runtime, table: type[Base], *columns: Column) -> Iterator[Sequence
     while True:
         with rt.store.read() as session:
             rows = session.execute(
-                select(table.id, *columns).where(table.id > last).order_by(table.id).limit(STEP)
+                select(table.id, *columns).where(table.id > last).order_by(table.id).limit(FEW.get(table, STEP))
             ).all()
         if not rows:
             return

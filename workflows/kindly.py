@@ -41,8 +41,8 @@ def blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 @cache
 def rules(language: str = "en") -> Rules:
-    """The shipped rules of a language; FileNotFoundError where there are none."""
-    return parse_rules((_HOME / f"{language}.toml").read_text(encoding="utf-8"))
+    """The shipped rules of a language with their scales; FileNotFoundError where there are none."""
+    return parse_rules(*((_HOME / f"{language}.{kind}").read_text(encoding="utf-8") for kind in ("toml", "json")))
 
 
 def syllables(word: str) -> int:

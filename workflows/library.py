@@ -184,7 +184,7 @@ def objection(rt: Runtime, company: Company, every: Sequence[Cadence]) -> str:
             return str(refusal)
         proof = proofs.at_company(company, cadence, rt.clock.now())
         if proof.broken:
-            story = "; ".join(str(scene) for scene in proof.broken[0].story)
+            story = "; ".join(str(scene).rstrip(".") for scene in proof.broken[0].story)
             return f"It could break its promise ({proof.broken[0].promise}): {story}."
     return ""
 

@@ -5,14 +5,16 @@ Forwarding a link opens the same account only; a changed or made-up link opens n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from itsdangerous import Signer
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from models import Account, Invoice
+from models import Account, Company, Invoice
+from workflows import cadences
 from workflows.runtime import Runtime
 
 LIFE = timedelta(days=90)
@@ -64,15 +66,34 @@ def read(rt: Runtime, token: str) -> LinkTarget:
     return LinkTarget(account_id, frozenset(readers.split("-")), said)
 
 
-def may_see(rt: Runtime, target: LinkTarget, account: Account, invoice: Invoice) -> bool:
-    """Whether the link's readers get mail about this invoice, or about the whole account."""
-    addresses = {*account.emails, *(invoice.emails or account.emails)}
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the readers of a link may see: `everything` of its account, or only what they get mail about."""
+
+    rt: Runtime
+    target: LinkTarget
+    everything: bool
+
+    def of(self, invoice: Invoice) -> bool:
+        """Whether they may see this invoice of the account."""
+        return self.everything or _reads(self.rt, self.target, invoice.emails)
+
+
+def sight(rt: Runtime, session: Session, target: LinkTarget, account: Account) -> Sight:
+    return Sight(rt, target, _reads(rt, target, own_readers(session, account)))
+
+
+def own_readers(session: Session, account: Account) -> frozenset[str]:
+    """Who may see the whole account: its addresses, its people whom the ledger mails, and whom its cadence names."""
+    company = session.get_one(Company, account.company_id)
+    cadence = cadences.Known(session, company).of(account.id, account.segment)
+    people = {address for _, address, mailed in account.people if mailed and address}
+    named = {one for one in cadence.to_any if "@" in one}
+    return frozenset(one.lower() for one in people.union(named, account.emails))
+
+
+def _reads(rt: Runtime, target: LinkTarget, addresses: Iterable[str]) -> bool:
     return bool(target.readers & {_mark(rt, address) for address in addresses})
-
-
-def sees_everything(rt: Runtime, target: LinkTarget, account: Account) -> bool:
-    """Whether a reader of the link is one of the account's own addresses."""
-    return bool(target.readers & {_mark(rt, address) for address in account.emails})
 
 
 def allowed(rt: Runtime, target: LinkTarget, invoice_uids: Sequence[str]) -> list[str]:
@@ -82,7 +103,8 @@ def allowed(rt: Runtime, target: LinkTarget, invoice_uids: Sequence[str]) -> lis
         invoices = session.scalars(
             select(Invoice).where(Invoice.account_id == account.id, Invoice.uid.in_(list(invoice_uids)))
         )
-        return [one.uid for one in invoices if may_see(rt, target, account, one)]
+        seen = sight(rt, session, target, account)
+        return [one.uid for one in invoices if seen.of(one)]
 
 
 def _mark(rt: Runtime, address: str) -> str:

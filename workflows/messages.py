@@ -6,7 +6,6 @@ the same bytes. It only words what it is given; who hears what and when was deci
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,15 +19,15 @@ from urllib.parse import quote
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
-from babel.numbers import format_currency
 from css_inline import CSSInliner
 from jinja2 import TemplateError
 
 from core.cadence import Channel, Tone
 from core.facts import Instalment
-from core.money import Money, exponent, totals
+from core.money import Money, totals
 from core.wording import plain
 from integrations.channels.base import Envelope
+from workflows.figures import amount
 from workflows.templating import MessageError, body, compiled, environment, spoken, typed, words_of
 
 # What a header may hold as it is; invoice numbers are cut apart at commas, and quoting itself needs the percent sign.
@@ -240,12 +239,12 @@ def _around(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> di
 
 def _part(part: Instalment, facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> Part:
     day, kind = _day(part.day, facts.today, locale), _due_kind(part.day, facts.today)
-    return Part(_amount(part.amount, locale), day, kind, compiled(words["says"][kind]).render(due=day))
+    return Part(amount(part.amount, locale), day, kind, compiled(words["says"][kind]).render(due=day))
 
 
 def _totals(amounts: Iterable[Money], locale: Locale) -> list[str]:
     """One written amount for each currency, in the order in which they come up; nothing for a sum of zero."""
-    return [_amount(total, locale) for total in totals(amounts).values() if total.minor > 0]
+    return [amount(total, locale) for total in totals(amounts).values() if total.minor > 0]
 
 
 def _sums(balances: list[tuple[Money, bool]], locale: Locale) -> list[Sum]:
@@ -253,7 +252,7 @@ def _sums(balances: list[tuple[Money, bool]], locale: Locale) -> list[Sum]:
     late = [balance for balance, is_late in balances if is_late]
     parts = totals(late) if len(late) < len(balances) else {}
     return [
-        Sum(_amount(total, locale), _amount(parts[currency], locale) if currency in parts else "")
+        Sum(amount(total, locale), amount(parts[currency], locale) if currency in parts else "")
         for currency, total in totals(balance for balance, _ in balances).items()
         if total.minor > 0
     ]
@@ -263,22 +262,22 @@ def _row(line: MessageLine, facts: MessageFacts, locale: Locale, words: Mapping[
     kind = _kind(line, facts)
     due = "" if line.due is None else _day(line.due, facts.today, locale)
     issued = _day(line.issued, facts.today, locale)
-    amount = _amount(line.balance if line.balance.minor > 0 else line.total, locale)
-    total = _amount(line.total, locale)
+    open_amount = amount(line.balance if line.balance.minor > 0 else line.total, locale)
+    total = amount(line.total, locale)
     part_paid = 0 < line.balance.minor < line.total.minor
     number = plain(line.number, 60)
     return Row(
         number=number or compiled(words["unnumbered"]).render(issued=issued),
         unnumbered=not number,
         issued=issued,
-        amount=amount,
+        amount=open_amount,
         total=total,
-        settled=_amount(line.total - line.balance, locale) if part_paid else "",
+        settled=amount(line.total - line.balance, locale) if part_paid else "",
         part_paid=part_paid,
         kind=kind,
         state=compiled(words["state"][kind]).render(due=due),
         says=compiled(words["says"][kind]).render(due=due),
-        worth=compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=amount, total=total),
+        worth=compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=open_amount, total=total),
     )
 
 
@@ -304,17 +303,6 @@ def _day(day: date, today: date, locale: Locale) -> str:
     if day.year == today.year:
         return format_skeleton("MMMMd", day, locale=locale)
     return format_date(day, format="long", locale=locale)
-
-
-def _amount(money: Money, locale: Locale) -> str:
-    """Always to the currency's ISO minor unit: the locale data would round some currencies to whole units.
-
-    A code in letters stands apart from the digits ("CHF 12.50"), by a space that does not break over lines.
-    """
-    pattern = copy.copy(locale.currency_formats["standard"])
-    pattern.frac_prec = (exponent(money.currency), exponent(money.currency))
-    written = format_currency(money.decimal, money.currency, format=pattern, locale=locale, currency_digits=False)
-    return re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", written)
 
 
 def _headers(facts: MessageFacts) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """What came of a call or a letter: one click becomes a promise, an arrangement, a dispute, a reason, or another try.
 
-Each goes through the workflow that customers' own answers go through; the task is done once that is kept.
+Each goes through the workflow that customers' own answers go through, in one transaction with the task's end.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import partial
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.because import Cause
 from core.cadence import Channel, Reason
 from core.instalments import Every
-from models import Company, Task
-from workflows import answers, arrangements, audit, holds, mirror, reasons
+from models import Company, Effect, EffectState, Task, Touch
+from workflows import answers, arrangements, audit, holds, mirror, reasons, sending
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -46,6 +48,7 @@ OF_A_LETTER = (Outcome.POSTED, Outcome.NOT_POSTED)
 # The task stays: somebody tries again.
 AGAIN = (Outcome.NO_ANSWER, Outcome.NUMBER)
 LONGEST_WAIT = 30
+_SETTLED = "Somebody has already noted what came of this."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +63,23 @@ class Given:
     every: Every = Every.MONTH
 
 
+_Keep = Callable[[Runtime, Session, Task, Given, int], None]
+
+
 def settle(rt: Runtime, task_id: int, outcome: Outcome, given: Given, user_id: int) -> None:
     """Keep what came of it. Refusal where something is missing, out of bounds, or it was settled already."""
-    with rt.store.read() as session:
-        task = session.get_one(Task, task_id)
-        today = calendar_of(session.get_one(Company, task.company_id), rt.clock.now()).today(rt.clock.now())
-    _check(task, outcome, given, today)
-    if outcome in _KEEPS:
-        _KEEPS[outcome](rt, task, given, user_id)
     with rt.store.write() as session:
-        row = session.get_one(Task, task_id, with_for_update={"key_share": True})
+        row = session.get(Task, task_id, with_for_update={"key_share": True})
+        if row is None:
+            raise Refusal(_SETTLED)
+        today = calendar_of(session.get_one(Company, row.company_id), rt.clock.now()).today(rt.clock.now())
         _check(row, outcome, given, today)
-        _close(rt, row, outcome, given, user_id)
+        if outcome in _KEEPS:
+            _KEEPS[outcome](rt, session, row, given, user_id)
+        if outcome is Outcome.NOT_POSTED:
+            _unsay(rt, session, row, given)
+        else:
+            _close(rt, row, outcome, given, user_id)
         audit.record(
             rt,
             session,
@@ -89,7 +97,7 @@ def settle(rt: Runtime, task_id: int, outcome: Outcome, given: Given, user_id: i
 
 def _check(task: Task, outcome: Outcome, given: Given, today: date) -> None:
     if task.state != "open":
-        raise Refusal("Somebody has already noted what came of this.")
+        raise Refusal(_SETTLED)
     if (task.kind == Channel.LETTER) is not (outcome in OF_A_LETTER):
         raise Refusal("Please choose one of the outcomes on the page.")
     if outcome in _NEEDS_WORDS and not given.text.strip():
@@ -110,52 +118,59 @@ def _close(rt: Runtime, row: Task, outcome: Outcome, given: Given, user_id: int)
     row.done_at, row.done_by_id = rt.clock.now(), user_id
 
 
+def _unsay(rt: Runtime, session: Session, row: Task, given: Given) -> None:
+    """The letter was not posted, so its words were not said: it is forgotten, and a fresh one may come another day."""
+    effect = session.get_one(Effect, session.get_one(Touch, row.touch_id).effect_id)
+    effect.state, effect.updated_at = EffectState.REJECTED.value, rt.clock.now()
+    effect.note = f"The letter was not posted: {given.text.strip()[:2000]}"
+    session.delete(row)
+    session.flush()
+    sending.forget(session, row.touch_id)
+
+
 def _day(given: Given) -> date:
     if given.day is None:
         raise Refusal("Please choose a day.")
     return given.day
 
 
-def _promise(rt: Runtime, task: Task, given: Given, _user_id: int) -> None:
-    answers.promise(rt, task.account_id, given.invoices, _day(given))
+def _promise(rt: Runtime, session: Session, task: Task, given: Given, _user_id: int) -> None:
+    answers.note_promise(rt, session, task.account_id, given.invoices, _day(given))
 
 
-def _more_time(rt: Runtime, task: Task, given: Given, user_id: int) -> None:
+def _more_time(rt: Runtime, session: Session, task: Task, given: Given, user_id: int) -> None:
     """They have the whole of the day that was named."""
     day, now = _day(given), rt.clock.now()
-    with rt.store.read() as session:
-        answers.open_invoices(session, task.account_id, given.invoices)
-        company = session.get_one(Company, task.company_id)
+    answers.open_invoices(session, task.account_id, given.invoices)
+    company = session.get_one(Company, task.company_id)
     if not 0 <= (day - calendar_of(company, now).today(now)).days <= company.most_days:
         raise Refusal(f"{company.name} gives at most {company.most_days} days from today.")
-    until = day + timedelta(days=1)
+    place = partial(holds.note_hold, rt, session, task.account_id, Cause.EXTENSION, until=day + timedelta(days=1))
     for uid in given.invoices:
-        holds.hold(
-            rt, task.account_id, Cause.EXTENSION, until=until, owner_id=user_id, invoice_uid=uid, note=given.text
-        )
+        place(owner_id=user_id, invoice_uid=uid, note=given.text)
 
 
-def _arrangement(rt: Runtime, task: Task, given: Given, user_id: int) -> None:
-    arrangements.arrange_equally(
-        rt, task.account_id, given.invoices, given.parts, _day(given), given.every, user_id, given.text
+def _arrangement(rt: Runtime, session: Session, task: Task, given: Given, user_id: int) -> None:
+    arrangements.note_equal_parts(
+        rt, session, task.account_id, given.invoices, given.parts, _day(given), given.every, user_id, given.text
     )
 
 
-def _disputes(rt: Runtime, task: Task, given: Given, _user_id: int) -> None:
+def _disputes(rt: Runtime, session: Session, task: Task, given: Given, _user_id: int) -> None:
     if not given.invoices:
         raise Refusal("Please choose which invoice something is wrong with.")
     for uid in given.invoices:
-        answers.dispute(rt, task.account_id, uid, given.text)
+        answers.note_dispute(rt, session, task.account_id, uid, given.text)
 
 
-def _reason(reason: Reason) -> Callable[[Runtime, Task, Given, int], None]:
-    def keep(rt: Runtime, task: Task, given: Given, user_id: int) -> None:
-        reasons.tell(rt, task.account_id, given.invoices, reason, given.text, user_id)
+def _reason(reason: Reason) -> _Keep:
+    def keep(rt: Runtime, session: Session, task: Task, given: Given, user_id: int) -> None:
+        reasons.note(rt, session, task.account_id, given.invoices, reason, given.text, user_id)
 
     return keep
 
 
-_KEEPS: Mapping[Outcome, Callable[[Runtime, Task, Given, int], None]] = {
+_KEEPS: Mapping[Outcome, _Keep] = {
     Outcome.PROMISE: _promise,
     Outcome.EXTENSION: _more_time,
     Outcome.ARRANGEMENT: _arrangement,

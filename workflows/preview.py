@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core.alike import Alike
 from core.backtest import agreed, asks
@@ -15,13 +16,17 @@ from core.cadence import Cadence, Channel
 from core.facts import InvoiceStatus
 from core.plan import Action
 from core.replay import Replay
-from models import Company, Invoice
+from models import Company, Effect, EffectState, Invoice
 from workflows import gather
 from workflows.calendars import drafts_until
 from workflows.gather import Gathered
+from workflows.heard import ASKING
+from workflows.rows import among
 from workflows.runtime import Runtime
+from workflows.why import arrived
 
 _TOGETHER = 500  # accounts in memory at once: it stays flat as a company grows
+_ON_ITS_WAY = (EffectState.DUE.value, EffectState.CLAIMED.value, EffectState.SENDING.value)
 _CLOSED = (InvoiceStatus.PAID.value, InvoiceStatus.VOIDED.value, InvoiceStatus.DELETED.value)
 
 
@@ -29,7 +34,8 @@ _CLOSED = (InvoiceStatus.PAID.value, InvoiceStatus.VOIDED.value, InvoiceStatus.D
 class PreviewMessage:
     """One message (or task) that would go out at `moment` (UTC) if nothing changed until then.
 
-    `asks`: a person is to approve it first; it is shown on the earliest day on which they could.
+    `asks`: a person is to approve it first; it is shown on the earliest day on which they could. `leaving`: it is on
+    its way already.
     """
 
     moment: datetime
@@ -41,6 +47,7 @@ class PreviewMessage:
     invoice_numbers: tuple[str, ...]
     channel: Channel = Channel.EMAIL
     asks: bool = False
+    leaving: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ class Preview:
 
 def preview(rt: Runtime, company_id: int, days: int) -> Preview:
     """Replay each account's cadence over the next `days` days as if the company were live, every message were approved
-    and nobody paid.
+    and nobody paid. What is on its way already comes first.
     """
     start = rt.clock.now()
     end = start + timedelta(days=days)
@@ -71,20 +78,24 @@ def preview(rt: Runtime, company_id: int, days: int) -> Preview:
         shown_until = drafts_until(session.get_one(Company, company_id), start)
     messages: list[PreviewMessage] = []
     silences: list[Silence] = []
-    approved: dict[int, Cadence] = {}
+    approved: dict[str, Cadence] = {}
     alike = Alike(start, end)
-    for one in _gathered(rt, company_id, start):
-        cadence = approved.setdefault(id(one.cadence), agreed(one.cadence))
-        story = alike.replay(replace(one.facts, drafts=False, approvals={}), cadence, one.calendar)
+    for one, leaving in _gathered(rt, company_id, start):
+        mark = one.cadence.fingerprint
+        if mark not in approved:
+            approved[mark] = agreed(one.cadence)
+        facts = arrived(one.facts) if leaving else one.facts
+        story = alike.replay(replace(facts, drafts=False, approvals={}), approved[mark], one.calendar)
+        messages += [_leaving(one, effect, start) for effect in leaving]
         messages += _messages(one, story, shown_until)
-        if not story.sent:
+        if not story.sent and not leaving:
             silences.append(Silence(one.row.id, one.row.name, one.row.uid, story.because))
     messages.sort(key=lambda message: (message.moment, message.account_id))
     return Preview(tuple(messages), tuple(sorted(silences, key=lambda silence: silence.account_name)))
 
 
-def _gathered(rt: Runtime, company_id: int, now: datetime) -> Iterator[Gathered]:
-    """The company's accounts with something open, a few hundred at a time."""
+def _gathered(rt: Runtime, company_id: int, now: datetime) -> Iterator[tuple[Gathered, list[Effect]]]:
+    """The company's accounts with something open, a few hundred at a time, and what is on its way to each."""
     with rt.store.read() as session:
         ids = session.scalars(
             select(Invoice.account_id)
@@ -95,7 +106,40 @@ def _gathered(rt: Runtime, company_id: int, now: datetime) -> Iterator[Gathered]
     for first in range(0, len(ids), _TOGETHER):
         with rt.store.read() as session:
             found = gather.accounts(rt, session, ids[first : first + _TOGETHER], now)
-        yield from (one for one in found.values() if one.facts.invoices)
+            leaving = _on_their_way(session, found)
+        yield from ((one, leaving.get(id, [])) for id, one in found.items() if one.facts.invoices)
+
+
+def _on_their_way(session: Session, accounts: Mapping[int, Gathered]) -> Mapping[int, list[Effect]]:
+    found: dict[int, list[Effect]] = {}
+    for effect in session.scalars(
+        select(Effect)
+        .where(
+            among(session, Effect.account_id, accounts),
+            Effect.kind.in_(ASKING),
+            Effect.state.in_(_ON_ITS_WAY),
+        )
+        .order_by(Effect.id)
+    ):
+        found.setdefault(effect.account_id, []).append(effect)
+    return found
+
+
+def _leaving(one: Gathered, effect: Effect, start: datetime) -> PreviewMessage:
+    """Planned already, and approved where it had to be."""
+    numbers = {invoice.id: invoice.number for invoice in one.facts.invoices}
+    about = dict.fromkeys(line[0] for line in effect.content["lines"])
+    return PreviewMessage(
+        max(effect.not_before, start),
+        one.row.id,
+        one.row.name,
+        one.row.uid,
+        tuple(effect.content["recipients"]),
+        effect.content["lead"],
+        tuple(numbers[id] for id in about if id in numbers),
+        Channel(effect.content["channel"]),
+        leaving=True,
+    )
 
 
 def _messages(one: Gathered, story: Replay, shown_until: date) -> Iterator[PreviewMessage]:

@@ -35,36 +35,49 @@ def tell(
 
     Who says a second time that an invoice is paid waits for a person. Refusal when only a person may say it.
     """
+    with rt.store.write() as session:
+        return note(rt, session, account_id, invoice_uids, reason, text, user_id)
+
+
+def note(
+    rt: Runtime,
+    session: Session,
+    account_id: int,
+    invoice_uids: Sequence[str],
+    reason: Reason,
+    text: str = "",
+    user_id: int | None = None,
+) -> ToldRow:
+    """The same within somebody's transaction."""
     if reason in _ELSEWHERE:
         raise Refusal("A dispute and a promise are noted on pages of their own.")
     if reason is Reason.REFUSES and user_id is None:
         raise Refusal("Only a person can note that a customer refuses to pay.")
     now = rt.clock.now()
-    with rt.store.write() as session:
-        invoices = open_invoices(session, account_id, invoice_uids)
-        company = session.get_one(Company, invoices[0].company_id)
-        again = reason is Reason.PAID_ALREADY and _said_before(session, invoices, reason)
-        _close_open(rt, session, invoices)
-        made = ToldRow(
-            uid=rt.new_id(),
-            company_id=company.id,
-            account_id=account_id,
-            reason=reason.value,
-            day=calendar_of(company, now).today(now),
-            text=text.strip()[:10_000],
-            state="open",
-            by_user_id=user_id,
-            made_at=now,
-            invoices=list(invoices),
-        )
-        session.add(made)
-        if reason is Reason.COPY:
-            replies.want(rt, session, made)
-        if again:
-            session.add_all(holds.for_a_person(rt, one, Cause.PAID_ALREADY, _AGAIN) for one in invoices)
-        audit.record(rt, session, "told", company.id, account_id, made.uid, reason=reason, user=user_id)
-        mirror.wake(session, [account_id], now)
-        return made
+    invoices = open_invoices(session, account_id, invoice_uids)
+    company = session.get_one(Company, invoices[0].company_id)
+    again = reason is Reason.PAID_ALREADY and _said_before(session, invoices, reason)
+    _close_open(rt, session, invoices)
+    made = ToldRow(
+        uid=rt.new_id(),
+        company_id=company.id,
+        account_id=account_id,
+        reason=reason.value,
+        day=calendar_of(company, now).today(now),
+        text=text.strip()[:10_000],
+        state="open",
+        by_user_id=user_id,
+        made_at=now,
+        invoices=list(invoices),
+    )
+    session.add(made)
+    if reason is Reason.COPY:
+        replies.want(rt, session, made)
+    if again:
+        session.add_all(holds.for_a_person(rt, one, Cause.PAID_ALREADY, _AGAIN) for one in invoices)
+    audit.record(rt, session, "told", company.id, account_id, made.uid, reason=reason, user=user_id)
+    mirror.wake(session, [account_id], now)
+    return made
 
 
 def close(rt: Runtime, told_uid: str, user_id: int, answer: str) -> None:

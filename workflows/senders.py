@@ -24,7 +24,7 @@ from workflows.runtime import Runtime
 
 SMTP = "smtp"
 PORTS = (25, 465, 587, 2525)
-SPOKEN = (EffectKind.MESSAGE.value, EffectKind.THANKS.value, EffectKind.ANSWER.value)
+SPOKEN = tuple(kind.value for kind in EffectKind if kind is not EffectKind.BOOKING)
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@\\]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 

@@ -6,8 +6,8 @@ a lost answer makes it *in doubt*: it is never repeated by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from core.plan import Action, plan
-from integrations.channels.base import AddressRefused, Attachment, Conversation, Envelope
+from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import (
     Account,
@@ -29,7 +29,7 @@ from models import (
     TouchInvoice,
     TouchRecipient,
 )
-from workflows import answered, audit, compose, door, effects, enclosed, frozen, gather, mirror
+from workflows import answered, audit, compose, door, effects, enclosed, frozen, gather, mirror, terms
 from workflows.runtime import Runtime
 
 TRIES = 5
@@ -52,10 +52,11 @@ class Ready:
 
 def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     """Perform one claimed message effect to its end, whatever that is."""
-    ready = ask_again(rt, effect, enclosed.papers(rt, effect))
+    papers = enclosed.papers(rt, effect)
+    ready = ask_again(rt, effect, papers)
     if ready is None:
         return
-    if offered(rt, talk, effect, ready.envelope) and write_down(rt, effect, ready, EffectState.SENDING):
+    if offered(rt, talk, effect, ready.envelope) and write_down(rt, effect, ready, EffectState.SENDING, papers.keep):
         deliver(rt, talk, effect)
 
 
@@ -93,7 +94,7 @@ def deliver(rt: Runtime, talk: Conversation, effect: Effect) -> None:
         _settle(rt, effect, EffectState.SENT, words)
 
 
-def ask_again(rt: Runtime, effect: Effect, papers: Sequence[Attachment] = ()) -> Ready | None:
+def ask_again(rt: Runtime, effect: Effect, papers: enclosed.Enclosed = enclosed.NOTHING) -> Ready | None:
     """Plan the account without this effect; None (and dropped) when the message is no longer in the answer.
 
     None, too, when the round has lasted so long that the figures are old again: it is due once more, and read anew.
@@ -129,11 +130,12 @@ def _ready(
     action: Action,
     gathered: gather.Gathered,
     word: ApprovalRow | None,
-    papers: Sequence[Attachment],
+    papers: enclosed.Enclosed,
 ) -> Ready:
     own = None if word is None else frozen.words_of(word)
-    envelope = compose.cadence_message(rt, session, effect, action, gathered, own, papers)
-    return Ready(action, gathered.version, envelope, _evidence(action, gathered), word.id if word else None)
+    envelope = compose.cadence_message(rt, session, effect, action, gathered, own, papers.kinds)
+    envelope = replace(envelope, attachments=papers.files)
+    return Ready(action, gathered.version, envelope, evidence(action, gathered, papers), word.id if word else None)
 
 
 def _true(rt: Runtime, session: Session, ready: Ready, gathered: gather.Gathered, word: ApprovalRow) -> bool:
@@ -153,13 +155,16 @@ def _is_old(gathered: gather.Gathered, now: datetime) -> bool:
     return read_at is None or now - read_at > door.FRESH
 
 
-def _evidence(action: Action, gathered: gather.Gathered) -> dict[str, Any]:
+def evidence(action: Action, gathered: gather.Gathered, papers: enclosed.Enclosed) -> dict[str, Any]:
+    """What was read right before it leaves, and what goes along."""
     invoices = {one.id: one for one in gathered.facts.invoices}
     read_at = gathered.facts.read_at
     return {
         "read_at": read_at.isoformat() if read_at else None,
         "facts_version": gathered.version,
         "balances": [[line.invoice, line.step, str(invoices[line.invoice].balance)] for line in action.lines],
+        "papers": list(papers.kinds),
+        "attached": [one.name for one in papers.files],
     }
 
 
@@ -279,9 +284,10 @@ def _settle(rt: Runtime, effect: Effect, state: EffectState, note: str) -> None:
 
 
 def forget(session: Session, touch_id: int) -> None:
-    """A message that was not sent after all: its steps are unsaid and its recipients unheard."""
+    """A message that was not sent after all: its steps are unsaid, its recipients unheard, its terms not given."""
     for table in (TouchInvoice, TouchRecipient):
         session.execute(delete(table).where(table.touch_id == touch_id))
+    terms.not_given(session, touch_id)
     session.execute(delete(Touch).where(Touch.id == touch_id))
 
 

@@ -121,7 +121,7 @@ CUSTOMER = Shape(
         "zone": _unless_erased(lambda item: places.zone(_country(item), _region(item)), ""),
         **_same("term", "active", "erased", "bills_to", "merged_into", "version"),
     },
-    facts=frozenset({"emails", "country", "region", "zone", "active", "erased", "bills_to", "merged_into"}),
+    facts=frozenset({"emails", "people", "country", "region", "zone", "active", "erased", "bills_to", "merged_into"}),
     end={"active": False},
     read="row_read_at",
 )
@@ -144,7 +144,10 @@ INVOICE = Shape(
         "gone_why": lambda item: DELETED if _is_deleted(item) else "",
     },
     facts=frozenset(
-        {"account_id", "number", "issued", "due", "currency", "total_minor", "balance_minor", "status", "emails"}
+        {
+            *("account_id", "number", "issued", "due", "shipped"),
+            *("currency", "total_minor", "balance_minor", "status", "emails"),
+        }
     ),
     end={"status": InvoiceStatus.DELETED.value, "gone_why": DELETED},
     owner="account_id",

@@ -62,7 +62,7 @@ def standing(
     for invoice in pending_invoices(session, ids):
         found.holds[invoice].append(Hold(Cause.BEING_CHANGED))
     _payments(session, ids, calendar, now, found)
-    _by_hand(session, accounts, found)
+    _by_hand(session, accounts, ids, found)
     return found
 
 
@@ -150,12 +150,13 @@ def _payment_hold(state: str, started: datetime, calendar: Calendar, now: dateti
     return Hold(Cause.IN_FLIGHT, tomorrow) if tomorrow > calendar.today(now) else None
 
 
-def _by_hand(session: Session, accounts: Collection[int], found: Standing) -> None:
-    """A person's holds, on an account or on one of its invoices."""
+def _by_hand(session: Session, accounts: Collection[int], ids: Sequence[int], found: Standing) -> None:
+    """A person's holds, on an account or on one of these invoices, whoever it was billed to when it was made."""
+    theirs = HoldRow.invoice_id.is_(None) & among(session, HoldRow.account_id, accounts)
     rows = session.execute(
         select(HoldRow.account_id, HoldRow.invoice_id, HoldRow.cause, HoldRow.until, User.name)
         .outerjoin(User, User.id == HoldRow.owner_id)
-        .where(among(session, HoldRow.account_id, accounts), HoldRow.state == "open")
+        .where(theirs | among(session, HoldRow.invoice_id, ids), HoldRow.state == "open")
         .order_by(HoldRow.id)
     )
     for account, invoice, cause, until, owner in rows:

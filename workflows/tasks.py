@@ -18,7 +18,7 @@ from core.cadence import Channel
 from core.facts import InvoiceFacts, InvoiceStatus
 from core.plan import Action, Line, plan
 from models import Account, Company, Effect, EffectState, Invoice, Task, Touch, TouchInvoice
-from workflows import audit, compose, gather, messages, mirror, sending
+from workflows import audit, compose, enclosed, gather, messages, mirror, sending
 from workflows.calendars import calendar_of
 from workflows.runtime import Runtime
 from workflows.templating import MessageError
@@ -54,12 +54,18 @@ def is_task(effect: Effect) -> bool:
 
 def perform(rt: Runtime, effect: Effect) -> None:
     """Ask again at the door; if it is still in the answer, open the task and count it as said."""
-    ready = sending.ask_again(rt, effect)
+    papers = enclosed.papers(rt, effect)
+    ready = sending.ask_again(rt, effect, papers)
     if ready is not None:
-        sending.write_down(rt, effect, ready, EffectState.SENT, partial(_open, rt, effect, ready.action.channel))
+        sending.write_down(
+            rt, effect, ready, EffectState.SENT, partial(_open, rt, effect, ready.action.channel, papers)
+        )
 
 
-def _open(rt: Runtime, effect: Effect, kind: Channel, session: Session, touch: Touch) -> None:
+def _open(
+    rt: Runtime, effect: Effect, kind: Channel, papers: enclosed.Enclosed, session: Session, touch: Touch
+) -> None:
+    papers.keep(session, touch)
     now = rt.clock.now()
     touch.state, touch.sent_at = EffectState.SENT.value, now
     task = Task(

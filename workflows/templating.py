@@ -40,7 +40,7 @@ def spoken(template: str, language: str, channel: Channel = Channel.EMAIL) -> tu
     """The folder to read and the locale for dates and amounts; English as a whole where anything is missing."""
     if not re.fullmatch(r"[a-z0-9-]+", template):
         raise MessageError(f"{plain(template)!r} is not a template name: use small letters, digits and dashes.")
-    locale = _locale(language)
+    locale = locale_of(language)
     has_words = (HOME / locale.language / "words.toml").is_file()
     if has_words and template in template_names(locale.language, channel):
         return locale.language, locale
@@ -49,7 +49,7 @@ def spoken(template: str, language: str, channel: Channel = Channel.EMAIL) -> tu
     return FALLBACK, locale if locale.language == FALLBACK else Locale(FALLBACK)
 
 
-def _locale(language: str) -> Locale:
+def locale_of(language: str) -> Locale:
     """The locale of a tag such as en-GB; without its region where that pair is unknown, else English."""
     for tag in (language, language.partition("-")[0]):
         try:
@@ -62,6 +62,15 @@ def _locale(language: str) -> Locale:
 def words_of(folder: str) -> Mapping[str, Any]:
     """The words around every message of a language, as they stand in the file now."""
     return _words((HOME / folder / "words.toml").read_text(encoding="utf-8"))
+
+
+def table_of(language: str, name: str) -> tuple[Mapping[str, Any], Locale]:
+    """One table of a language's words, and the locale that goes with it; English as a whole where it is missing."""
+    locale = locale_of(language)
+    known = (HOME / locale.language / "words.toml").is_file() and name in words_of(locale.language)
+    if known:
+        return words_of(locale.language)[name], locale
+    return words_of(FALLBACK)[name], locale if locale.language == FALLBACK else Locale(FALLBACK)
 
 
 @lru_cache(maxsize=50)

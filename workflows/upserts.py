@@ -19,7 +19,7 @@ from integrations.ledgers.base import (
     LedgerTerm,
     Unreadable,
 )
-from models import Invoice, UnreadableRow
+from models import HoldRow, Invoice, UnreadableRow
 from workflows import rows
 from workflows.billing import family
 from workflows.rows import plain
@@ -39,6 +39,7 @@ def customers(reading: Storing, items: Sequence[LedgerCustomer]) -> None:
     if moved:
         reading.woken |= reading.payers(moved).known(moved)
         _move_invoices(reading, moved)
+        _move_holds(reading, [id for id in moved if latest[id].merged_into])
     _readable(reading, "customer", latest)
 
 
@@ -58,6 +59,20 @@ def _move_invoices(reading: Storing, moved: Collection[str]) -> None:
     moving = [(payer, id, old) for id, customer, old in held if (payer := payers.of(customer)) != old]
     reading.woken |= {account for payer, _, old in moving for account in (payer, old)}
     rows.update(reading.connection, INVOICE.table, ["account_id"], [(payer, id) for payer, id, _ in moving])
+    for payer, id, _ in moving:
+        reading.session.execute(update(HoldRow).where(HoldRow.invoice_id == id).values(account_id=payer))
+
+
+def _move_holds(reading: Storing, merged: Collection[str]) -> None:
+    """Who was to be left alone is so under the name they merged into, too."""
+    payers = reading.payers(merged)
+    for customer in merged:
+        old, *_, survivor = (*payers.chain(customer), payers.of(customer))
+        reading.session.execute(
+            update(HoldRow)
+            .where(HoldRow.account_id == old, HoldRow.invoice_id.is_(None), HoldRow.state == "open")
+            .values(account_id=survivor)
+        )
 
 
 def invoices(reading: Storing, items: Sequence[LedgerInvoice]) -> None:

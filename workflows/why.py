@@ -21,10 +21,11 @@ from core.calendars import FIRST, Calendar
 from core.facts import AccountFacts, TouchState
 from core.plan import Action, done, plan
 from core.replay import replay
-from models import Account, Company, Decision, Effect, EffectKind, EffectState, Invoice, Touch
+from models import Account, Company, Decision, Effect, EffectState, Invoice, Touch
 from workflows import gather
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
+from workflows.heard import ASKING
 from workflows.runtime import Runtime
 
 AHEAD = timedelta(days=366)
@@ -229,7 +230,7 @@ def _unsaid(session: Session, account_id: int, day: date) -> tuple[Unsaid, ...]:
         select(Effect)
         .where(
             Effect.account_id == account_id,
-            Effect.kind == EffectKind.MESSAGE.value,
+            Effect.kind.in_(ASKING),
             Effect.state.in_([state.value for state in _UNSAID]),
             Effect.content["day"].as_string() == day.isoformat(),
         )
@@ -256,7 +257,7 @@ def _ahead(rt: Runtime, session: Session, account_id: int, calendar: Calendar, d
     begin = max(begin, now)
     known = gather.account(rt, session, account_id, now)
     drafts = gather.account(rt, session, account_id, begin).facts.drafts
-    facts = _arrived(replace(known.facts, drafts=drafts))
+    facts = arrived(replace(known.facts, drafts=drafts))
     before = replay(facts, known.cadence, known.calendar, now, begin).sent
     facts = _said(facts, before)
     sent = replay(facts, known.cadence, known.calendar, begin, end).sent
@@ -267,7 +268,7 @@ def _ahead(rt: Runtime, session: Session, account_id: int, calendar: Calendar, d
     return Answer(begin, silent), *(Answer(moment, (), (_wanted(action),)) for moment, action in sent)
 
 
-def _arrived(facts: AccountFacts) -> AccountFacts:
+def arrived(facts: AccountFacts) -> AccountFacts:
     """What is on its way now will have been said by then."""
     return replace(
         facts,
@@ -295,7 +296,7 @@ def _day(day: date, kept: Sequence[Answer], heard: Sequence[Heard], calendar: Ca
     today = tuple(one for one in heard if one.day == day)
     if not stood:
         return Span(day, day, today, ()) if today else None
-    spoken = {invoice for one in today if one.kind == EffectKind.MESSAGE for invoice in one.invoices}
+    spoken = {invoice for one in today if one.kind in ASKING for invoice in one.invoices}
     silent = tuple(one for one in stood[-1].because if one.invoice not in spoken)
     return Span(day, day, today, silent, () if spoken else stood[-1].wanted)
 

@@ -14,11 +14,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from core.kindness.finding import Category
+from core.kindness.weighing import Scale, parse_scales
+
 _SPACE = r"\W{1,6}"
 _GAP = re.compile(r" ~(\d?) ")
 _FAMILY = re.compile(r"\{([a-z_]+)\}")
 _DEPTH = 8
-_CATEGORIES = ("threat", "false-claim", "blame", "shouting")
+_CATEGORIES = (Category.THREAT, Category.FALSE_CLAIM, Category.BLAME, Category.SHOUTING)
 
 
 class RulesError(ValueError):
@@ -34,7 +37,7 @@ class Rule:
     """
 
     name: str
-    category: str
+    category: Category
     says: re.Pattern[str]
     unless: re.Pattern[str]
     freed: bool
@@ -99,7 +102,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All of it, compiled. `known` are the words of all patterns."""
+    """All of it, compiled. `known` are the words of all patterns; `weighed` is (why, kinder) of what a scale found."""
 
     rules: tuple[Rule, ...]
     harmless: re.Pattern[str]
@@ -117,14 +120,16 @@ class Rules:
     loud_why: str
     loud_kinder: str
     known: frozenset[str]
+    scales: Mapping[Category, Scale]
+    weighed: Mapping[Category, tuple[str, str]]
 
 
-def parse_rules(text: str) -> Rules:
-    """The rules of a TOML text; `RulesError` where something is missing or is no pattern."""
+def parse_rules(text: str, scales: str = "{}") -> Rules:
+    """The rules of a TOML text and the scales of a JSON text; `RulesError` where something is missing or no pattern."""
     try:
         data = tomllib.loads(text)
         families = {name: tuple(words) for name, words in data["words"].items()}
-        return _Reader(families).rules(data)
+        return _Reader(families).rules(data, parse_scales(scales))
     except tomllib.TOMLDecodeError as error:
         raise RulesError(f"The rules are no TOML: {error}.") from error
     except KeyError as error:
@@ -137,7 +142,7 @@ class _Reader:
     def __init__(self, families: Mapping[str, tuple[str, ...]]) -> None:
         self._families = families
 
-    def rules(self, data: Mapping[str, Any]) -> Rules:
+    def rules(self, data: Mapping[str, Any], scales: Mapping[Category, Scale]) -> Rules:
         shouting, patterns = data["shouting"], data["patterns"]
         loud, calm, firms = (frozenset(shouting[name].split()) for name in ("loud", "calm", "firms"))
         return Rules(
@@ -159,6 +164,8 @@ class _Reader:
             loud_why=shouting["why"],
             loud_kinder=shouting["kinder"],
             known=frozenset(re.findall(r"[a-z]{2,}", " ".join(_strings([data["words"], data["rule"]])))) | {"a", "i"},
+            scales=scales,
+            weighed={Category(name): (one["why"], one["kinder"]) for name, one in data["weighed"].items()},
         )
 
     def _rule(self, one: Mapping[str, Any]) -> Rule:
@@ -166,7 +173,7 @@ class _Reader:
             raise RulesError(f"Rule {one['name']!r} has no such category; use one of {', '.join(_CATEGORIES)}.")
         return Rule(
             name=one["name"],
-            category=one["category"],
+            category=Category(one["category"]),
             says=self._any(one["says"]),
             unless=self._any(one.get("unless", ())),
             freed=one.get("freed", True),

@@ -17,7 +17,7 @@ from core.proof.case import Case
 from core.proof.judge import story
 from core.proof.ladders import Found, Spoken
 from core.proof.promises import Promise, Record, Scene
-from core.proof.speaker import BOB
+from core.proof.speaker import BOB, heard_by
 from core.proof.states import Stage
 
 _DAY = timedelta(days=1)
@@ -60,7 +60,9 @@ def _unapproved(case: Case, stage: Stage, facts: AccountFacts, now: datetime) ->
         # A smaller balance would be a part payment, after which another word may be due that needs no approval.
         more = Money(facts.invoices[0].balance.minor + 1, facts.invoices[0].balance.currency)
         yield _with(yes, balance=more), "It goes out, and another balance was approved."
-        yield _with(yes, recipients=(BOB,)), f"It goes out to {BOB}, and another reader was approved."
+        moved = replace(_with(yes, recipients=(BOB,)), emails=(BOB,), people=(BOB,))
+        if heard_by(case, moved, stage.calendar, now) != heard_by(case, facts, stage.calendar, now):
+            yield moved, f"It goes out to {BOB}, and another reader was approved."
         yield replace(facts, approvals={"another": Approval(now - _DAY)}), "It goes out; another text was approved."
 
 

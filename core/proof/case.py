@@ -42,7 +42,7 @@ class Rules:
     account_closed: Callable[[AccountFacts, Cadence, Calendar, datetime], Because | None] = vetoes.account_closed
     invoice_held: Callable[[InvoiceFacts, Cadence, Calendar, date], Because | None] = vetoes.invoice_held
     covered: Callable[[AccountFacts, Cadence, Calendar, date], frozenset[int]] = vetoes.covered
-    no_address: Callable[[InvoiceFacts, AccountFacts], Because | None] = vetoes.no_address
+    no_address: Callable[[tuple[str, ...], AccountFacts], Because | None] = vetoes.no_address
     too_often: TooOften = vetoes.too_often
     outside_hours: Callable[[Calendar, datetime], Because | None] = vetoes.outside_hours
 

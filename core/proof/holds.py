@@ -17,7 +17,7 @@ from core.facts import AccountFacts, Hold, Instalment, InvoiceFacts, InvoiceStat
 from core.money import Money
 from core.proof.case import HOUSE_STALE, Case
 from core.proof.promises import Promise, Record, Scene
-from core.proof.speaker import OWED, open_day, speaker
+from core.proof.speaker import ANN, BOB, OWED, heard_by, open_day, speaker
 
 _DAY = timedelta(days=1)
 _ON_ITS_WAY = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)
@@ -47,6 +47,9 @@ def look(case: Case, record: Record) -> None:
             answer = case.rules.plan(one.facts, case.free, case.calendar, now)
             kept = one.veto(one.facts, now) and not answer.actions and not answer.drafts
             record.check(one.promise, kept, lambda: _story(case, one, now))  # noqa: B023
+        for one, spared in _left_out(case, facts, now):
+            spoken = spared in heard_by(case, one.facts, case.calendar, now)
+            record.check(one.promise, not spoken, lambda: _story(case, one, now))  # noqa: B023
 
 
 def _openings(case: Case) -> Iterator[datetime]:
@@ -161,18 +164,28 @@ def _on_its_way(case: Case, facts: AccountFacts, now: datetime) -> Iterator[Sile
 
 def _unwanted(case: Case, facts: AccountFacts, now: datetime) -> Iterator[Silent]:
     """Who asked for no reminders hears none; a dead address is not tried."""
-    today = case.calendar.today(now)
-    address = facts.invoices[0].recipients[:1]
+    today, readers = case.calendar.today(now), heard_by(case, facts, case.calendar, now)
 
     def veto(all: AccountFacts, _: datetime) -> bool:
-        return _each(all, lambda one: case.rules.no_address(one, all))
+        return case.rules.no_address(readers, all) is not None
 
-    for name, what in (
-        ("opted_out", "The reader asks for no more reminders."),
-        ("bounced", "Mail to the reader comes back."),
-        ("refused", "The mail server refuses the reader's address."),
-    ):
-        yield Silent(Promise.HELD, replace(facts, **{name: frozenset(address)}), veto, today, what)  # type: ignore[arg-type]
+    for name, what in _CLOSED_TO_US.items():
+        yield Silent(Promise.HELD, replace(facts, **{name: frozenset(readers)}), veto, today, what)  # type: ignore[arg-type]
+
+
+_CLOSED_TO_US = {
+    "opted_out": "The reader asks for no more reminders.",
+    "bounced": "Mail to the reader comes back.",
+    "refused": "The mail server refuses the reader's address.",
+}
+
+
+def _left_out(case: Case, facts: AccountFacts, now: datetime) -> Iterator[tuple[Silent, str]]:
+    """Each of two readers who wants no mail, or gets none: what is sent goes to the other alone."""
+    both = _with(facts, recipients=(ANN, BOB))
+    for spared, (name, what) in product(heard_by(case, both, case.calendar, now), _CLOSED_TO_US.items()):
+        silent = replace(both, **{name: frozenset({spared})})  # type: ignore[arg-type]
+        yield Silent(Promise.HELD, silent, lambda *_: True, case.calendar.today(now), what), spared
 
 
 # --- arrangements ---------------------------------------------------------------------------------------------------

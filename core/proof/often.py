@@ -15,21 +15,21 @@ from core.cadence import Cap
 from core.facts import TouchFacts
 from core.proof.case import Case
 from core.proof.promises import Promise, Record, Scene
-from core.proof.speaker import ANN, BOB, open_day, speaker
+from core.proof.speaker import ANN, BOB, heard_by, open_day, speaker
 from core.proof.wallclock import changes
 
 _DAY, _HALF_HOUR, _MINUTE = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=1)
 _DAYS = 70  # in a row: every day of the week, and the ends of a year and of months
-_READERS = (ANN,)
 
 Touches = tuple[TouchFacts, ...]
+Readers = tuple[str, ...]
 Allows = Callable[[Touches, datetime], bool]
 
 
 def look(case: Case, record: Record) -> None:
     """Ask the veto about every case, and `plan()` itself on one day on which it has something to say."""
     noons = [case.calendar.at(day, time(12)) for day in _days(case)]
-    _compare(case, record, lambda touches, now: _veto(case, touches, now), noons)
+    _compare(case, record, (ANN,), lambda touches, now: _veto(case, touches, now), noons)
     now = open_day(case, date(case.year, 1, 1))
     said = None if now is None else speaker(case, now)
     if now is not None and said is not None:
@@ -37,6 +37,7 @@ def look(case: Case, record: Record) -> None:
         _compare(
             case,
             record,
+            heard_by(case, facts, case.calendar, now),
             lambda touches, at: bool(
                 case.rules.plan(replace(facts, touches=touches), case.free, case.calendar, at).actions
             ),
@@ -46,16 +47,16 @@ def look(case: Case, record: Record) -> None:
 
 def _veto(case: Case, touches: Touches, now: datetime) -> bool:
     caps = (*case.cadence.caps, *case.caps)
-    return case.rules.too_often(_READERS, touches, case.cadence, caps, case.calendar, now) is None
+    return case.rules.too_often((ANN,), touches, case.cadence, caps, case.calendar, now) is None
 
 
-def _compare(case: Case, record: Record, allows: Allows, moments: list[datetime]) -> None:
-    for touches, now in _histories(case, moments):
-        forbidden = _forbidden(case, touches, now)
+def _compare(case: Case, record: Record, readers: Readers, allows: Allows, moments: list[datetime]) -> None:
+    for touches, now in _histories(case, readers, moments):
+        forbidden = _forbidden(case, readers, touches, now)
         if forbidden is None:
             continue
         promise, why = forbidden
-        record.check(promise, not allows(touches, now), lambda: _story(case, touches, now, why))  # noqa: B023
+        record.check(promise, not allows(touches, now), lambda: _story(case, readers, touches, now, why))  # noqa: B023
 
 
 def _days(case: Case) -> list[date]:
@@ -67,15 +68,16 @@ def _days(case: Case) -> list[date]:
 # --- what is promised, said anew ------------------------------------------------------------------------------------
 
 
-def _forbidden(case: Case, touches: Touches, now: datetime) -> tuple[Promise, str] | None:
-    """The promise that a further message to `_READERS` at `now` would break."""
+def _forbidden(case: Case, readers: Readers, touches: Touches, now: datetime) -> tuple[Promise, str] | None:
+    """The promise that a further message to these readers at `now` would break."""
     today = case.calendar.today(now)
-    if any(touch.day == today for touch in touches if _counts(touch)):
+    counted = [touch for touch in touches if touch.own or {*touch.recipients} & {*readers}]
+    if any(touch.day == today for touch in counted):
         return Promise.ONE_A_DAY, "A second message on one day."
     hours = timedelta(hours=case.promised_gap)
-    if any(now - _latest(case, touch) < hours for touch in touches if _counts(touch)):
+    if any(now - _latest(case, touch) < hours for touch in counted):
         return Promise.GAP, f"A message within {case.promised_gap} hours of another."
-    for cap, reached in product(case.promised_caps, (_own, *(_reaches(one) for one in _READERS))):
+    for cap, reached in product(case.promised_caps, (_own, *(_reaches(one) for one in readers))):
         if sum((today - touch.day).days < cap.days for touch in touches if reached(touch)) >= cap.limit:
             return Promise.BUDGET, f"One message more than {cap.limit} in {cap.days} days."
     return None
@@ -89,11 +91,6 @@ def _reaches(address: str) -> Callable[[TouchFacts], bool]:
     return lambda touch: address in touch.recipients
 
 
-def _counts(touch: TouchFacts) -> bool:
-    """A message counts where it was about the account or reached one of its readers."""
-    return touch.own or bool({*touch.recipients} & {*_READERS})
-
-
 def _latest(case: Case, touch: TouchFacts) -> datetime:
     """The last moment at which it can have been sent."""
     return touch.at or case.calendar.at(touch.day + _DAY, time.min) - timedelta(microseconds=1)
@@ -102,13 +99,14 @@ def _latest(case: Case, touch: TouchFacts) -> datetime:
 # --- every age ------------------------------------------------------------------------------------------------------
 
 
-def _histories(case: Case, moments: list[datetime]) -> Iterator[tuple[Touches, datetime]]:
+def _histories(case: Case, readers: Readers, moments: list[datetime]) -> Iterator[tuple[Touches, datetime]]:
     """Messages before a moment, the shortest stories first; to other readers on fewer days."""
-    times = [(now, _SAME) for now in moments] + [(now, kind) for now in moments[::7] for kind in _OTHERS]
+    same, *others = _kinds(readers)
+    times = [(now, same) for now in moments] + [(now, kind) for now in moments[::7] for kind in others]
     for ago, (now, kind) in product(_ages(case), times):
         yield (_touch(case, now - ago, kind),), now
     for days, now in product(range(case.promised_gap // 24 + 3), moments):
-        yield (TouchFacts(_READERS, case.calendar.today(now) - days * _DAY),), now
+        yield (TouchFacts(readers, case.calendar.today(now) - days * _DAY),), now
     for cap in case.promised_caps:
         for age, (now, kind) in product(range(cap.days + 2), times):
             for ages in _spreads(case, cap, age):
@@ -130,11 +128,10 @@ def _spreads(case: Case, cap: Cap, age: int) -> Iterable[tuple[int, ...]]:
     return {close, (age,) * cap.limit}
 
 
-_SAME = TouchFacts(_READERS, date.min)
-_OTHERS = (
-    TouchFacts((BOB,), date.min),  # about the same account, to somebody else of it
-    TouchFacts((*_READERS, BOB), date.min, own=False),  # about another account, to one who reads for both
-)
+def _kinds(readers: Readers) -> Iterator[TouchFacts]:
+    yield TouchFacts(readers, date.min)
+    yield TouchFacts((BOB,), date.min)  # about the same account, to somebody else of it
+    yield TouchFacts((*readers, BOB), date.min, own=False)  # about another account, to one who reads for both
 
 
 def _touch(case: Case, at: datetime, kind: TouchFacts) -> TouchFacts:
@@ -144,9 +141,9 @@ def _touch(case: Case, at: datetime, kind: TouchFacts) -> TouchFacts:
 # --- as a story -----------------------------------------------------------------------------------------------------
 
 
-def _story(case: Case, touches: Touches, now: datetime, why: str) -> Iterator[Scene]:
+def _story(case: Case, readers: Readers, touches: Touches, now: datetime, why: str) -> Iterator[Scene]:
     for touch in sorted(touches, key=lambda one: one.day):
         when = touch.day if touch.at is None else case.calendar.local(touch.at)
         about = "A message goes to" if touch.own else "A message about another account goes to"
         yield Scene(when, f"{about} {' and '.join(touch.recipients)}.")
-    yield Scene(case.calendar.local(now), f"{why} It goes to {' and '.join(_READERS)}.")
+    yield Scene(case.calendar.local(now), f"{why} It goes to {' and '.join(readers)}.")

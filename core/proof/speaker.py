@@ -36,9 +36,17 @@ def invoice(issued: date, due: date, **more: Any) -> InvoiceFacts:
 
 
 def account(case: Case, now: datetime, *invoices: InvoiceFacts, **more: Any) -> AccountFacts:
-    """A live account, read at `now`, for which every condition holds and every channel is there."""
+    """A live account, read at `now`, for which every condition holds and every channel is there. Ann is the customer,
+    and Bob works for her.
+    """
     facts: dict[str, Any] = {"segment": case.all_hold, "caps": case.caps, "channels": frozenset(Channel)}
-    return AccountFacts(id=1, live=True, read_at=now, invoices=invoices, **facts | more)
+    return AccountFacts(id=1, live=True, read_at=now, invoices=invoices, emails=(ANN,), people=(BOB,), **facts | more)
+
+
+def heard_by(case: Case, facts: AccountFacts, calendar: Calendar, now: datetime) -> tuple[str, ...]:
+    """Who a message or a draft of it goes to; nobody where there is none."""
+    answer = case.rules.plan(facts, case.free, calendar, now)
+    return next((one.recipients for one in (*answer.actions, *answer.drafts)), ())
 
 
 def speaker(case: Case, now: datetime) -> AccountFacts | None:

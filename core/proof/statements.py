@@ -1,4 +1,4 @@
-"""The statement of account: on every day of a year, said once a month."""
+"""The statement of account: on every day of a year, said once a month; also where all that it named is paid."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from datetime import date, timedelta
 
 from core.because import Because
 from core.cadence import Anchor
-from core.facts import InvoiceFacts, Said
+from core.facts import InvoiceFacts, Said, TouchFacts
 from core.ladder import Proposal
 from core.proof.case import Case
 from core.proof.promises import Promise, Record, Scene
 from core.proof.speaker import LONG_AGO, account, invoice
+from core.readers import readers
 
 _DAY = timedelta(days=1)
 
@@ -25,17 +26,23 @@ def look(case: Case, record: Record) -> None:
         if said is None:
             continue
         word = Said(said.step.name, first, anchor=said.anchor, rung=said.step.rung, balance=one.balance.minor)
+        facts = account(case, case.calendar.opening(first), one)
+        to = readers(case.table().to[said.step.name], one, facts)
+        touch = TouchFacts(to, first, statement=said.anchor)
         for later in (first + count * _DAY for count in range(1, 31)):
-            again = _statement(case, replace(one, said=(word,)), later)
-            record.check(
-                Promise.ONCE,
-                again is None or later.month != first.month,
-                lambda: [Scene(first, "The statement is sent."), Scene(later, "It is sent again.")],  # noqa: B023
-            )
+            for again, why in (
+                (_statement(case, replace(one, said=(word,)), later), "It is sent again."),
+                (_statement(case, one, later, touch), "It is sent again, about another invoice."),
+            ):
+                record.check(
+                    Promise.ONCE,
+                    again is None or later.month != first.month,
+                    lambda: [Scene(first, "The statement is sent."), Scene(later, why)],  # noqa: B023
+                )
 
 
-def _statement(case: Case, one: InvoiceFacts, today: date) -> Proposal | None:
-    facts = account(case, case.calendar.opening(today), one)
+def _statement(case: Case, one: InvoiceFacts, today: date, *touches: TouchFacts) -> Proposal | None:
+    facts = account(case, case.calendar.opening(today), one, touches=touches)
     answer = case.rules.propose(one, facts, case.table(), today)
     found = () if isinstance(answer, Because) else answer
     return next((each for each in found if each.step.anchor is Anchor.MONTH), None)

@@ -30,10 +30,12 @@ def _console(browser: Browser, address: str, world: World, scheme: str) -> None:
         "preview": f"{company}/preview",
         "cadence": f"{company}/cadence",
         "account": f"/accounts/{alder}",
+        "statement": f"/accounts/{alder}/statement",
         "invoice": f"/invoices/{world.invoices['1042'].uid}",
         "readings": f"{company}/ledger",
         "connection": f"{company}/connection",
         "desk": "/desk",
+        "library": "/library",
     }
     for name, path in wanted.items():
         if scheme == "light" or name == "company":

@@ -74,7 +74,14 @@ def _laid(
     patience = min(account.usual_delay, table.cadence.wait_days) if account.payer is Payer.STEADY else 0
     laid = table.ladders[now.ladder].on(now.base, delivered, patience if now.ladder is Anchor.DUE else 0)
     settled = max(delivered, invoice.broken or date.min, invoice.resolved or date.min)
-    return laid.days, laid.lasts, settled + timedelta(days=table.cadence.settle_days)
+    floor = settled + timedelta(days=table.cadence.settle_days)
+    return laid.days, laid.lasts, max(floor, _of_parts(invoice) + timedelta(days=7))
+
+
+def _of_parts(invoice: InvoiceFacts) -> date:
+    """The day of the last word about an arrangement that is over."""
+    words = [one.day for one in invoice.said if one.anchor.startswith("instalment/") and invoice.instalment is None]
+    return max(words, default=date(1, 1, 1))
 
 
 def _ready(
@@ -87,7 +94,7 @@ def _ready(
     late = timedelta(0)
     for step, day in zip(steps, days, strict=True):
         if last is not None and step.name == last.step and not step.is_nudge:
-            late = max(late, last.day - day)
+            late = max(late, last.day - day, _of_parts(invoice) - day)
     found = {}
     for step, day, end in zip(steps, days, lasts, strict=True):
         first = max(day, invoice.issued) if step.is_nudge else max(day + late, floor)
@@ -101,14 +108,16 @@ def _again_ready(
     """Whether the same word may come again: as long after it as the next one would, and a week at the least."""
     days, _, floor = _laid(invoice, account, table)
     spacing = max(days[min(place + 1, len(days) - 1)] - days[place], timedelta(days=7))
-    return today >= max(floor, last.day + spacing)
+    return today >= max(floor, last.day + spacing, _of_parts(invoice) + spacing)
 
 
 def _statement(invoice: InvoiceFacts, account: AccountFacts, table: Timetable, today: date) -> bool:
     step = table.statement
     if step is None or invoice.arranged or not applies(step.when, invoice, account):
         return False
-    same = [one for one in account.invoices if one.recipients == invoice.recipients] or [invoice]
-    sent = any(word.step == step.name and word.anchor == f"month/{today:%Y-%m}" for one in same for word in one.said)
+    month = f"month/{today:%Y-%m}"
+    sent = any(word.anchor == month for word in invoice.said) or any(
+        one.statement == month and one.recipients == invoice.recipients for one in account.touches
+    )
     day = table.of_month(step, today)
     return not sent and invoice.issued <= day and timedelta(0) <= today - day <= timedelta(days=6)

@@ -129,6 +129,10 @@ def moved_by_a_part(one: InvoiceFacts) -> InvoiceFacts:
     return replace(one, due=one.due - 20 * DAY, said=said)
 
 
+def forgetting_statements(invoice: InvoiceFacts, account: AccountFacts, table: Timetable, today: date) -> Answer:
+    return ladder.propose(invoice, replace(account, touches=()), table, today)
+
+
 def forgetting_balances(one: InvoiceFacts) -> InvoiceFacts:
     return replace(one, said=tuple(replace(word, balance=None) for word in one.said))
 
@@ -158,6 +162,12 @@ def one_message_each(account: AccountFacts, cadence: Cadence, calendar: Calendar
 def harder(account: AccountFacts, cadence: Cadence, calendar: Calendar, now: datetime) -> Plan:
     answer = plan(account, cadence, calendar, now)
     return replace(answer, actions=tuple(replace(action, tone=Tone.FIRM) for action in answer.actions))
+
+
+def to_each_reader(account: AccountFacts, cadence: Cadence, calendar: Calendar, now: datetime) -> Plan:
+    """Whoever is left, all readers of the invoice get it."""
+    answer, everyone = plan(account, cadence, calendar, now), account.invoices[0].recipients
+    return replace(answer, actions=tuple(replace(action, recipients=everyone) for action in answer.actions))
 
 
 def drafts_go_out(account: AccountFacts, cadence: Cadence, calendar: Calendar, now: datetime) -> Plan:
@@ -222,6 +232,7 @@ BROKEN = [
     ),
     Broken("a reading never grows old", P.HELD, account_closed(lambda account, now: replace(account, read_at=now))),
     Broken("nobody can opt out", P.HELD, Rules(no_address=lambda *_: None)),
+    Broken("who opted out is written to beside others", P.HELD, Rules(plan=to_each_reader)),
     Broken("plan knows of no holds", P.HELD, blind(each_invoice(holds=()))),
     Broken("plan knows of no holds of accounts", P.HELD, blind(lambda account, _: replace(account, holds=()))),
     Broken("plan thinks it has just read", P.HELD, blind(lambda account, now: replace(account, read_at=now))),
@@ -250,6 +261,7 @@ BROKEN = [
     Broken("all words are firm", P.GENTLE, Rules(plan=harder)),
     Broken("hardship is not heard", P.GENTLE, propose(lambda one: replace(one, told=None))),
     Broken("nothing is remembered", P.ONCE, propose(lambda one: replace(one, said=()))),
+    Broken("statements are forgotten once they are paid", P.ONCE, Rules(propose=forgetting_statements), MONTHLY),
     Broken("words come a day early", P.TRUE, propose(days=1)),
     Broken("words come a day late", P.TRUE, propose(days=-1)),
 ]

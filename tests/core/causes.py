@@ -124,22 +124,22 @@ CASES: dict[Cause, Case] = {
     ),
     Cause.NO_ADDRESS: Case(
         account(owed(recipients=())),
-        lambda seen: not seen.one.recipients,
-        lambda seen: seen.instead(recipients=("new@customer.test",)),
+        lambda seen: any(not meant for meant in truths.readers(seen)),
+        lambda seen: seen.instead(recipients=("new@customer.test",)).told(emails=("new@customer.test",)),
     ),
     Cause.ADDRESS_REFUSED: Case(
-        account(owed(recipients=(ANN, BOB)), refused=frozenset({BOB})),
-        lambda seen: any(address in seen.world.account.refused for address in seen.one.recipients),
+        account(owed(recipients=(ANN, BOB)), refused=frozenset({ANN, BOB})),
+        lambda seen: truths.closed_to_us(seen, seen.world.account.refused),
         lambda seen: seen.world.told(refused=frozenset()),
     ),
     Cause.BOUNCED: Case(
-        account(owed(recipients=(ANN, BOB)), bounced=frozenset({BOB})),
-        lambda seen: any(address in seen.world.account.bounced for address in seen.one.recipients),
+        account(owed(recipients=(ANN, BOB)), bounced=frozenset({BOB}), refused=frozenset({ANN})),
+        lambda seen: truths.closed_to_us(seen, seen.world.account.bounced),
         lambda seen: seen.world.told(bounced=frozenset()),
     ),
     Cause.OPTED_OUT: Case(
-        account(owed(recipients=(ANN, BOB)), opted_out=frozenset({ANN}), bounced=frozenset()),
-        lambda seen: any(address in seen.world.account.opted_out for address in seen.one.recipients),
+        account(owed(), opted_out=frozenset({ANN}), bounced=frozenset()),
+        lambda seen: truths.closed_to_us(seen, seen.world.account.opted_out),
         lambda seen: seen.world.told(opted_out=frozenset()),
     ),
     Cause.NOT_LIVE: Case(

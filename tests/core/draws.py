@@ -14,7 +14,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from core.because import Cause
-from core.cadence import Anchor, Cadence, Cap, Channel, Payer, Reason, Step
+from core.cadence import Anchor, Cadence, Cap, Channel, Payer, Reason, Sender, Step
 from core.calendars import Calendar
 from core.facts import (
     AccountFacts,
@@ -68,6 +68,23 @@ WHOLE = parsed(
 MONTHLY = parsed(
     step("statement", 28, "friendly", anchor="'month'"), step("late-7", 7), step("late-20", 20, "clear"), gap_days=1
 )
+# Every way to say to whom: each step to others than the one before it.
+ADDRESSED = replace(
+    parsed(
+        step("welcome", 1, "friendly", anchor="'issued'", to="['account']"),
+        step("heads-up", -3, "friendly"),
+        step("late-3", 3, to="['invoice', 'boss@customer.test']"),
+        step("late-8", 8, to="['everyone']"),
+        step("late-14", 14, "clear", to="['account', 'invoice']", escalated="true"),
+        step("late-25", 25, "clear", escalated="true"),
+        step("statement", 10, "friendly", anchor="'month'", to="['account']"),
+        gap_hours=24,
+        week_limit=3,
+        month_limit=9,
+    ),
+    normal=Sender(to=("invoice", "account")),
+    escalated=Sender(to=("everyone",)),
+)
 AT_LAST = parsed(step("d5", 5), step("d15", 15, when="{segments = ['key'], open_at_least = 2}"), gap_hours=24)
 ONLY_MONTHLY = parsed(step("statement", 1, "friendly", anchor="'month'", when="{open_at_least = 2}"), week_limit=1)
 CADENCES = [
@@ -78,6 +95,8 @@ CADENCES = [
     MONTHLY,
     ONLY_MONTHLY,
     AT_LAST,
+    ADDRESSED,
+    ADDRESSED,
     replace(DEFAULT, approve_all=True, gap_hours=24),
     ladder(4),
     ladder(-3, -1, 1, 2, 3, gap_days=1, week_limit=3, month_limit=10),
@@ -88,6 +107,8 @@ CADENCES = [
 # How far the day of an invoice's next step lies from the day that matters.
 _SHIFTS = [0, 0, 0, -1, -1, -2, -5, 1, 4, 20, -40, -150]
 _RECIPIENTS = [(ANN,), (ANN,), (BOB,), (ANN, BOB), (ANN, BOB), ("carl@elsewhere.test",), ()]
+_EMAILS = [(), (ANN,), (ANN,), (BOB,), (ANN, BOB), (BOB, "office@customer.test")]
+_PEOPLE = [(), (), (BOB,), ("dora@customer.test",)]
 _HELD = [
     *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED, Cause.UNREADABLE_CREDIT, Cause.AGENCY),
     *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.ARRANGEMENT, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
@@ -217,6 +238,8 @@ def _account(draw: st.DrawFn, invoices: list[InvoiceFacts], cadence: Cadence, ca
         live="live" not in odd,
         read_at=_rare(draw, "read" in odd, now - SECOND, None, stale, stale - SECOND),
         invoices=tuple(invoices),
+        emails=draw(st.sampled_from(_EMAILS)),
+        people=draw(st.sampled_from(_PEOPLE)),
         holds=_holds(draw, "holds" in odd, today),
         credits=_rare(draw, "credits" in odd, (), (Money(10_000, "EUR"),), (Money(12_000, "USD"), Money(500, "EUR"))),
         touches=_touches(draw, invoices, calendar, now),

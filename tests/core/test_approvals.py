@@ -172,6 +172,14 @@ def test_the_fingerprint_knows_all_that_is_shown() -> None:
     assert len(prints) == len(other)
     assert fingerprint(FACTS, action) not in prints
     assert fingerprint(FACTS, replace(action, day=day("03-09"))) == fingerprint(FACTS, action), "another day"
+    assert len(fingerprint(FACTS, action)) == 32
+
+
+def test_another_due_date_is_another_text_also_where_the_words_do_not_count_from_it() -> None:
+    (action,) = ask(FACTS).drafts
+    listed = replace(action, lines=(replace(action.lines[0], anchor="month/2026-03"),))
+    later = replace(FACTS, invoices=(replace(FACTS.invoices[0], due=day("02-27")),))
+    assert fingerprint(later, listed) != fingerprint(FACTS, listed)
 
 
 def test_just_before_midnight_the_minute_ends_with_the_day() -> None:

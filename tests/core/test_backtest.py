@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.backtest import Backtest, Past, Setting, agreed, asks, backtest
 from core.because import Cause
-from core.cadence import LAW_CAPS, Cadence
+from core.cadence import LAW_CAPS, Cadence, Sender
 from core.calendars import Calendar
 from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus
 from core.habits import habit
@@ -52,6 +52,12 @@ def past(due: date, settled: date | None = None, number: str = "N-1", customer: 
 def run(*invoices: Past, cadence: Cadence = DEFAULT, **setting: object) -> Backtest:
     given: dict[str, object] = {"calendar": OFFICE, "start": START, "end": END}
     return backtest(invoices, cadence, Setting(**given | setting))  # type: ignore[arg-type]
+
+
+def test_the_past_has_one_reader_however_a_step_names_its_own() -> None:
+    for to in (("account",), ("everyone",), ("invoice", "boss@customer.test")):
+        cadence = replace(TRUSTING, normal=Sender(to=to))
+        assert told(run(past(day("03-02")), cadence=cadence)) == [("03-09", "late-5")]
 
 
 def told(found: Backtest) -> list[tuple[str, str]]:

@@ -207,6 +207,12 @@ def test_what_the_customer_said_branches_as_the_cadence_says_and_else_as_the_hou
     assert cadence.branch(Reason.REFUSES).approve
 
 
+def test_what_a_reason_does_is_part_of_the_fingerprint() -> None:
+    three, five = (parse_cadence(f"{HEAD}{step()}[reason.forgot]\nhold_days = {days}\n") for days in (3, 5))
+    assert three.fingerprint != five.fingerprint
+    assert three.fingerprint == parse_cadence(f"{HEAD}{step()}[reason.forgot]\nhold_days = 3\n").fingerprint
+
+
 SENDERS = """
 [normal]
 name = "Ann"
@@ -223,9 +229,19 @@ def test_an_escalated_step_is_signed_by_the_escalated_sender_and_borrows_the_res
     last = later.replace("late-9", "late-20").replace("9\n", "20\n").replace("signed_by = 'Cem'", "escalated = true")
     cadence = parse_cadence(HEAD + step() + later + last + SENDERS)
     plain, signed, firm = (cadence.voice(one) for one in cadence.steps)
-    assert plain == Sender("Ann", "", "ann@office.test", ("books@office.test",))
-    assert signed == Sender("Cem", "", "ann@office.test", ("sales@office.test", "books@office.test"))
-    assert firm == Sender("Bea", "bea@office.test", "ann@office.test", ("sales@office.test", "books@office.test"))
+    to, ann, both = ("invoice",), "ann@office.test", ("sales@office.test", "books@office.test")
+    assert plain == Sender("Ann", reply_to=ann, to=to, cc=("books@office.test",))
+    assert signed == Sender("Cem", reply_to=ann, to=to, cc=both)
+    assert firm == Sender("Bea", "bea@office.test", ann, to, both)
+
+
+def test_who_gets_a_blind_copy_is_the_steps_to_say_and_the_senders() -> None:
+    blind = SENDERS.replace("cc = ", "bcc = ")
+    firm = step(signed_by="Cem").replace("signed_by = 'Cem'", "escalated = true")
+    cadence = parse_cadence(f"{HEAD}{firm}bcc = ['sales@office.test']\n{blind}")
+    assert cadence.voice(cadence.steps[0]).bcc == ("sales@office.test", "books@office.test")
+    own = parse_cadence(HEAD + firm + blind + "bcc = ['boss@office.test']\n")
+    assert own.voice(own.steps[0]).bcc == ("boss@office.test",)
 
 
 def test_australia_hears_at_most_three_words_a_week_and_ten_in_any_month() -> None:

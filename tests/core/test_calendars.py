@@ -44,6 +44,7 @@ def test_today_is_the_day_on_the_companys_wall() -> None:
     assert NEW_YORK.today(late) == date(2026, 3, 2)
     assert BERLIN.today(late) == date(2026, 3, 3)
     assert Calendar(zone="Pacific/Auckland").today(utc("2026-03-02 12:00")) == date(2026, 3, 3)
+    assert f"{NEW_YORK.local(late):%d %H:%M}" == "02 22:30"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,9 @@ def test_the_next_opening_is_the_first_one_after_now(now: str, opens: str) -> No
     ],
 )
 def test_a_time_the_clocks_skip_means_the_moment_the_gap_ends(zone: str, day: date, clock: time, moment: str) -> None:
-    assert Calendar(zone=zone).at(day, clock) == utc(moment)
+    found = Calendar(zone=zone).at(day, clock)
+    assert found == utc(moment)
+    assert found.tzinfo is UTC
 
 
 @pytest.mark.parametrize(
@@ -105,7 +108,9 @@ def test_a_time_the_clocks_skip_means_the_moment_the_gap_ends(zone: str, day: da
     ],
 )
 def test_a_time_the_clocks_show_twice_means_the_first(zone: str, day: date, clock: time, moment: str) -> None:
-    assert Calendar(zone=zone).at(day, clock) == utc(moment)
+    found = Calendar(zone=zone).at(day, clock)
+    assert found == utc(moment)
+    assert found.tzinfo is UTC
 
 
 def test_hours_that_begin_inside_a_gap_open_when_the_gap_ends() -> None:
@@ -168,11 +173,11 @@ def test_nothing_is_open_between_a_closed_moment_and_the_next_opening(
 
 
 def test_a_company_without_working_days_or_hours_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one working day"):
+    with pytest.raises(ValueError, match=r"^A company needs at least one working day\.$"):
         Calendar(weekdays=frozenset())
-    with pytest.raises(ValueError, match="open before they close"):
+    with pytest.raises(ValueError, match=r"^Sending hours must open before they close\.$"):
         Calendar(opens=time(17), closes=time(9))
-    with pytest.raises(ValueError, match="open before they close"):
+    with pytest.raises(ValueError, match=r"^Sending hours must open before they close\.$"):
         Calendar(opens=time(9), closes=time(9))
 
 
@@ -239,6 +244,12 @@ def test_a_calendar_made_from_another_remembers_nothing_of_it() -> None:
     assert replace(BERLIN, holidays=frozenset()).opening(day) == utc("2026-04-03 07:00")
     assert replace(BERLIN, hours_zone="America/New_York").opening(day) == utc("2026-04-07 13:00")
     assert replace(BERLIN) == BERLIN
+
+
+def test_hours_in_the_evening_open_on_the_same_day_of_the_customer() -> None:
+    """Half past seven in New York is the next day already in UTC."""
+    evening = Calendar("America/New_York", opens=time(20), closes=time(22))
+    assert evening.next_opening(utc("2026-03-03 00:30")) == utc("2026-03-03 01:00")
 
 
 def test_what_a_calendar_remembers_is_bounded() -> None:

@@ -69,6 +69,14 @@ SAID = [
     (of("late-21", attach=[]), "late-21 now carries nothing instead of invoice"),
     (of("late-12", to=["a@b.test"]), "late-12 now goes to a@b.test instead of the usual readers"),
     (of("late-12", cc=["a@b.test", "c@b.test"]), "late-12 is now copied to a@b.test and c@b.test instead of nobody"),
+    (
+        of("late-12", to=["account", "a@b.test"]),
+        "late-12 now goes to account and a@b.test instead of the usual readers",
+    ),
+    (
+        told(SIGNED, escalated={"to": ["everyone"]}),
+        "escalated messages now go to everyone instead of the usual readers",
+    ),
     (of("late-12", bcc=["a@b.test"]), "late-12 is now blind-copied to a@b.test instead of nobody"),
     (
         of("call-30", when={"amount_at_least": 500, "segments": ["retail", "farms"]}),

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import pytest
 
-from core.because import Cause
+from core.because import Because, Cause
 from core.cadence import Cadence
-from core.facts import Hold, Instalment
+from core.facts import Hold, Instalment, Said
 from core.plan import plan
 from tests.core.builders import ANN, BOB, DEFAULT, OFFICE, account, day, eur, held, invoice, moment, said
 from tests.core.diaries import FULL, change, change_all, diary, hold
@@ -134,6 +134,39 @@ def test_an_arrangement_is_spoken_of_part_by_part_and_a_new_part_begins_gently()
     ]
 
 
+LATE_4, LATE_12 = (said(f"late-{days}", day("03-02"), rung=rung, balance=10_000) for days, rung in ((4, 1), (12, 2)))
+
+
+@pytest.mark.parametrize(
+    ("heard", "left", "then"),
+    [
+        ((), 10_000, ["03-24..03-29 not-yet", "03-30 late-4"]),
+        ((LATE_4,), 10_000, ["03-24..03-30 not-yet", "03-31 late-12"]),
+        ((LATE_4,), 8_000, ["03-24..03-30 not-yet", "03-31 late-4"]),
+        ((LATE_12,), 10_000, ["03-24..03-31 not-yet", "04-01 late-21"]),
+    ],
+    ids=["a week where nothing was said before", "else the ladder's spacing", "after a part", "the higher the longer"],
+)
+def test_after_an_arrangement_is_over_the_ladder_waits_from_the_last_word_about_it(
+    heard: tuple[Said, ...], left: int, then: list[str]
+) -> None:
+    events = {
+        "03-20": change(arranged=True, instalment=Instalment(day("03-20"), eur(2_000))),
+        "03-27": change(arranged=False, instalment=None, balance=eur(left)),
+    }
+    facts = account(invoice(LATE, said=heard))
+    told = diary(facts, day("03-20"), day("04-01"), events, FULL)
+    assert told[:3] == ["03-20 part-today", "03-21..03-22 not-yet", "03-23 part-missed"]
+    assert told[3:5] == then
+
+
+def test_of_several_words_about_an_arrangement_the_last_one_counts_in_whatever_order_they_are_listed() -> None:
+    first, last = (said("part-missed", day(on), anchor=f"instalment/2026-{on}") for on in ("03-02", "03-23"))
+    for words in ((first, last), (last, first)):
+        facts = account(invoice(LATE, said=words))
+        assert diary(facts, day("03-24"), day("03-30"), cadence=FULL) == ["03-24..03-29 not-yet", "03-30 late-4"]
+
+
 def test_who_is_paused_hears_nothing_until_the_day() -> None:
     paused = {"02-27": change_all(holds=(held(Cause.PAUSED, day("03-09")),))}
     assert diary(FACTS, day("02-26"), day("03-10"), paused) == [
@@ -213,7 +246,7 @@ def test_a_death_or_the_agency_ends_all_messages_until_a_person_says_otherwise(c
 def test_what_was_long_late_when_the_company_was_connected_is_begun_by_a_person() -> None:
     facts = account(invoice(day("01-01"), 1), invoice(day("01-02"), 2), connected=day("04-02"))
     answer = plan(facts, DEFAULT, OFFICE, moment("2026-04-02 10:00"))
-    assert [(one.cause, one.invoice) for one in answer.because] == [(Cause.OLD_AT_START, 1)]
+    assert answer.because == (Because(Cause.OLD_AT_START, 1, detail=(("days", "91"),)),)
     assert [line.invoice for action in answer.actions for line in action.lines] == [2]
 
 

@@ -77,7 +77,7 @@ def test_an_override_is_what_a_person_would_have_written_into_the_cadence() -> N
 def test_senders_are_changed_field_by_field_and_lists_as_a_whole() -> None:
     base = parse_cadence(HEAD + step() + SENDERS)
     changed = effective(base, [at(COMPANY, normal={"cc": ["x@office.test"]}), at(SEGMENT, escalated={"name": "Dan"})])
-    assert changed.normal == Sender("Ann", "", "ann@office.test", ("x@office.test",))
+    assert changed.normal == Sender("Ann", reply_to="ann@office.test", cc=("x@office.test",))
     assert changed.escalated == Sender("Dan", "bea@office.test")
 
 
@@ -283,3 +283,13 @@ def test_whatever_is_changed_the_ladder_holds_or_the_change_is_refused(overrides
     assert all(one.approve for one in changed.steps if one.name in asked)
     assert {one.name for one in changed.steps} <= set(NAMES)
     assert changed.caps[0].limit <= 3
+
+
+def test_whom_a_step_and_a_sender_are_written_to_is_kept_and_can_be_changed_whole() -> None:
+    base = parse_cadence(f"{HEAD}{step(to=['account'])}[normal]\nto = ['everyone', 'boss@customer.test']\n")
+    kept = effective(base, [at(COMPANY, week_limit=1)])
+    assert (found(kept, "late-4").to, kept.normal.to) == (("account",), ("everyone", "boss@customer.test"))
+    changed = effective(base, [of(ACCOUNT, "late-4", to=[]), at(COMPANY, escalated={"to": ["invoice"]})])
+    assert changed.voice(found(changed, "late-4")).to == ("everyone", "boss@customer.test")
+    assert changed.escalated.to == ("invoice",)
+    assert changed.to_any == ("boss@customer.test", "everyone")

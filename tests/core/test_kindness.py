@@ -35,6 +35,7 @@ def found(text: str, country: str = "GB", **said: bool) -> set[str]:
         "Please pay today to keep your service running.",
         "We reserve the right to take further steps without further notice.",
         "This is your last chance.",
+        "If I don't have the £900 by Friday I will hand the file to our lawyers.",
     ],
 )
 def test_a_threat_stops_the_text_however_it_is_dressed(text: str) -> None:
@@ -96,6 +97,14 @@ def test_a_finding_says_where_and_why_and_what_to_write_instead() -> None:
     assert "co\u200burt" in one.quote
     assert one.why.endswith(".")
     assert one.kinder
+
+
+def test_where_no_rule_hits_the_words_that_weigh_most_are_shown() -> None:
+    text = "Hello Ann. We know you're on a work visa."
+    (one,) = check_text(text, "GB")
+    assert (one.category, one.rule) == (Category.THREAT, "words")
+    assert one.quote == text[one.start : one.end]
+    assert "work visa" in one.quote
 
 
 def test_blame_and_shouting_advise_and_stop_nothing() -> None:

@@ -110,6 +110,13 @@ def test_a_due_date_on_a_sunday_is_spoken_of_on_the_friday_and_never_on_the_mond
     assert step_on(day("03-09"), sunday, said("heads-up", day("03-03"))) is None
 
 
+def test_of_two_whose_days_fall_together_the_one_that_will_be_said_is_waited_for() -> None:
+    sunday, both_on_friday = day("03-08"), ladder(-1, 0, 4)
+    answer = silence(invoice(sunday), day("03-05"), both_on_friday)
+    assert answer.detail == (("step", "d0"), ("day", "2026-03-06"))
+    assert proposal(invoice(sunday), day("03-06"), both_on_friday).step.name == "d0"
+
+
 def test_a_step_is_said_once() -> None:
     heard = [said("heads-up", day("03-04")), said("due-today", DUE), said("late-4", day("03-13"))]
     assert step_on(day("03-13"), DUE, *heard) is None

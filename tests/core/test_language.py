@@ -39,8 +39,8 @@ rung = 1
 approve = true
 escalated = true
 signed_by = " Ann Lee "
-attach = ["invoice", "statement"]
-to = ["Boss@Customer.test"]
+attach = ["invoice", "statement", "terms"]
+to = ["Boss@Customer.test", "account", "boss@customer.test"]
 cc = ["a@office.test", "b@office.test"]
 bcc = ["c@office.test"]
 [step.when]
@@ -67,8 +67,8 @@ reasons = ["forgot"]
         approve=True,
         escalated=True,
         signed_by="Ann Lee",
-        attach=("invoice", "statement"),
-        to=("boss@customer.test",),
+        attach=("invoice", "statement", "terms"),
+        to=("boss@customer.test", "account"),
         cc=("a@office.test", "b@office.test"),
         bcc=("c@office.test",),
         when=Condition(
@@ -149,8 +149,13 @@ WRONG = [
     ),
     (step(approve=1), "approve of step 'late-4' must be true or false."),
     (step(signed_by=3), "The signed_by of step 'late-4' must be text."),
-    (step(attach=["contract"]), "Step 'late-4' can attach: invoice, statement; not 'contract'."),
+    (step(attach=["contract"]), "Step 'late-4' can attach: invoice, statement, terms; not 'contract'."),
     (step(cc=["nobody"]), "'nobody' in step 'late-4' is not an e-mail address."),
+    (
+        step(to=["somebody"]),
+        "'somebody' in step 'late-4' is neither an e-mail address nor one of: invoice, account, everyone.",
+    ),
+    (step(cc=["account"]), "'account' in step 'late-4' is not an e-mail address."),
     (step(cc="a@b.test"), "cc of step 'late-4' must be a list of words."),
     (step(template="../late"), "The template '../late' must be small letters, digits and dashes."),
     (step(when=3), "The condition of step 'late-4' is written as [step.when]."),
@@ -184,6 +189,10 @@ WRONG = [
         "The ceiling of reason 'short-of-cash' must be a whole number from 0 to 1.",
     ),
     (f"normal = 3\n{LATE}", "Who signs is written as [normal]."),
+    (
+        f"{LATE}[escalated]\nto = ['everybody']\n",
+        "'everybody' in [escalated] is neither an e-mail address nor one of: invoice, account, everyone.",
+    ),
     (f"{LATE}[normal]\naddress = 'ann'\n", "'ann' in [normal] is not an e-mail address."),
     (f"uses = ['nowhere']\n{LATE}", "The cadence uses 'nowhere', which is not in the library."),
     (

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from core.because import Because, Cause
 from core.cadence import Channel, Payer, Tone
-from core.facts import Approval, Said, TouchFacts, TouchState
+from core.facts import Approval, Hold, Instalment, Said, TouchFacts, TouchState
 from core.plan import TAKE_BACK, done, fingerprint, plan
-from tests.core.builders import ANN, DEFAULT, OFFICE, account, day, invoice, moment, parsed, said, step
+from tests.core.builders import ANN, DEFAULT, OFFICE, account, day, eur, invoice, moment, parsed, said, step
 from tests.core.causes import NOW, TODAY, owed
 
 OPENING = moment("2026-03-03 09:00")
@@ -67,10 +68,30 @@ def test_what_was_done_is_kept_with_its_rung_its_anchor_and_its_balance() -> Non
     assert after.invoices[1] == facts.invoices[1]
 
 
+def test_a_message_names_its_account_its_day_and_what_was_passed_over() -> None:
+    (action,) = plan(account(invoice(day("02-26"))), DEFAULT, OFFICE, NOW).actions
+    assert (action.account, action.day) == (7, TODAY)
+    assert action.lines[0].missed == ("heads-up", "due-today")
+
+
 def test_of_two_nudges_the_one_nearer_to_its_day_leads() -> None:
     (action,) = plan(account(invoice(day("03-06"), 1), invoice(TODAY, 2)), DEFAULT, OFFICE, NOW).actions
     assert [(line.invoice, line.step) for line in action.lines] == [(2, "due-today"), (1, "heads-up")]
     assert action.lead == "due-today"
+
+
+@pytest.mark.parametrize(
+    "older",
+    [
+        {"holds": (Hold(Cause.PROMISE, TODAY + timedelta(days=1)),)},
+        {"arranged": True},
+        {"arranged": True, "instalment": Instalment(TODAY, eur(100))},
+    ],
+    ids=["promised", "arranged", "arranged in parts"],
+)
+def test_open_credit_goes_past_what_is_left_alone_today(older: dict[str, Any]) -> None:
+    facts = account(invoice(day("02-10"), 1, **older), owed(id=2), credits=(eur(15_000),))
+    assert plan(facts, DEFAULT, OFFICE, NOW).because[1] == Because(Cause.COVERED_BY_CREDIT, 2)
 
 
 def test_it_wakes_at_the_earliest_end_of_a_silence() -> None:
@@ -92,6 +113,14 @@ def test_of_two_silences_about_one_invoice_the_one_that_ends_first_is_named(agre
     answer = plan(replace(facts, approvals=word), cadence, OFFICE, NOW)
     assert answer.because == (Because(Cause.TAKE_BACK, 1, NOW + TAKE_BACK),)
     assert [draft.lead for draft in answer.drafts] == ["statement" if agreed == "call" else "call"]
+
+
+def test_of_two_that_end_together_that_of_the_firmer_step_is_named() -> None:
+    cadence = parsed(step("call", 4, channel="'call'"), step("statement", 2, "friendly", anchor="'month'"))
+    facts = account(owed(), drafts=True, channels=frozenset({Channel.EMAIL}))
+    answer = plan(facts, cadence, OFFICE, NOW)
+    assert [(one.cause, one.until) for one in answer.because] == [(Cause.NO_CHANNEL, OPENING)]
+    assert [draft.lead for draft in answer.drafts] == ["statement"]
 
 
 def test_who_is_written_to_about_an_invoice_is_not_also_said_to_be_left_alone() -> None:

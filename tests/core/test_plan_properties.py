@@ -8,15 +8,13 @@ from collections import Counter
 from datetime import timedelta
 from random import Random
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.because import Cause
 from core.facts import TouchState
 from core.replay import replay
-from tests.core.builders import OFFICE
-from tests.core.causes import CASES, NEVER_PLANNED
+from tests.core.causes import CASES
 from tests.core.draws import worlds
 from tests.core.truths import Seen
 from tests.core.worlds import World, edges, lines, silence, walk
@@ -151,20 +149,3 @@ def test_a_silence_with_an_end_is_over_at_its_end(world: World) -> None:
         for because in then.ask().because:
             if because.until is not None:
                 assert silence(then.at(because.until).ask(), because.invoice) != because
-
-
-def test_no_cause_is_without_its_facts_its_truth_and_its_remedy() -> None:
-    assert set(CASES) | NEVER_PLANNED == set(Cause)
-    assert not set(CASES) & NEVER_PLANNED
-
-
-@pytest.mark.parametrize("cause", list(CASES))
-def test_where_it_is_the_only_cause_removing_it_lets_the_invoice_be_spoken_about(cause: Cause) -> None:
-    case = CASES[cause]
-    world = World(case.facts, case.cadence, OFFICE, case.now)
-    answer = world.ask()
-    (because,) = answer.because
-    assert (because.cause, because.invoice, answer.actions) == (cause, 1, ())
-    seen = Seen(world, answer, because)
-    assert is_true(seen)
-    assert lines(lifted(seen).ask().actions) == [1]

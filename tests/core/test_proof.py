@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import vetoes
-from core.cadence import LAW_CAPS, Cadence
+from core.cadence import LAW_CAPS, Cadence, Sender
 from core.calendars import Calendar
 from core.language import parse_cadence
 from core.proof import PROMISED, Counterexample, Promise, Proved, Rules, prove, reach, wallclock
@@ -42,6 +42,15 @@ def test_under_the_limits_of_the_law_of_a_country() -> None:
     proof = prove(ladder(4, 12, week_limit=3, month_limit=10), LONDON, LAW_CAPS["AU"], year=2026)
     assert proof.holds
     assert proof.states > 50_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "to", [("account",), ("everyone",), ("boss@customer.test",), ("invoice", "boss@customer.test")], ids=" ".join
+)
+def test_whoever_its_steps_are_written_to(to: tuple[str, ...]) -> None:
+    cadence = replace(ladder(-3, 4, 12), normal=Sender(to=to), approve_all=to == ("account",))
+    assert prove(cadence, LONDON, year=2026).holds
 
 
 def test_every_promise_is_said_in_words() -> None:

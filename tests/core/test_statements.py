@@ -11,7 +11,7 @@ from core.because import Because, Cause
 from core.cadence import Cadence, Reason, Tone
 from core.calendars import Calendar
 from core.facts import AccountFacts, Instalment
-from core.plan import Action, plan
+from core.plan import Action, done, plan
 from core.replay import replay
 from tests.core.builders import (
     ANN,
@@ -50,9 +50,9 @@ def test_it_names_every_open_invoice_due_or_not_on_its_day() -> None:
     facts = account(invoice(day("03-20"), 1), invoice(day("04-20"), 2), invoice(day("03-01"), 3, balance=eur(0)))
     (action,) = actions(facts)
     assert (action.lead, action.template, action.tone) == ("statement", "statement", Tone.FRIENDLY)
-    assert [(line.invoice, line.step, line.anchor, line.rung) for line in action.lines] == [
-        (1, "statement", "month/2026-03", 0),
-        (2, "statement", "month/2026-03", 0),
+    assert [(line.invoice, line.step, line.missed, line.anchor, line.rung) for line in action.lines] == [
+        (1, "statement", (), "month/2026-03", 0),
+        (2, "statement", (), "month/2026-03", 0),
     ]
 
 
@@ -99,10 +99,36 @@ def test_what_was_written_after_its_day_waits_for_the_next_one() -> None:
 def test_an_invoice_that_comes_free_later_in_the_month_brings_no_second_statement() -> None:
     listed = invoice(day("04-20"), 1, said=(said("statement", day("03-02"), anchor="month/2026-03"),))
     was_held = invoice(day("04-21"), 2, holds=(held(Cause.PROMISE, day("03-05")),))
-    facts = account(listed, was_held, touches=(touched(day("03-02")),))
-    assert actions(facts, moment("2026-03-05 10:00")) == ()
-    other_reader = account(listed, replace(was_held, recipients=(BOB,)), touches=(touched(day("03-02")),))
+    heard = (touched(day("03-02"), statement="month/2026-03"),)
+    assert actions(account(listed, was_held, touches=heard), moment("2026-03-05 10:00")) == ()
+    other_reader = account(listed, replace(was_held, recipients=(BOB,)), touches=heard)
     assert [one.recipients for one in actions(other_reader, moment("2026-03-05 10:00"))] == [(BOB,)]
+
+
+def test_where_all_that_it_named_is_paid_another_invoice_brings_no_second_one_to_the_same_readers() -> None:
+    facts = account(invoice(day("04-20"), 1), invoice(day("04-20"), 3, recipients=(ANN, BOB)))
+    sent = plan(facts, MONTHLY, OFFICE, NOW).actions
+    assert [one.recipients for one in sent] == [(ANN,)]
+    heard = done(facts, sent, NOW).touches
+    assert [one.statement for one in heard] == ["month/2026-03"]
+    comes_up = account(invoice(day("04-20"), 2, issued=day("03-01")), touches=heard)
+    for later in ("2026-03-04 10:00", "2026-03-08 10:00"):
+        (because,) = plan(comes_up, MONTHLY, OFFICE, moment(later)).because
+        assert (because.cause, because.until) == (Cause.NOT_YET, moment("2026-04-02 09:00"))
+    assert [one.lead for one in actions(comes_up, moment("2026-04-02 10:00"))] == ["statement"]
+    about_another = tuple(replace(one, own=False) for one in heard)
+    assert len(actions(replace(comes_up, touches=about_another), moment("2026-03-04 10:00"))) == 1
+
+
+def test_its_readers_are_those_the_step_names() -> None:
+    """Two invoices to two people of one customer, whose statement goes to the customer: one, naming both."""
+    to_customer = parsed(step("statement", 2, "friendly", anchor="'month'", to="['account']"), gap_hours=24)
+    facts = account(invoice(day("04-20"), 1), invoice(day("04-20"), 2, recipients=(BOB,)), emails=("c@customer.test",))
+    (action,) = actions(facts, cadence=to_customer)
+    assert (action.recipients, [line.invoice for line in action.lines]) == (("c@customer.test",), [1, 2])
+    after = done(facts, (action,), NOW)
+    new = replace(after, invoices=(invoice(day("04-20"), 3, issued=day("03-01")),))
+    assert actions(new, moment("2026-03-05 10:00"), to_customer) == ()
 
 
 @pytest.mark.parametrize(("last", "is_sent"), [("03-06", True), ("03-07", False)])

@@ -1,4 +1,4 @@
-"""When a step is reached and whether it applies: usual delays, working days, conditions, and days far out of sight."""
+"""When a step is reached, whether it applies and who hears it: delays, working days, conditions, days out of sight."""
 
 from __future__ import annotations
 
@@ -12,11 +12,31 @@ from core.cadence import Cadence, Payer, Reason
 from core.calendars import Calendar
 from core.facts import InvoiceFacts, InvoiceStatus
 from core.ladder import Proposal, propose
+from core.language import parse_cadence
 from core.money import Money
+from core.plan import plan
+from core.replay import replay
 from core.timetable import timetable
-from tests.core.builders import DEFAULT, OFFICE, account, day, eur, invoice, ladder, parsed, said, step, told
+from tests.core.builders import (
+    ANN,
+    BOB,
+    DEFAULT,
+    OFFICE,
+    account,
+    day,
+    eur,
+    invoice,
+    ladder,
+    moment,
+    parsed,
+    said,
+    step,
+    told,
+    touched,
+)
 
 MONDAY, DUE = day("03-02"), day("03-09")
+NOON = moment("2026-03-02 12:00")
 
 
 def proposed(
@@ -45,6 +65,23 @@ def test_the_usual_delay_of_a_steady_payer_is_waited_out_as_far_as_the_cadence_s
     assert first_day(patient, **{**STEADY, "usual_delay": -4}) == "03-13", "who pays early is not asked earlier"
     assert first_day(patient, payer=Payer.SLOW, usual_delay=6) == "03-13"
     assert first_day(ladder(4), **STEADY) == "03-13", "a cadence that does not wait"
+
+
+def test_a_broken_promise_is_spoken_of_without_waiting_for_a_usual_delay() -> None:
+    cadence = parsed(step("late", 4), step("broken", 4, anchor="'promise'"), wait_days=10)
+    facts = invoice(DUE, broken=day("03-12"))
+    assert isinstance(proposed(facts, day("03-13"), cadence, **STEADY), Because)
+    assert not isinstance(proposed(facts, day("03-16"), cadence, **STEADY), Because)
+
+
+@pytest.mark.parametrize("happened", ["broken", "resolved"])
+def test_what_is_delivered_after_a_promise_or_a_dispute_is_given_its_days_too(happened: str) -> None:
+    cadence = parsed(
+        step("late", 4), step("broken", 1, anchor="'promise'"), step("over", 1, anchor="'dispute-resolved'")
+    )
+    facts = invoice(DUE, **{happened: day("03-10"), "delivered": day("03-13")})
+    assert isinstance(proposed(facts, day("03-15"), cadence), Because)
+    assert not isinstance(proposed(facts, day("03-16"), cadence), Because)
 
 
 def test_a_nudge_does_not_wait_for_a_usual_delay() -> None:
@@ -106,6 +143,34 @@ def test_a_step_with_a_condition_is_said_only_where_it_holds(
     assert isinstance(answer, Because) is not applies
 
 
+def test_a_word_long_before_the_day_stays_true_until_it() -> None:
+    answer = proposed(invoice(DUE), DUE, ladder(-20, 4))
+    assert not isinstance(answer, Because)
+    assert isinstance(proposed(invoice(DUE), DUE + timedelta(days=1), ladder(-20, 4)), Because)
+
+
+def test_a_welcome_is_said_within_ten_days_or_not_at_all() -> None:
+    welcome = parsed(step("welcome", 1, "friendly", anchor="'issued'"))
+    facts = invoice(day("04-20"), issued=day("03-01"))  # a Sunday; the welcome is for Monday
+    assert not isinstance(proposed(facts, day("03-12"), welcome), Because)
+    assert isinstance(proposed(facts, day("03-13"), welcome), Because)
+
+
+def test_a_welcome_counts_from_the_delivery_of_its_own_invoice() -> None:
+    welcome = parsed(step("welcome", 2, "friendly", anchor="'issued'"))
+    early, late = (invoice(DUE, issued=day("02-20"), delivered=day(on)) for on in ("02-24", "02-27"))
+    assert isinstance(proposed(late, day("02-26"), welcome), Because)
+    assert not isinstance(proposed(early, day("02-26"), welcome), Because)
+
+
+def test_what_is_left_to_pay_counts_to_the_last_cent() -> None:
+    two = parsed(step("late", 4, when="{open_at_least = 2}"))
+    mine, cent, paid = invoice(day("02-26"), 1), invoice(DUE, 2, balance=eur(1)), invoice(DUE, 3, balance=eur(0))
+    for other, is_said in ((cent, True), (paid, False)):
+        answer = propose(mine, account(mine, other), timetable(two, OFFICE), MONDAY)
+        assert isinstance(answer, tuple) is is_said
+
+
 def test_sums_and_counts_are_those_of_what_is_open_in_the_same_currency() -> None:
     mine = invoice(day("02-26"), 1)
     paid = invoice(day("02-26"), 2, status=InvoiceStatus.PAID)
@@ -134,8 +199,106 @@ def test_a_step_whose_condition_does_not_hold_is_passed_over_and_not_called_miss
     assert proposed(last, MONDAY, cadence) == Because(Cause.LADDER_DONE, 1)
 
 
+def test_a_cadence_in_the_place_of_one_that_is_gone_has_a_timetable_of_its_own() -> None:
+    calendar, gone, new = Calendar(), ladder(4), ladder(9)
+    calendar.memory[id(new)] = timetable(gone, calendar)
+    assert timetable(new, calendar).cadence is new
+    assert timetable(new, calendar) is timetable(new, calendar)
+
+
 @pytest.mark.parametrize("due", [date.min, date(1, 6, 1), date(9998, 12, 31), date.max])
 def test_a_date_that_stands_for_never_is_only_a_date(due: date) -> None:
     for issued in (date.min, day("03-01"), date.max):
         answer = proposed(invoice(due, issued=issued, resolved=date.max, broken=date.min), MONDAY)
         assert isinstance(answer, Because)
+
+
+# --- to whom ---------------------------------------------------------------------------------------------------------
+
+CARL, PAT = "carl@customer.test", "pat@customer.test"
+
+
+def readers_of(to: str, sender: str = "", **more: Any) -> list[tuple[str, ...]]:
+    """Who hears a follow-up about an invoice to Ann of the customer Bob, whose people the ledger mails are Pat."""
+    cadence = parse_cadence(f"name = 'to'\ntitle = 'To'\n{sender}\n{step('late', 4)}{to}")
+    facts = account(invoice(day("02-26")), **{"emails": (BOB,), "people": (PAT,)} | more)
+    return [one.recipients for one in plan(facts, cadence, OFFICE, NOON).actions]
+
+
+@pytest.mark.parametrize(
+    ("to", "heard_by"),
+    [
+        ("", (ANN,)),
+        ("to = ['invoice']", (ANN,)),
+        ("to = ['account']", (BOB,)),
+        ("to = ['everyone']", (ANN, BOB, PAT)),
+        ("to = ['Carl@Customer.test']", (CARL,)),
+        ("to = ['carl@customer.test', 'invoice']", (ANN, CARL)),
+        ("to = ['account', 'bob@customer.test', 'invoice', 'account']", (ANN, BOB)),
+    ],
+)
+def test_a_step_is_written_to_whom_it_names_each_once_and_in_order(to: str, heard_by: tuple[str, ...]) -> None:
+    assert readers_of(to) == [heard_by]
+
+
+SENDERS = "[normal]\nto = ['account']\n[escalated]\nto = ['carl@customer.test']"
+
+
+@pytest.mark.parametrize(
+    ("to", "sender", "heard_by"),
+    [
+        ("", SENDERS, BOB),
+        ("escalated = true", SENDERS, CARL),
+        ("escalated = true\nto = ['invoice']", SENDERS, ANN),
+        ("escalated = true", "[normal]\nto = ['account']", BOB),
+        ("escalated = true", "", ANN),
+    ],
+)
+def test_the_step_names_its_readers_else_the_escalated_sender_does_else_the_normal_one(
+    to: str, sender: str, heard_by: str
+) -> None:
+    assert readers_of(to, sender) == [(heard_by,)]
+
+
+def test_who_opted_out_or_cannot_be_reached_is_left_out_of_everyone() -> None:
+    everyone = "to = ['everyone']"
+    assert readers_of(everyone, opted_out=frozenset({ANN})) == [(BOB, PAT)]
+    assert readers_of(everyone, bounced=frozenset({BOB}), refused=frozenset({PAT})) == [(ANN,)]
+    assert readers_of(everyone, bounced=frozenset({ANN, BOB}), opted_out=frozenset({PAT})) == []
+
+
+def test_where_nobody_it_names_has_an_address_the_silence_says_so_and_another_step_still_speaks() -> None:
+    cadence = parsed(step("first", 4, to="['account']"), step("second", 9))
+    facts = account(invoice(day("02-26"), said=()))
+    (because,) = plan(facts, cadence, OFFICE, NOON).because
+    assert because == Because(Cause.NO_ADDRESS, 1, moment("2026-03-03 09:00")), "and it is asked anew tomorrow"
+    first = said("first", day("02-16"))
+    heard = account(invoice(day("02-12"), said=(first,)))
+    assert [one.lead for one in plan(heard, cadence, OFFICE, NOON).actions] == ["second"]
+    nowhere = account(invoice(day("04-26"), recipients=()))
+    assert plan(nowhere, cadence, OFFICE, NOON).because == (Because(Cause.NO_ADDRESS, 1),), "long before its day"
+
+
+def test_what_goes_to_the_same_people_is_one_message_whatever_it_is_called() -> None:
+    cadence = parsed(step("heads-up", -3, "friendly", to="['account']"), step("late", 4))
+    facts = account(invoice(day("03-05"), 1), invoice(day("02-26"), 2, recipients=(BOB,)), emails=(BOB,))
+    (action,) = plan(facts, cadence, OFFICE, NOON).actions
+    assert (action.recipients, action.lead) == ((BOB,), "late")
+    assert [line.invoice for line in action.lines] == [2, 1]
+
+
+def test_what_goes_to_others_too_waits_for_another_day() -> None:
+    """The firmer word first; the account, and each who reads both, hears once a day and after the hours between."""
+    cadence = parsed(step("heads-up", -3, "friendly"), step("late", 4, to="['everyone']"))
+    facts = account(invoice(day("03-05"), 1), invoice(day("02-26"), 2), emails=(BOB,))
+    sent = replay(facts, cadence, OFFICE, NOON, NOON + timedelta(days=5)).sent
+    assert [(f"{action.day:%m-%d}", action.recipients) for _, action in sent] == [
+        ("03-02", (ANN, BOB)),
+        ("03-04", (ANN,)),
+    ]
+
+
+def test_an_address_in_the_cadence_hears_of_one_customer_a_day() -> None:
+    cadence = parsed(step("late", 4, to="['carl@customer.test']"))
+    facts = account(invoice(day("02-26")), touches=(touched(MONDAY, CARL, own=False),))
+    assert [one.cause for one in plan(facts, cadence, OFFICE, NOON).because] == [Cause.ONE_A_DAY]

@@ -11,7 +11,7 @@ from core import vetoes
 from core.because import Because, Cause
 from core.cadence import Cap, Channel
 from core.calendars import Calendar
-from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus, TouchFacts, TouchState
+from core.facts import AccountFacts, Hold, Instalment, InvoiceFacts, InvoiceStatus, TouchFacts, TouchState
 from core.money import Money
 from core.plan import Plan, plan
 from tests.core.builders import (
@@ -32,6 +32,7 @@ from tests.core.builders import (
     touched,
 )
 from tests.core.causes import NOW, TODAY, owed
+from tests.core.diaries import FULL
 
 OPENING = moment("2026-03-03 09:00")
 
@@ -144,9 +145,28 @@ def test_credit_of_exactly_the_sum_of_an_invoice_belongs_to_it() -> None:
 
 def test_an_invoice_that_is_left_alone_anyway_uses_up_no_credit() -> None:
     newer = invoice(day("02-20"), 2, balance=eur(100))
-    for holds, ids in (((held(Cause.DISPUTE),), {2}), ((held(Cause.PROMISE, TODAY),), {1})):
+    tomorrow = TODAY + timedelta(days=1)
+    for holds, ids in (
+        ((held(Cause.DISPUTE),), {2}),
+        ((held(Cause.PROMISE, tomorrow),), {2}),
+        ((held(Cause.PROMISE, TODAY),), {1}),
+    ):
         older = invoice(day("02-10"), 1, balance=eur(100), holds=holds)
         assert covered(older, newer, credits=(eur(150),)) == ids
+
+
+def test_what_is_arranged_uses_credit_up_only_where_its_parts_are_spoken_of() -> None:
+    part = Instalment(day("03-09"), eur(50))
+    older, newer = invoice(day("02-10"), 1, balance=eur(100)), invoice(day("02-20"), 2, balance=eur(100))
+    for instalment, cadence, ids in ((part, FULL, {1}), (None, FULL, {2}), (part, DEFAULT, {2})):
+        facts = account(replace(older, arranged=True, instalment=instalment), newer, credits=(eur(150),))
+        assert vetoes.covered(facts, cadence, OFFICE, TODAY) == ids
+
+
+def test_each_credit_covers_what_it_can() -> None:
+    euros, dollars = invoice(day("02-10"), 1, balance=eur(500)), invoice(day("02-20"), 2, balance=Money(700, "USD"))
+    assert covered(euros, dollars, credits=(Money(700, "USD"), eur(500))) == {1, 2}
+    assert covered(euros, dollars, credits=(Money(900, "USD"), eur(100))) == {2}
 
 
 def test_credit_covers_nothing_in_another_currency_and_is_not_used_up_by_what_is_paid() -> None:
@@ -160,11 +180,25 @@ def test_where_no_due_date_is_known_the_day_of_issue_stands_in() -> None:
     assert covered(undated, invoice(day("02-10"), 2, balance=eur(100)), credits=(eur(150),)) == {1}
 
 
-def test_one_refused_address_stops_the_whole_message_but_not_those_to_others() -> None:
-    both, bob = owed(recipients=(ANN, BOB)), owed(id=2, recipients=(BOB,))
-    answer = plan(account(both, bob, refused=frozenset({ANN})), DEFAULT, OFFICE, NOW)
+@pytest.mark.parametrize(
+    ("closed", "cause"),
+    [("refused", Cause.ADDRESS_REFUSED), ("bounced", Cause.BOUNCED), ("opted_out", Cause.OPTED_OUT)],
+)
+def test_who_cannot_or_will_not_be_written_to_is_left_out_and_the_others_are_not(closed: str, cause: Cause) -> None:
+    both, bob, ann = owed(recipients=(ANN, BOB)), owed(id=2, recipients=(BOB,)), owed(id=3)
+    answer = plan(account(both, bob, ann, **{closed: frozenset({ANN})}), DEFAULT, OFFICE, NOW)
     assert [action.recipients for action in answer.actions] == [(BOB,)]
-    assert answer.because == (Because(Cause.ADDRESS_REFUSED, 1),)
+    assert [line.invoice for line in answer.actions[0].lines] == [1, 2]
+    assert answer.because == (Because(cause, 3),)
+
+
+def test_of_several_reasons_why_nobody_is_left_the_readers_own_wish_is_named_first() -> None:
+    ann, bob, both = frozenset({ANN}), frozenset({BOB}), (ANN, BOB)
+    assert vetoes.no_address(both, account(opted_out=bob, bounced=ann)) == Because(Cause.OPTED_OUT)
+    assert vetoes.no_address(both, account(bounced=bob, refused=ann)) == Because(Cause.BOUNCED)
+    assert vetoes.no_address(both, account(refused=ann | bob)) == Because(Cause.ADDRESS_REFUSED)
+    assert vetoes.no_address((), account(opted_out=ann)) == Because(Cause.NO_ADDRESS)
+    assert vetoes.no_address(both, account(opted_out=ann)) is None
 
 
 def too_often(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from core.because import Because
-from core.cadence import ALWAYS, Anchor, Reason
+from core.cadence import ALWAYS, Anchor, Reason, Step
 from core.facts import Approval, Hold, InvoiceFacts, InvoiceStatus, TouchFacts, TouchState
 from core.plan import Plan, fingerprint
 from tests.core.builders import DEFAULT
@@ -134,11 +134,37 @@ def unconditional(seen: Seen) -> World:
     return replace(seen.world, cadence=replace(seen.world.cadence, steps=steps))
 
 
+def readers(seen: Seen) -> list[frozenset[str]]:
+    """Of each step, and of all together, everybody it is meant for."""
+    steps = [meant(seen.world, step, seen.one) for step in seen.world.cadence.steps]
+    return [*steps, frozenset().union(*steps)]
+
+
+def meant(world: World, step: Step, one: InvoiceFacts) -> frozenset[str]:
+    """What the step says of its readers, else its sender, else the invoice."""
+    cadence, facts = world.cadence, world.account
+    firm = cadence.escalated.to if step.escalated else ()
+    words = {
+        "invoice": one.recipients,
+        "account": facts.emails,
+        "everyone": (*one.recipients, *facts.emails, *facts.people),
+    }
+    to = step.to or firm or cadence.normal.to or ("invoice",)
+    return frozenset(address for word in to for address in words.get(word, (word,)))
+
+
+def closed_to_us(seen: Seen, addresses: frozenset[str]) -> bool:
+    """None of those it is meant for can be written to, one of them for this reason."""
+    facts = seen.world.account
+    closed = facts.refused | facts.bounced | facts.opted_out
+    return any(those <= closed and those & addresses for those in readers(seen))
+
+
 def mine(seen: Seen) -> list[TouchFacts]:
     """Every message to the account or to a reader of the invoice, those of this answer too."""
     together = (TouchFacts(one.recipients, one.day, at=seen.world.now) for one in seen.answer.actions)
     touches = (*seen.world.account.touches, *together)
-    return [one for one in touches if one.own or set(one.recipients) & set(seen.one.recipients)]
+    return [one for one in touches if one.own or readers(seen)[-1] & set(one.recipients)]
 
 
 def too_soon(seen: Seen) -> bool:
@@ -154,7 +180,7 @@ def over_budget(seen: Seen) -> bool:
     limits += [(seen.world.cadence.week_limit, 7), (seen.world.cadence.month_limit, 30)]
     touches = mine(seen)
     heard = [[one for one in touches if one.own]]
-    heard += [[one for one in touches if reader in one.recipients] for reader in seen.one.recipients]
+    heard += [[one for one in touches if reader in one.recipients] for reader in readers(seen)[-1]]
     return any(
         sum((seen.world.today - one.day).days < days for one in those) >= limit
         for those in heard

@@ -59,7 +59,7 @@ def test_without_a_name_or_an_address_for_replies_the_companys_own_are_used(town
 
 
 def test_a_cadence_may_name_another_address_that_the_mailbox_speaks_for(town: Town, server: Mailbox) -> None:
-    with pytest.raises(Refusal, match="'heads-up' is to come from ann@wren.example, and the company has no mailbox"):
+    with pytest.raises(Refusal, match=r"'heads-up' is to come from ann@wren.example, and the company has no mailbox"):
         _from(town, "ann@wren.example")
     set_up(town, server)
     prove(town, server)

@@ -27,7 +27,8 @@ def asked(world: World) -> Asked:
     """Let it go live with drafts, and open both tasks."""
     rt = world.rt
     world.accounts, world.invoices = dict(world.accounts), dict(world.invoices)  # copies of a world share theirs
-    for number, name in (("INV-0301", "Kea Kayaks"), ("INV-0302", "Weka Wool"), ("INV-0303", "Moa Motors")):
+    names = ("Kea Kayaks", "Weka Wool", "Moa Motors", "Ruru Rugs")
+    for number, name in zip(("INV-0301", "INV-0302", "INV-0303", "INV-0304"), names, strict=True):
         world._account(world.kauri, name, [f"{number.lower()}@example.com"], [(number, -6, 88000, 88000)])
     with rt.store.write() as session:
         kauri = session.get_one(Company, world.kauri.id)

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from models import CadenceVersion
 from tests.web.world import World
+
+
+def _version(world: World) -> str:
+    """The version that the first company has."""
+    with world.rt.store.read() as session:
+        return session.get_one(CadenceVersion, world.bramley.cadence_version_id).uid
 
 
 def console(world: World) -> dict[str, str]:
@@ -23,10 +30,23 @@ def console(world: World) -> dict[str, str]:
         "backtest of two": f"{bramley}/backtest?cadence=in-force&against=trusted-partner",
         "account": f"/accounts/{alder}",
         "account that is left alone": f"/accounts/{world.accounts['Kestrel Homes'].uid}",
+        "statement": f"/accounts/{alder}/statement",
+        "statement of a past period": f"/accounts/{alder}/statement?since=2026-10-01&until=2026-10-31",
+        "statement of an account with holds": f"/accounts/{world.accounts['Kestrel Homes'].uid}/statement",
+        "hand-over to think of": f"/accounts/{world.accounts['Kestrel Homes'].uid}/handover",
+        "hand-over to look through": f"/accounts/{world.accounts['Matai Lodge'].uid}/handover",
+        "hand-over to an agency": f"/accounts/{world.accounts['Rimu Rafting'].uid}/handover",
+        "account with an agency": f"/accounts/{world.accounts['Rimu Rafting'].uid}",
+        "terms": f"{bramley}/terms",
+        "no terms": f"{kauri}/terms",
+        "terms of one customer": f"/accounts/{world.accounts['Brightwell Primary School'].uid}/terms",
+        "terms to read": f"/terms/{world.terms.uid}",
+        "terms in a file": f"/terms/{world.own_terms.uid}",
         "a day of an account": f"/accounts/{alder}/why?day=2026-11-18",
         "a day to come": f"/accounts/{alder}/why?day=2026-12-02",
         "a day before the first record": f"/accounts/{alder}/why?day=2026-11-09",
         "account with something asked for": f"/accounts/{world.accounts['Tui Trails'].uid}",
+        "writing by hand": f"/accounts/{alder}/write",
         "invoice": f"/invoices/{world.invoices['1042'].uid}",
         "invoice that is paid": f"/invoices/{world.invoices['1011'].uid}",
         "invoice with a change at the desk": f"/invoices/{world.invoices['INV-020'].uid}",
@@ -40,6 +60,12 @@ def console(world: World) -> dict[str, str]:
         "row": f"/rows/{world.row.uid}",
         "touch": f"/touches/{world.touch.uid}",
         "desk": "/desk",
+        "library": "/library",
+        "version": f"/library/{_version(world)}",
+        "roll-out to choose for": f"/library/{_version(world)}/roll-out?company={world.bramley.uid}",
+        "changes": "/library/changes",
+        "change for a company": f"/library/change?company={world.bramley.uid}",
+        "change for a customer": f"/library/change?account={alder}",
         "no drafts": "/approvals",
         "no calls": "/tasks",
         "conversation guide": "/tasks/guide",
@@ -55,6 +81,10 @@ def portal(world: World) -> dict[str, str]:
         "portal": owing,
         "portal with a dispute": disputed,
         "portal with money on its way": paid,
+        "portal statement": f"{owing}/statement",
+        "portal statement with money on its way": f"{paid}/statement",
+        "portal terms": f"{owing}/terms",
+        "portal terms in a file": f"{world.link('Brightwell Primary School')}/terms",
         "thanks": f"{paid}/thanks",
         "thanks before the processor spoke": f"{owing}/thanks",
         "bad link": f"{owing}x",

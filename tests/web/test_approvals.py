@@ -91,7 +91,7 @@ def test_a_person_s_own_words_are_kept_and_a_threat_comes_back_with_what_was_typ
 
 def test_words_that_could_be_kinder_may_leave_and_say_so(queue: Asked, ann: FlaskClient) -> None:
     uid = queue.drafts["Kea Kayaks"].uid
-    fields = {"mark": _mark(ann, uid), "subject": "PAY THIS TODAY", "text": "You have ignored us again."}
+    fields = {"mark": _mark(ann, uid), "subject": "PLEASE HAVE A LOOK", "text": "You have ignored us again."}
     _post(ann, f"/approvals/{uid}/approve", f"/approvals/{uid}", **fields)
     assert len(_words(queue.world)) == 1
     assert "“" in ann.get("/approvals", **HTTPS).text

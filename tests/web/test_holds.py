@@ -93,6 +93,13 @@ def test_what_cannot_be_held_is_refused(world: World, ann: FlaskClient, form: di
     assert _rows(world, HoldRow) == []
 
 
+def test_a_customer_is_put_into_a_segment_and_out_again(world: World, ann: FlaskClient) -> None:
+    path = f"{_path(world)}/segment"
+    assert "In the segment: key-accounts" in _press(ann, path, segment=" Key-Accounts ")
+    assert "Name a segment with small letters" in _press(ann, path, segment="key accounts")
+    assert "In the segment: none" in _press(ann, path, segment="")
+
+
 def test_a_hold_or_a_word_of_another_customer_is_not_found(world: World, ann: FlaskClient) -> None:
     token = token_in(ann.get("/", **HTTPS).text)
     for way, form in (

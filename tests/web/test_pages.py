@@ -107,6 +107,13 @@ def _posts(world: World) -> list[tuple[str, dict[str, Any]]]:
         (f"{account}/dealt-with", {"told": world.told.uid, "answer": "It is sent."}),
         (f"{account}/arrange", {"invoice": world.invoices["1042"].uid, "count": "2", "every": "month"}),
         (f"{account}/end-arrangement", {"arrangement": world.arrangement.uid}),
+        (f"{company}/terms", {"day": "2026-12-01", "title": "Terms", "text": "Pay."}),
+        (f"{account}/terms", {"day": "2026-12-01", "title": "Terms", "text": "Pay."}),
+        (f"/terms/{world.terms.uid}/withdraw", {}),
+        (f"{account}/handover", {}),
+        (f"{account}/handover/{world.prepared.uid}/release", {"agency": "Heron Recoveries"}),
+        (f"{account}/handover/{world.prepared.uid}/discard", {}),
+        (f"{account}/handover/{world.released.uid}/recall", {}),
         (f"{invoice}/pay-link", {}),
         (f"{invoice}/credit", {"amount": "10.00", "words": "Sorry"}),
         (f"{invoice}/due-date", {"day": "2026-12-01"}),
@@ -124,11 +131,15 @@ def test_no_order_is_taken_without_the_token(shown: World, onlooker: FlaskClient
         assert "nothing was changed" in answer.text, path
 
 
+# Pages of whoever is signed in; they show only their own.
+EVERYBODY_S = ("home", "desk", "no drafts", "no calls", "conversation guide", "connect again", "library", "changes")
+
+
 def test_another_practices_things_do_not_exist(world: World) -> None:
     otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
     token = token_in(otto.get("/", **HTTPS).text)
     for name, path in pages.console(world).items():
-        if name not in ("home", "desk", "no drafts", "no calls", "conversation guide", "connect again"):
+        if name not in EVERYBODY_S:
             assert otto.get(path, **HTTPS).status_code == 404, name
     assert otto.get(f"/touches/{world.touch.uid}/body", **HTTPS).status_code == 404
     assert otto.get(f"/invoices/{world.invoices['1042'].uid}/pdf", **HTTPS).status_code == 404

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from core.cadence import Reason
-from models import Company, Promise, Task, ToldRow
+from models import Account, Company, Promise, Task, ToldRow
 from tests.web.approving import Asked, asked
 from tests.web.edges import HTTPS, sign_in, token_in
 from tests.web.world import World
@@ -56,6 +56,23 @@ def test_a_day_they_named_is_noted_with_one_press(desk: Asked, ann: FlaskClient)
     with desk.world.rt.store.read() as session:
         assert session.query(Promise).filter_by(account_id=desk.call.account_id).count() == 1
     assert _row(desk, desk.call).outcome == "promise"
+
+
+def test_the_story_of_the_account_says_what_became_of_the_call(desk: Asked, ann: FlaskClient) -> None:
+    with desk.world.rt.store.read() as session:
+        account = session.get_one(Account, desk.call.account_id).uid
+    assert "A call for a person to make. About INV-0302" in ann.get(f"/accounts/{account}", **HTTPS).text
+    _settle(ann, desk.call, "promise", invoice=[desk.world.invoices["INV-0302"].uid], promise_day="2026-11-27")
+    page = ann.get(f"/accounts/{account}", **HTTPS).text
+    assert "Called. They named a day. About INV-0302" in page
+    assert "Sent to" not in page
+
+
+def test_a_letter_that_was_not_posted_is_off_the_list(desk: Asked, ann: FlaskClient) -> None:
+    answer = _settle(ann, desk.letter, "not-posted", text="The printer is broken.")
+    assert answer.status_code == 303
+    assert "It counts as unsaid" in ann.get("/tasks", **HTTPS).text
+    assert ann.get(f"/tasks/{desk.letter.uid}", **HTTPS).status_code == 404
 
 
 def test_what_was_typed_is_still_there_when_something_is_missing(desk: Asked, ann: FlaskClient) -> None:

@@ -126,6 +126,15 @@ def test_the_command_refuses_what_it_cannot_find_in_one_line(flask: Callable[...
     assert one.exit_code == 0
 
 
+def test_the_preview_command_says_in_words_why_somebody_hears_nothing(flask: Callable[..., Result]) -> None:
+    result = create_app().test_cli_runner().invoke(args=["preview", "--company", "Bramley Joinery", "--days", "1"])
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert any(line.endswith("Alder & Ash Kitchens: 1042, 1055 (on its way)") for line in lines)
+    assert "nothing      Gorse Hill Farm: It has no due date in the ledger." in lines
+    assert not any(line.startswith("nothing      Alder & Ash") for line in lines)
+
+
 # Words
 
 
@@ -161,9 +170,13 @@ def test_what_was_read_before_a_message_left_stands_behind_it() -> None:
         at = datetime(2026, 3, 2, 12, tzinfo=UTC)
         return Heard("u", at, at.date(), "message", "late-4", "email", "sent", ("a@x.example",), "S", (1,), evidence)
 
-    from_figures, with_papers, bare = (
+    both, with_papers, bare = (
         daybook.spans([_span(2, 2, heard=(heard(**evidence),))], NUMBERS, COMPANY)[0].heard[0]
-        for evidence in ({"balances": [[1, "late-4", "5.00 GBP"]]}, {"attached": ["A-1.pdf"]}, {})
+        for evidence in (
+            {"balances": [[1, "late-4", "5.00 GBP"]], "attached": ["A-1.pdf", "terms.pdf"]},
+            {"attached": ["A-1.pdf"]},
+            {"balances": [], "attached": []},
+        )
     )
-    assert (from_figures.when, from_figures.behind) == ("12:00", "Open when it left: A-1 5.00 GBP.")
-    assert (with_papers.behind, bare.behind, bare.link) == ("With A-1.pdf.", "", "u")
+    assert (both.when, both.behind) == ("12:00", "Open when it left: A-1 5.00 GBP. Attached: A-1.pdf, terms.pdf.")
+    assert (with_papers.behind, bare.behind, bare.link) == ("Attached: A-1.pdf.", "", "u")

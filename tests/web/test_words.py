@@ -13,6 +13,8 @@ from core.money import Money
 from integrations.ledgers.base import ENTITIES, Limit, Purpose
 from models import Company, Connection, EffectState, Posting, Term
 from web import cadence_words, formats, ledger_words, presenters
+from workflows import tasks
+from workflows.outcomes import Outcome
 from workflows.pending import Kind
 from workflows.planner import coded
 
@@ -39,6 +41,8 @@ def test_every_code_has_its_words() -> None:
     assert set(cadence_words.ANCHORS) == set(Anchor)
     assert set(cadence_words.PAYERS) == set(Payer)
     assert set(cadence_words.REASONS) == set(Reason)
+    assert set(cadence_words.OUTCOMES) == set(Outcome)
+    assert set(cadence_words.TO_DO) == {Channel(one) for one in tasks.KINDS}
     assert set(ledger_words.PURPOSES) == set(Purpose)
     assert set(ledger_words.POSTINGS) == set(Kind)
     assert set(ledger_words.ENTITIES) == set(ENTITIES)
@@ -204,3 +208,23 @@ def test_every_change_that_was_asked_for_has_words_for_what_and_how_far(kind: Ki
 def test_sizes_and_numbers_are_said_as_people_say_them() -> None:
     assert [formats.size(one) for one in (1, 999, 40_000, 2_500_000)] == ["1 byte", "999 bytes", "40.0 kB", "2.5 MB"]
     assert formats.thousands(1_234_567) == "1,234,567"
+
+
+@pytest.mark.parametrize(
+    ("channel", "outcome", "words"),
+    [
+        (Channel.CALL, "", "A call for a person to make"),
+        (Channel.CALL, "promise", "Called. They named a day"),
+        (Channel.CALL, "forgot", "Called. They had forgotten"),
+        (Channel.CALL, "not-needed", "It was settled before anybody had to see to it"),
+        (Channel.LETTER, "", "A letter for a person to post"),
+        (Channel.LETTER, "posted", "Posted as a letter"),
+    ],
+)
+def test_a_call_and_a_letter_say_what_became_of_them(channel: Channel, outcome: str, words: str) -> None:
+    assert cadence_words.task_words(channel, outcome) == words
+
+
+def test_a_phrase_is_told_as_a_sentence() -> None:
+    assert cadence_words.as_sentence("the budget goes up") == "The budget goes up."
+    assert cadence_words.as_sentence('its reason is now "So."') == 'Its reason is now "So."'

@@ -26,7 +26,7 @@ from models import (
     TouchInvoice,
     UnreadableRow,
 )
-from tests.web import further, rested
+from tests.web import agreed, further, handed, rested
 from tests.web.edges import NOW, PASSWORD
 from workflows import library, links, people, planner
 from workflows.runtime import Runtime
@@ -55,8 +55,14 @@ class World:
         self.hold: Any = None
         self.told: Any = None
         self.arrangement: Any = None
+        self.prepared: Any = None
+        self.released: Any = None
+        self.terms: Any = None
+        self.own_terms: Any = None
         further.fill(self)
         rested.fill(self)
+        agreed.fill(self)
+        handed.fill(self)
         with rt.store.write() as session:
             for company in (self.bramley, self.kauri, self.foreign):
                 planner.wake_company(rt, session, company.id)
@@ -191,11 +197,13 @@ class World:
                 customer=credit,
                 external_id="c1",
                 kind="CreditMemo",
+                issued=date(2026, 10, 20),
                 currency="GBP",
                 remaining_minor=4500,
             )
         )
-        for place, (day, amount) in enumerate(((date(2026, 10, 2), 66000), (date(2026, 11, 12), 21000))):
+        paid = ((date(2026, 10, 2), 66000, "1011"), (date(2026, 11, 12), 21000, "1051"))
+        for place, (day, amount, number) in enumerate(paid):
             self._add(
                 Payment(
                     company_id=self.bramley.id,
@@ -205,6 +213,7 @@ class World:
                     currency="GBP",
                     amount_minor=amount,
                     reference="BACS",
+                    applied=[[number, amount]],
                 )
             )
 

@@ -17,10 +17,12 @@ from models import (
     Delivery,
     Effect,
     Grant,
+    Handover,
     Sender,
     Touch,
     TouchRecipient,
     UnreadableRow,
+    User,
 )
 from models.store import Store
 from tests.town import Town, lay_tables
@@ -56,6 +58,7 @@ def furnished(store: Store | None = None) -> tuple[Town, Tie, Tie]:
         session.add(Sender(uid=rt.new_id(), company_id=xero.company.id, **box))
         audit.record(rt, session, "live", xero.company.id, why="a test")
         _say(rt, session, xero.company, PEOPLE)
+        _hand_over(rt, session, xero.company)
     return town, quickbooks, xero
 
 
@@ -80,6 +83,17 @@ def _say(rt: Runtime, session: Any, company: Company, recipients: list[str]) -> 
         session.add(TouchRecipient(touch_id=touch.id, company_id=company.id, address_hash=hashed, day=day))
 
 
+def _hand_over(rt: Runtime, session: Any, company: Company) -> None:
+    user = User(uid=rt.new_id(), practice_id=company.practice_id, email="robin@x.example", name="Robin")
+    user.password_hash, user.created_at = "-", rt.clock.now()
+    session.add(user)
+    account = session.scalars(select(Account.id).where(Account.company_id == company.id)).one()
+    session.flush()
+    row = Handover(uid=rt.new_id(), company_id=company.id, account_id=account, prepared_by_id=user.id)
+    row.file_sealed, row.prepared_at = rt.vault.seal(b"a ZIP"), rt.clock.now()
+    session.add(row)
+
+
 def with_keys(town: Town, *secret_keys: str, index: str = INDEX) -> Runtime:
     return replace(town.rt, vault=Vault(secret_keys, index))
 
@@ -101,7 +115,15 @@ def test_every_column_of_bytes_is_either_sealed_again_or_named_with_its_reason()
 def test_after_rotating_everything_opens_without_the_old_key(store: Store) -> None:
     town, _, xero = furnished(store)
     moved = keys.rotate(with_keys(town, NEW, OLD))
-    assert moved.rows == {"grant": 2, "connection": 2, "delivery": 1, "unreadable_row": 1, "audit_key": 1, "sender": 1}
+    assert moved.rows == {
+        "grant": 2,
+        "connection": 2,
+        "delivery": 1,
+        "unreadable_row": 1,
+        "audit_key": 1,
+        "sender": 1,
+        "handover": 1,
+    }
     assert moved.left == {}
     rt = with_keys(town, NEW)
     with rt.store.read() as session:

@@ -8,10 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from core.inheritance import Level
 from integrations.ledgers.base import LedgerCustomer
 from tests.town import MONDAY
-from tests.workflows.office import Office
-from workflows import links
+from tests.workflows.office import Office, an_invoice
+from workflows import library, links
 from workflows.links import BadLink
 
 FERN, MOSS = ["fern@customers.example"], ["moss@customers.example"]
@@ -80,3 +81,32 @@ def test_a_link_to_an_account_that_is_no_more_leads_nowhere(office: Office) -> N
     office.change(row, uid="another")
     with pytest.raises(BadLink, match="no longer leads anywhere"):
         links.read(office.rt, token)
+
+
+def sees(office: Office, reader: str) -> bool:
+    """Whether a link made for this reader shows the whole account."""
+    account = office.account("c-1")
+    target = links.read(office.rt, links.make(office.rt, account, [reader]))
+    with office.rt.store.read() as session:
+        return links.sight(office.rt, session, target, account).everything
+
+
+def test_the_whole_account_is_for_its_own_readers_and_whom_its_cadence_writes_to(office: Office) -> None:
+    people = [["Ann", "ann@customers.example", True], ["Bob", "bob@customers.example", False]]
+    office.change(office.account("c-1"), people=people)
+    readers = (*FERN, "Ann@customers.example", "bob@customers.example", *MOSS)
+    assert [sees(office, one) for one in readers] == [True, True, False, False]
+    chief = {"normal": {"to": ["everyone", "chief@customers.example"]}}
+    assert not sees(office, "chief@customers.example")
+    practice, company = office.company.practice_id, office.company.id
+    library.change(office.rt, practice, Level.ACCOUNT, chief, company_id=company, account_id=office.account_id)
+    assert sees(office, "chief@customers.example")
+
+
+def test_who_gets_mail_about_one_invoice_sees_that_one(office: Office) -> None:
+    office.read(MONDAY, invoices=(an_invoice("i-1", emails=("site@customers.example",)), an_invoice("i-2")))
+    account = office.account("c-1")
+    target = links.read(office.rt, links.make(office.rt, account, ["site@customers.example"]))
+    with office.rt.store.read() as session:
+        seen = links.sight(office.rt, session, target, account)
+    assert [seen.of(office.invoice(one)) for one in ("i-1", "i-2")] == [True, False]

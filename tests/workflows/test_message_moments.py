@@ -79,7 +79,7 @@ def test_while_nothing_is_due_the_customer_can_say_that_all_is_in_order(template
         ((), []),
         (("invoice",), ["A copy is attached."]),
         (("invoice", "terms"), ["A copy is attached. Our terms are attached, for your records."]),
-        (("statement",), ["A statement with every movement is attached."]),
+        (("statement",), ["A statement of your account is attached."]),
     ],
 )
 def test_what_goes_along_is_told_and_nothing_else(attached: tuple[str, ...], words: list[str]) -> None:

@@ -7,13 +7,14 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from core.because import Cause
 from core.facts import InvoiceStatus
 from core.money import Money
 from integrations.ledgers.base import LedgerCredit, LedgerCustomer, LedgerPayment, Unreadable
 from models import Credit, Invoice, Payment, UnreadableRow
 from tests.town import MONDAY, Town
 from tests.workflows.office import Office, an_invoice
-from workflows import doctor, sync
+from workflows import doctor, gather, holds, sync
 
 LATER = MONDAY + timedelta(minutes=10)
 ODD = Unreadable("invoice", "i-1", "This invoice could not be read: its date is no date.")
@@ -158,3 +159,37 @@ _by_status = select(Invoice.status, func.count().label("how_many")).group_by(Inv
 def mirrored(town: Town) -> dict[str, int]:
     with town.rt.store.read() as session:
         return {row.status: row.how_many for row in session.execute(_by_status)}
+
+
+def test_who_is_to_be_left_alone_is_so_under_the_name_they_merged_into(office: Office) -> None:
+    office.read(MONDAY, customers=(LedgerCustomer("c-2", "Branch"), LedgerCustomer("c-3", "New")))
+    office.read(MONDAY, invoices=(an_invoice("i-1", customer="c-2"), an_invoice("i-2", customer="c-3")))
+    old, later = office.account("c-2").id, office.clock.now().date() + timedelta(days=30)
+    holds.hold(office.rt, old, Cause.BREATHING_SPACE, until=later)
+    office.read(LATER, customers=(LedgerCustomer("c-2", "Branch", active=False, merged_into="c-3"),))
+    assert held(office, "c-3") == {Cause.BREATHING_SPACE}
+
+
+def test_a_hold_on_an_invoice_goes_where_the_invoice_goes(office: Office) -> None:
+    office.read(MONDAY, customers=(LedgerCustomer("c-2", "Branch"),), invoices=(an_invoice("i-1", customer="c-2"),))
+    later = office.clock.now().date() + timedelta(days=30)
+    made = holds.hold(
+        office.rt, office.account("c-2").id, Cause.EXTENSION, until=later, invoice_uid=office.invoice("i-1").uid
+    )
+    office.read(LATER, customers=(LedgerCustomer("c-2", "Branch", bills_to="c-1"),))
+    assert held(office, "c-1") == {Cause.EXTENSION}
+    holds.release(office.rt, made.uid, 1)
+    assert held(office, "c-1") == set()
+    office.read(LATER + timedelta(minutes=1), invoices=(an_invoice("i-2", customer="c-2"),))
+    holds.hold(office.rt, office.account_id, Cause.EXTENSION, until=later, invoice_uid=office.invoice("i-2").uid)
+    office.read(LATER + timedelta(minutes=2), customers=(LedgerCustomer("c-4", "Other"),))
+    office.read(LATER + timedelta(minutes=3), invoices=(an_invoice("i-2", customer="c-4", version="2"),))
+    assert held(office, "c-4") == {Cause.EXTENSION}, "the ledger gave it to another customer"
+
+
+def held(office: Office, customer: str) -> set[Cause]:
+    """The holds that plan() is told of, on the account and on its invoices."""
+    with office.rt.store.read() as session:
+        facts = gather.account(office.rt, session, office.account(customer).id, office.clock.now()).facts
+    found = {hold.cause for one in (facts, *facts.invoices) for hold in one.holds}
+    return found - {Cause.DISCONNECTED}

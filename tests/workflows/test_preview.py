@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from models import CadenceVersion, Company
+from models import CadenceVersion, Company, Effect
 from tests.web.edges import NOW, new_store, runtime
 from tests.web.world import World
 from workflows.preview import Preview, preview
@@ -55,7 +55,8 @@ def test_in_the_first_days_after_going_live_every_message_is_shown_to_a_person_f
         (one.moment, one.account_name, one.step) for one in without.messages
     ]
     assert not any(one.asks for one in without.messages)
-    assert {one.asks for one in drafting.messages if one.moment.date() < until} == {True}
+    fresh = [one for one in drafting.messages if not one.leaving]
+    assert {one.asks for one in fresh if one.moment.date() < until} == {True}
     assert {one.asks for one in drafting.messages if one.moment.date() >= until} == {False}
 
 
@@ -67,8 +68,20 @@ def test_a_step_that_asks_is_shown_as_if_a_person_had_agreed(world: World) -> No
         "[[step]]\nname = 'soon'\noffset = -2\ntone = 'friendly'\n"
         "[[step]]\nname = 'late-3'\noffset = 3\ntone = 'kind'\napprove = true\n",
     )
-    told = {(one.step, one.asks) for one in look(world).messages}
+    told = {(one.step, one.asks) for one in look(world).messages if not one.leaving}
     assert told == {("soon", False), ("late-3", True)}
+
+
+def test_what_is_on_its_way_comes_first_and_its_account_is_not_called_silent(world: World) -> None:
+    with world.rt.store.read() as session:
+        effects = session.scalars(select(Effect).where(Effect.company_id == world.bramley.id, Effect.state == "due"))
+        waiting = {one.account_id: one.content["lead"] for one in effects}
+    shown = look(world, days=1)
+    leaving = {one.account_id: one.step for one in shown.messages if one.leaving}
+    assert leaving == waiting != {}
+    assert not leaving.keys() & {one.account_id for one in shown.silences}
+    soon = {one.account_id for one in shown.messages if not one.leaving}
+    assert not leaving.keys() & soon, "what is on its way counts as said"
 
 
 def test_messages_stand_in_order_of_time_and_silent_accounts_by_name(world: World) -> None:

@@ -28,7 +28,7 @@ FOLLOW_UPS = ("late-4", "late-12", "late-21", "late-35")
 AFTER = ("promise-passed", "promise-passed-again", "dispute-resolved", "short-of-cash", "refuses")
 ARRANGED = ("instalment-soon", "instalment-today", "instalment-missed")
 STEPS = (*NUDGES, *FOLLOW_UPS, *AFTER, *ARRANGED)
-ALL = (*STEPS, "thanks", "copy")
+ALL = (*STEPS, "thanks", "copy", "by-hand")
 CALLS = ("call-late", "call-instalment", "call-promise", "call-dispute")
 
 FACTS = MessageFacts(

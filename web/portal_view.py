@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -65,7 +64,9 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class View:
+    """`everything` says whether its readers see the whole account; else they see only some invoices."""
+
     account: Account
     company: Company
     today: date
@@ -74,6 +75,7 @@ class Statement:
     payments: list[Payment]
     waiting: list[Attempt]
     read_at: datetime | None
+    everything: bool
 
 
 def _sum(currency: str, lines: list[Line]) -> Money:
@@ -84,24 +86,26 @@ def company_of(session: Session, account_id: int) -> Company:
     return session.scalars(select(Company).join(Account).where(Account.id == account_id)).one()
 
 
-def statement(rt: Runtime, session: Session, target: LinkTarget) -> Statement:
+def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
     """What the readers of this link may see: the whole account, or only the invoices that are sent to them."""
     account = session.scalars(
         select(Account).where(Account.id == target.account_id).options(joinedload(Account.company))
     ).one()
     today = queries.today(account.company, rt.clock.now())
     attempts = queries.attempts(session, account.id)
-    everything = links.sees_everything(rt, target, account)
+    seen = links.sight(rt, session, target, account)
+    everything = seen.everything
     credit = queries.open_credit(session, account) if everything else []
-    return Statement(
+    return View(
         account,
         account.company,
         today,
-        _groups(session, account, attempts, today, credit, partial(links.may_see, rt, target, account)),
+        _groups(session, account, attempts, today, credit, seen.of),
         credit,
         queries.payments(session, account, limit=10) if everything else [],
         [one for one in attempts if _is_on_its_way(one) and (everything or one.link == target.said)],
         queries.read_at(session, account),
+        everything,
     )
 
 
@@ -145,5 +149,5 @@ def paper(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Invoic
     """The invoice of that uid, when it is one that this link's page shows."""
     account = session.get_one(Account, target.account_id)
     found = session.scalars(select(Invoice).where(Invoice.uid == uid, Invoice.account_id == account.id)).first()
-    shown = found is not None and queries.owes(found) and links.may_see(rt, target, account, found)
+    shown = found is not None and queries.owes(found) and links.sight(rt, session, target, account).of(found)
     return found if shown else None
