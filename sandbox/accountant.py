@@ -12,6 +12,11 @@ import requests
 from sandbox.browser import Browser, Lost, Page
 
 EMAIL, PASSWORD = "demo@dunlin.example", "early and gentle"
+TERMS = """Please pay within the days named on each invoice.
+
+If something is wrong with an invoice, tell us within ten days of getting it, and we will put it right.
+
+If you cannot pay in time, talk to us early. We would rather agree on a way than write to you."""
 
 
 class Accountant:
@@ -58,10 +63,22 @@ class Accountant:
         for one in settings.kind("email"):
             one.value = one.value or EMAIL  # Xero does not say where an organisation wants its replies
         self.browser.send(page, settings)
+        self.give_terms(uid)
         self.browser.open(f"{self.url}/companies/{uid}/cadence")
         self.browser.open(f"{self.url}/companies/{uid}/preview?days=30")
         page = self.browser.open(f"{self.url}/companies/{uid}")
         return self.browser.send(page, page.all_forms("/live")[0])
+
+    def give_terms(self, uid: str) -> Page:
+        """Write down on what terms the company works; every new customer is given them once."""
+        page = self.browser.open(f"{self.url}/companies/{uid}/terms")
+        form = page.all_forms("/terms")[0]
+        for one in form.kind("textarea"):
+            one.value = TERMS
+        kept = self.browser.send(page, form)
+        if "In force" not in kept.text:
+            raise Lost("The terms were not kept.")
+        return kept
 
     def approve_drafts(self) -> int:
         """Read the queue of drafts and approve what stands there, company by company; how many presses it took."""

@@ -68,13 +68,13 @@ def give_to_all(uid: str) -> ResponseReturnValue:
 
 @pages.get("/accounts/<uid>/terms")
 def of_account(uid: str) -> str:
-    account = _account(uid)
+    account = own.account(uid)
     return _page(account.company, account)
 
 
 @pages.post("/accounts/<uid>/terms")
 def give_to_one(uid: str) -> ResponseReturnValue:
-    account = _account(uid)
+    account = own.account(uid)
     return _give(account.company, account)
 
 
@@ -147,15 +147,6 @@ def _give(company: Company, account: Account | None = None) -> ResponseReturnVal
 
 def _list_of(company: Company, account: Account | None) -> str:
     return url_for("terms.of_account", uid=account.uid) if account else url_for("terms.of_company", uid=company.uid)
-
-
-def _account(uid: str) -> Account:
-    """The practice's own account; somebody else's does not exist."""
-    with runtime().store.read() as session:
-        found = queries.account(session, person().practice_id, uid)
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _own(uid: str) -> tuple[Terms, Company, Account | None]:
