@@ -16,6 +16,8 @@ from tests.town import Town, numbers_of
 from workflows import terms
 from workflows.errors import Refusal
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 MONDAY = date(2026, 3, 2)
 
 # 12. Credit notes that are not applied yet are ignored

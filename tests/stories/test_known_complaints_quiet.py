@@ -18,6 +18,8 @@ from tests.town import Town
 from workflows import answers, cadences, clock, holds, reasons
 from workflows.errors import Refusal
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 MONDAY = date(2026, 3, 2)  # everybody here has been late for four days and hears late-4; late-12 is for the 10th
 
 # 5. A promise must pause the chasing, and it must go on when the promise was broken

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from core.inheritance import Level
 from models import Account
 from tests.stories.complaints import LATE, begun, papers
@@ -12,6 +14,8 @@ from tests.stories.own_mailbox import OWNER, mail_server, prove, reminders, set_
 from tests.stories.staff import Robin
 from tests.town import Town, numbers_of
 from workflows import library
+
+pytestmark = pytest.mark.slow  # days on days of simulated time
 
 MONDAY = date(2026, 3, 2)
 
