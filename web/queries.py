@@ -21,7 +21,6 @@ from models import (
     Credit,
     Dispute,
     Effect,
-    EffectKind,
     EffectState,
     Invoice,
     Payment,
@@ -34,6 +33,7 @@ from models import (
     told_invoice,
 )
 from workflows import billing, ties
+from workflows.heard import ASKING
 
 PAGE = 50
 # Money in flight: the customer paid on the portal, the ledger may not show it yet.
@@ -223,7 +223,7 @@ def leaving(session: Session, account_id: int) -> list[Effect]:
         session.scalars(
             select(Effect).where(
                 Effect.account_id == account_id,
-                Effect.kind == EffectKind.MESSAGE.value,
+                Effect.kind.in_(ASKING),
                 Effect.state.in_([state.value for state in waiting]),
             )
         )

@@ -56,6 +56,7 @@ def test_it_leaves_in_a_minute_and_can_be_taken_back(world: World, ann: FlaskCli
     assert "Until then it can be taken back here." in page
     assert "<strong>“About the oak doors”</strong> to" in page
     (effect,) = _effects(world)
+    assert "The message “By hand” is about to leave." in ann.get(f"/accounts/{world.accounts[ALDER].uid}", **HTTPS).text
     taken = _post(ann, f"/by-hand/{effect.uid}/take-back")
     assert "Taken back. Nothing was sent." in ann.get(taken.location, **HTTPS).text
     assert [one.state for one in _effects(world)] == ["dropped"]
