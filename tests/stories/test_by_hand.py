@@ -17,6 +17,8 @@ from web import waiting
 from workflows import by_hand, companies, dispatcher, holds, kindly, library, own_words
 from workflows.errors import Refusal
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 KIND = "xero"
 DUE = date(2026, 2, 20)
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (date(2026, 3, day) for day in range(2, 6))

@@ -25,6 +25,8 @@ from tests.stories.staff import Robin
 from tests.town import Town
 from workflows import cadences, clock, desk, planner, reasons
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 DUE = date(2026, 3, 9)  # heads-up on the 4th, due-today on the 9th, late-4 on the 13th
 ME = 1  # whoever decides at the desk
 

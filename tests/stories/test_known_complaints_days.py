@@ -18,6 +18,8 @@ from workflows import cadences, companies, planner
 from workflows.doctor import unexplained
 from workflows.preview import preview
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 MONDAY = date(2026, 3, 2)
 
 # 15. Switching on: what is old is passed over, or begins at the first step as if it were new

@@ -24,6 +24,8 @@ from tests.town import MONDAY, PUBLIC, Town, numbers_of
 from workflows import cadences, desk, door, effects, enclosed, planner, sending, terms, typesetting
 from workflows.errors import Refusal
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 TUESDAY, THURSDAY, FRIDAY = (date(2026, 3, day) for day in (3, 5, 6))
 APRIL = date(2026, 4, 1)
 A_PDF = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
