@@ -12,6 +12,8 @@ from tests.town import Town
 from workflows import desk
 from workflows.errors import Refusal
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 DUE = date(2026, 3, 6)  # late-4 and late-12 fall on working days
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 ME = 1

@@ -18,6 +18,8 @@ from tests.town import Town
 from workflows import companies, library, people, proving, senders
 from workflows.errors import Refusal
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 DUE = date(2026, 3, 6)
 MONDAY, TUESDAY = date(2026, 3, 2), date(2026, 3, 3)
 HELD = f"It waits until the mailbox {OWNER} is proved, on the page Sender."

@@ -20,6 +20,8 @@ from tests.workflows.books import WISHES, Books, give_credit
 from workflows import desk, reconcile
 from workflows.errors import Refusal
 
+pytestmark = pytest.mark.slow  # days on days of simulated time
+
 BOTH = pytest.mark.parametrize("books", ["quickbooks", "xero"], indirect=True)
 TODAY, TOMORROW = date(2026, 3, 2), date(2026, 3, 3)
 
