@@ -13,6 +13,7 @@ from typing import NamedTuple
 from core.because import Because, Cause
 from core.cadence import ALWAYS, Anchor, Branch, Cadence, Condition, Payer, Step
 from core.calendars import LAST
+from core.delivery import delivered
 from core.facts import AccountFacts, InvoiceFacts, InvoiceStatus, Said, Told
 from core.money import Money
 from core.readers import reachable, readers
@@ -120,12 +121,12 @@ def _too_old(invoice: InvoiceFacts, due: date, account: AccountFacts, cadence: C
 def _climb(
     invoice: InvoiceFacts, now: Episode, account: AccountFacts, table: Timetable, today: date
 ) -> Proposal | Because:
-    cadence, delivered = table.cadence, _delivered(invoice)
+    cadence, since = table.cadence, delivered(invoice)
     ladder = table.due if now.ladder is _DUE else table.ladders[now.ladder]
-    laid = ladder.on(now.base, delivered, _patience(account, cadence) if now.ladder is _DUE else 0)
+    laid = ladder.on(now.base, since, _patience(account, cadence) if now.ladder is _DUE else 0)
     stand = _stand(invoice, ladder, now) if invoice.said else _NOWHERE
     branch = None if invoice.told is None else _branch(invoice.told, now, cadence)
-    floor = _floor(invoice, delivered, table)
+    floor = _floor(invoice, since, table)
     if stand.parts is not None:
         floor = max(floor, stand.parts + _WEEK)
     if stand.rung and _paid_in_part(invoice, stand):
@@ -157,11 +158,6 @@ def _no_more(
     if invoice.told and branch and branch.ceiling is not None and any(step.rung > top for step in left):
         return invoice.told.cause
     return Cause.CONDITION if sum(step.rung <= top for step in left) > ahead else Cause.LADDER_DONE
-
-
-def _delivered(invoice: InvoiceFacts) -> date:
-    """The day of delivery; what was shipped before its invoice was written counts from the invoice."""
-    return invoice.issued if invoice.delivered is None else max(invoice.delivered, invoice.issued)
 
 
 def _patience(account: AccountFacts, cadence: Cadence) -> int:
@@ -233,11 +229,11 @@ def _ahead(
     return found
 
 
-def _floor(invoice: InvoiceFacts, delivered: date, table: Timetable) -> date:
+def _floor(invoice: InvoiceFacts, since: date, table: Timetable) -> date:
     """No follow-up so soon after delivery, a broken promise or a dispute that ended."""
     if invoice.broken is not None or invoice.resolved is not None:
-        delivered = max(delivered, invoice.broken or date.min, invoice.resolved or date.min)
-    return (delivered if delivered < LAST else LAST) + table.settle
+        since = max(since, invoice.broken or date.min, invoice.resolved or date.min)
+    return (since if since < LAST else LAST) + table.settle
 
 
 def _paid_in_part(invoice: InvoiceFacts, stand: _Stand) -> bool:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from core.cadence import Anchor, Cadence, Payer
 from core.calendars import Calendar
+from core.delivery import delivered
 from core.facts import AccountFacts, InvoiceFacts
 from core.plan import Plan, carried_out
 from core.timetable import timetable
@@ -59,8 +60,7 @@ class Walk:
         table = timetable(self.cadence, self.calendar)
         if invoice.due is None or invoice.holds or table.statement:
             return None
-        delivered = max(invoice.delivered or invoice.issued, invoice.issued)
-        days = table.due.on(invoice.due, delivered, 0).days
+        days = table.due.on(invoice.due, delivered(invoice), 0).days
         return self.calendar.opening(max(min(days), invoice.issued)) if days else None
 
     def take(self, invoice: int, now: datetime) -> None:

@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 HERE = Path(__file__).parents[1]
 WANTED = 0.95
 # What decides, and what it asks. The types it is made of have few lines of their own.
-SCOPE = ("plan", "ladder", "vetoes", "timetable", "calendars", "readers", "cadence", "money")
+SCOPE = ("plan", "ladder", "vetoes", "timetable", "calendars", "readers", "cadence", "money", "delivery")
 # Stories that run in a moment; the property tests and the proof find the same faults, and take minutes for each.
 STORIES = (
     *("plan", "ladder", "vetoes", "holds", "reasons", "steps", "statements", "calendars", "versions", "replay"),
-    *("approvals", "cadence", "causes", "money", "parts", "shipped"),
+    *("approvals", "cadence", "causes", "delivery", "money", "parts", "shipped"),
 )
 _RESULT = re.compile(r"^\s*(?P<name>core\.\S+): (?P<verdict>[a-z ]+)$", re.MULTILINE)
 # Fresh processes: what is remembered from one run of the tests must not answer for a fault in the next.

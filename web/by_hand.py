@@ -12,6 +12,7 @@ from web.auth import person
 from web.guards import runtime
 from workflows import by_hand, door, own_words
 from workflows.errors import Refusal
+from workflows.owed import owes
 
 pages = Blueprint("by_hand", __name__)
 
@@ -48,7 +49,7 @@ def _page(account: Account, shown: by_hand.Shown | None = None, said: str = "") 
     """The form: after a look or a refusal with what was typed, else with words to begin with."""
     rt = runtime()
     with rt.store.read() as session:
-        owed = [one for one in queries.invoices(session, account.id) if queries.owes(one)]
+        owed = [one for one in queries.invoices(session, account.id) if owes(one)]
         readers = by_hand.readers(rt, session, account, owed)
         pending = by_hand.leaving(session, account.id)
     typed = request.form if request.method == "POST" else None

@@ -5,7 +5,6 @@ It parses, asks one workflow, and goes back to the page.
 
 from __future__ import annotations
 
-import mimetypes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,13 +12,11 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.orm import Session
 from werkzeug.exceptions import NotFound
 
 from core.money import Money
-from models import Account, Company, Handover, Task, User
-from web import own, queries
+from models import Account, Company, Handover
+from web import downloads, own, queries, word_queries
 from web.auth import person
 from web.guards import runtime
 from workflows import afterwards, archive, bundle, door, handovers
@@ -75,8 +72,8 @@ def show(uid: str) -> str:
             "outlook": handovers.outlook(rt, session, account.id),
             "changed": handovers.changed(rt, session, now) if now is not None and now.state == "prepared" else [],
             "since": afterwards.since(session, now) if now is not None and now.state == "released" else None,
-            "names": _names(session, rows),
-            "call": _call(session, account),
+            "names": word_queries.names(session, (id for row in rows for id in _people(row))),
+            "call": word_queries.call_to_make(session, account.id),
             "owed": queries.owed_by_account(session, account.company, [account], _today(account)).get(account.id),
         }
     return render_template(
@@ -95,30 +92,13 @@ def show(uid: str) -> str:
     )
 
 
-def _which(account: Account, which: str) -> Handover:
-    """This account's own hand-over of that uid."""
-    with runtime().store.read() as session:
-        found = next((row for row in handovers.of_account(session, account.id) if row.uid == which), None)
-    if found is None:
-        raise NotFound
-    return found
-
-
 def _today(account: Account) -> date:
     return queries.today(account.company, runtime().clock.now())
 
 
-def _names(session: Session, rows: list[Handover]) -> dict[int, str]:
-    """Of the people who prepared, released and called back, by id."""
-    ids = {id for row in rows for id in (row.prepared_by_id, row.released_by_id, row.ended_by_id)}
-    return {user.id: user.name for user in session.scalars(select(User).where(User.id.in_(ids)))}
-
-
-def _call(session: Session, account: Account) -> Task | None:
-    """A call that waits to be made."""
-    waiting = select(Task).where(Task.account_id == account.id, Task.kind == "call", Task.state == "open")
-    found: Task | None = session.scalars(waiting.order_by(Task.day)).first()
-    return found
+def _people(row: Handover) -> tuple[int | None, ...]:
+    """Who prepared it, released it and called it back."""
+    return row.prepared_by_id, row.released_by_id, row.ended_by_id
 
 
 def _sums(pairs: list[list[Any]]) -> dict[str, Money]:
@@ -158,29 +138,29 @@ def prepare(uid: str) -> ResponseReturnValue:
 
 @pages.post("/accounts/<uid>/handover/<which>/release")
 def release(uid: str, which: str) -> ResponseReturnValue:
-    row, form = _which(own.account(uid), which), request.form
+    row, form = own.of_account(own.account(uid), Handover, which), request.form
     handovers.release(runtime(), row.id, form.get("agency", ""), form.get("note", ""), person().id)
     return _back("Released. Nothing is sent by itself any more. Give the file to the agency.")
 
 
 @pages.post("/accounts/<uid>/handover/<which>/discard")
 def discard(uid: str, which: str) -> ResponseReturnValue:
-    handovers.discard(runtime(), _which(own.account(uid), which).id, person().id)
+    handovers.discard(runtime(), own.of_account(own.account(uid), Handover, which).id, person().id)
     return _back("Thrown away. Nothing was handed over, and everything goes on as before.")
 
 
 @pages.post("/accounts/<uid>/handover/<which>/recall")
 def recall(uid: str, which: str) -> ResponseReturnValue:
-    handovers.recall(runtime(), _which(own.account(uid), which).id, person().id)
+    handovers.recall(runtime(), own.of_account(own.account(uid), Handover, which).id, person().id)
     return _back("Called back. The cadence goes on, one rung at a time. Please tell the agency, too.")
 
 
 @pages.get("/accounts/<uid>/handover/<which>/zip")
 def whole(uid: str, which: str) -> Response:
     account = own.account(uid)
-    row = _which(account, which)
+    row = own.of_account(account, Handover, which)
     data = handovers.taken(runtime(), row.id, person().id)
-    return _download(data, archive.new_name("handover-", account.name, f"-{row.prepared_at:%Y-%m-%d}.zip", ()))
+    return downloads.file(archive.new_name("handover-", account.name, f"-{row.prepared_at:%Y-%m-%d}.zip", ()), data)
 
 
 @pages.get("/accounts/<uid>/handover/<which>/file")
@@ -189,22 +169,15 @@ def file(uid: str, which: str) -> Response:
     name = request.args.get("name", "")
     if not name:
         raise NotFound
-    data = handovers.taken(runtime(), _which(own.account(uid), which).id, person().id, name)
-    return _download(data, name.rpartition("/")[2])
+    data = handovers.taken(runtime(), own.of_account(own.account(uid), Handover, which).id, person().id, name)
+    return downloads.file(name.rpartition("/")[2], data)
 
 
 @pages.get("/accounts/<uid>/handover/<which>/since")
 def since(uid: str, which: str) -> Response:
     """What came since, for the agency."""
-    row = _which(own.account(uid), which)
-    return _download(handovers.news(runtime(), row.id, person().id), "since-the-hand-over.csv")
-
-
-def _download(data: bytes, name: str) -> Response:
-    """A file to keep; a browser never shows it inside our pages. Names are plain letters already."""
-    response = Response(data, mimetype=mimetypes.guess_type(name)[0] or "application/octet-stream")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+    row = own.of_account(own.account(uid), Handover, which)
+    return downloads.file("since-the-hand-over.csv", handovers.news(runtime(), row.id, person().id))
 
 
 @pages.app_template_global("handover_of")

@@ -6,12 +6,9 @@ It parses, asks one workflow, and goes back to the page; the lists are read-only
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TypeVar
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from werkzeug.exceptions import NotFound
 
 from core.because import Cause
 from core.cadence import Reason
@@ -25,7 +22,6 @@ from workflows import arrangements, holds, reasons, segments
 from workflows.errors import Refusal
 
 pages = Blueprint("holds", __name__)
-Row = TypeVar("Row", HoldRow, ToldRow, Arrangement)
 
 # What a person may choose on the page, in the order in which it is offered.
 CHOICES = {
@@ -48,14 +44,9 @@ def _back(sentence: str, mood: str = "good") -> ResponseReturnValue:
     return redirect(url_for("accounts.show", uid=(request.view_args or {})["uid"], _anchor="alone"), 303)
 
 
-def _of(account: Account, kind: type[Row], name: str) -> str:
+def _of(account: Account, kind: type[own.OfAccount], name: str) -> str:
     """The uid of this account's own row that a form named."""
-    with runtime().store.read() as session:
-        wanted = select(kind.uid).where(kind.account_id == account.id, kind.uid == request.form.get(name, ""))
-        found = session.scalars(wanted).first()
-    if found is None:
-        raise NotFound
-    return found
+    return own.of_account(account, kind, request.form.get(name, "")).uid
 
 
 def _through(text: str) -> date:

@@ -18,6 +18,7 @@ from web.auth import person
 from web.guards import runtime
 from workflows import documents, door, grants, pending, postings, ties
 from workflows.errors import Refusal
+from workflows.owed import owes
 
 pages = Blueprint("invoices", __name__)
 
@@ -60,7 +61,7 @@ def show(uid: str) -> str:
         term=term,
         postings=asked,
         busy=busy,
-        owed=queries.owes(invoice),
+        owed=owes(invoice),
         features=Feature,
         allowed=allowed,
         offered=rt.ledgers[company.ledger_kind].scopes,
@@ -72,7 +73,7 @@ def show(uid: str) -> str:
 def as_download(invoice: Invoice, body: bytes) -> Response:
     """The invoice's own paper, named by its number."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", invoice.number).strip("-.") or "invoice"
-    return downloads.pdf(f"{name[:80]}.pdf", body)
+    return downloads.file(f"{name[:80]}.pdf", body)
 
 
 @pages.get("/invoices/<uid>/pdf")

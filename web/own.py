@@ -5,15 +5,32 @@ from __future__ import annotations
 from typing import TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.orm import defer
 from werkzeug.exceptions import NotFound
 
-from models import Account, ApprovalRow, CadenceOverride, CadenceVersion, Company, Draft, Effect, Rollout, Task
+from models import (
+    Account,
+    ApprovalRow,
+    Arrangement,
+    CadenceOverride,
+    CadenceVersion,
+    Company,
+    Draft,
+    Effect,
+    Handover,
+    HoldRow,
+    Rollout,
+    Task,
+    Terms,
+    ToldRow,
+)
 from web import queries
 from web.auth import person
 from web.guards import runtime
 
 Found = TypeVar("Found")
 OfCompany = TypeVar("OfCompany", ApprovalRow, Draft, Effect, Task)
+OfAccount = TypeVar("OfAccount", Arrangement, Handover, HoldRow, ToldRow)
 OfPractice = TypeVar("OfPractice", CadenceOverride, CadenceVersion, Rollout)
 
 
@@ -42,6 +59,26 @@ def account(uid: str) -> Account:
     """With its company."""
     with runtime().store.read() as session:
         return _there(queries.account(session, person().practice_id, uid))
+
+
+def of_account(account: Account, kind: type[OfAccount], uid: str) -> OfAccount:
+    """A row of this very account."""
+    with runtime().store.read() as session:
+        return _there(session.scalars(select(kind).where(kind.uid == uid, kind.account_id == account.id)).first())
+
+
+def terms(uid: str) -> tuple[Terms, Company, Account | None]:
+    """Terms without their file, whose they are, and with whom they were agreed."""
+    with runtime().store.read() as session:
+        found = session.execute(
+            select(Terms, Company, Account)
+            .join(Company, Company.id == Terms.company_id)
+            .outerjoin(Account, Account.id == Terms.account_id)
+            .where(Terms.uid == uid, Company.practice_id == person().practice_id)
+            .options(defer(Terms.pdf, raiseload=True))
+        ).first()
+    one, company, account = _there(found)
+    return one, company, account
 
 
 def _there(found: Found | None) -> Found:

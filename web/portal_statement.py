@@ -54,4 +54,4 @@ def pdf(token: str) -> Response:
     with rt.store.read() as session:
         company = portal_view.company_of(session, target.account_id)
     body = papers.pdf(rt, target.account_id, *statements.period(), target=target)
-    return downloads.pdf(papers.file_name(queries.today(company, rt.clock.now())), body)
+    return downloads.file(papers.file_name(queries.today(company, rt.clock.now())), body)

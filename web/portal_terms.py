@@ -37,7 +37,7 @@ def show(token: str) -> str:
 @_limit
 def pdf(token: str) -> Response:
     paper = terms.attachment(runtime(), _theirs(token)[0])
-    return downloads.pdf(paper.name, paper.body)
+    return downloads.file(paper.name, paper.body)
 
 
 def _theirs(token: str) -> tuple[Terms, Account, Company]:

@@ -14,6 +14,7 @@ from models import Account, Attempt, Company, Invoice, Payment
 from web import queries
 from workflows import links
 from workflows.links import LinkTarget
+from workflows.owed import ON_ITS_WAY, owes
 from workflows.runtime import Runtime
 
 
@@ -114,7 +115,7 @@ def _is_on_its_way(attempt: Attempt) -> bool:
 
 
 def _on_its_way(state: str) -> bool:
-    return state in queries.IN_FLIGHT
+    return state in ON_ITS_WAY
 
 
 def _groups(
@@ -135,7 +136,7 @@ def _groups(
     disputed = {one.invoice_id: one.answer_by for one in queries.disputes(session, account.id) if one.state == "open"}
     paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
     found: dict[str, list[Line]] = {}
-    owed = [invoice for invoice in queries.invoices(session, account.id) if queries.owes(invoice) and may_see(invoice)]
+    owed = [invoice for invoice in queries.invoices(session, account.id) if owes(invoice) and may_see(invoice)]
     for invoice in sorted(owed, key=lambda one: (one.due or one.issued, one.number)):
         days = (today - invoice.due).days if invoice.due else 0
         paying = invoice.id in paid
@@ -149,5 +150,5 @@ def paper(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Invoic
     """The invoice of that uid, when it is one that this link's page shows."""
     account = session.get_one(Account, target.account_id)
     found = session.scalars(select(Invoice).where(Invoice.uid == uid, Invoice.account_id == account.id)).first()
-    shown = found is not None and queries.owes(found) and links.sight(rt, session, target, account).of(found)
+    shown = found is not None and owes(found) and links.sight(rt, session, target, account).of(found)
     return found if shown else None

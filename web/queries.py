@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.cadence import Reason
 from core.calendars import Calendar
-from core.facts import InvoiceStatus
 from core.money import Money, totals
 from models import (
     Account,
@@ -34,10 +33,9 @@ from models import (
 )
 from workflows import billing, ties
 from workflows.heard import ASKING
+from workflows.owed import is_owed, owes
 
 PAGE = 50
-# Money in flight: the customer paid on the portal, the ledger may not show it yet.
-IN_FLIGHT = ("taken", "booked", "desk")
 
 
 @dataclass(slots=True)
@@ -46,11 +44,6 @@ class Owed:
 
     open: dict[str, Money] = field(default_factory=dict)
     overdue: dict[str, Money] = field(default_factory=dict)
-
-
-def is_open() -> tuple[ColumnElement[bool], ...]:
-    """What makes an invoice open."""
-    return (Invoice.status == InvoiceStatus.OPEN, Invoice.balance_minor > 0, Invoice.gone_at.is_(None))
 
 
 def today(company: Company, now: datetime) -> date:
@@ -65,7 +58,7 @@ def _owed(
     overdue = func.sum(case((Invoice.due < day, Invoice.balance_minor), else_=0))
     rows = session.execute(
         select(key, Invoice.currency, func.sum(Invoice.balance_minor), overdue)  # type: ignore[call-overload]
-        .where(*is_open(), *where)
+        .where(is_owed(), *where)
         .group_by(key, Invoice.currency)
         .order_by(Invoice.currency != first, Invoice.currency)
     )
@@ -106,7 +99,7 @@ def _listed(company_id: int, search: str, everyone: bool) -> Select[Account]:
         wanted = wanted.where(or_(func.lower(Account.name).like(pattern), Account.id.in_(numbered)))
     if not everyone and not search:
         wanted = wanted.where(
-            Account.id.in_(select(Invoice.account_id).where(Invoice.company_id == company_id, *is_open()))
+            Account.id.in_(select(Invoice.account_id).where(Invoice.company_id == company_id, is_owed()))
         )
     return wanted
 
@@ -141,10 +134,6 @@ def invoice(session: Session, practice_id: int, uid: str) -> Invoice | None:
         .where(Invoice.uid == uid, Company.practice_id == practice_id)
         .options(joinedload(Invoice.account).joinedload(Account.company))
     ).first()
-
-
-def owes(invoice: Invoice) -> bool:
-    return invoice.status == InvoiceStatus.OPEN and invoice.balance_minor > 0 and invoice.gone_at is None
 
 
 def customers(account: Account) -> Select[tuple[str]]:

@@ -56,4 +56,4 @@ def pdf(uid: str) -> Response:
     rt, account = runtime(), own.account(uid)
     door.look(rt, account.id)
     body = statements.pdf(rt, account.id, *period())
-    return downloads.pdf(statements.file_name(queries.today(account.company, rt.clock.now())), body)
+    return downloads.file(statements.file_name(queries.today(account.company, rt.clock.now())), body)

@@ -9,9 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
-from sqlalchemy.orm import defer
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from models import Account, Company, Terms, Touch
 from web import downloads, formats, forms, own, queries
@@ -81,7 +79,7 @@ def give_to_one(uid: str) -> ResponseReturnValue:
 @pages.get("/terms/<uid>")
 def show(uid: str) -> str:
     """How the terms read."""
-    found, company, account = _own(uid)
+    found, company, account = own.terms(uid)
     return render_template(
         "console/terms_read.html", one=found, company=company, account=account, paragraphs=terms.paragraphs(found)
     )
@@ -89,13 +87,13 @@ def show(uid: str) -> str:
 
 @pages.get("/terms/<uid>.pdf")
 def pdf(uid: str) -> Response:
-    paper = terms.attachment(runtime(), _own(uid)[0])
-    return downloads.pdf(paper.name, paper.body)
+    paper = terms.attachment(runtime(), own.terms(uid)[0])
+    return downloads.file(paper.name, paper.body)
 
 
 @pages.post("/terms/<uid>/withdraw")
 def withdraw(uid: str) -> ResponseReturnValue:
-    found, company, account = _own(uid)
+    found, company, account = own.terms(uid)
     try:
         terms.withdraw(runtime(), found.id, person().id)
     except Refusal as refusal:
@@ -147,18 +145,3 @@ def _give(company: Company, account: Account | None = None) -> ResponseReturnVal
 
 def _list_of(company: Company, account: Account | None) -> str:
     return url_for("terms.of_account", uid=account.uid) if account else url_for("terms.of_company", uid=company.uid)
-
-
-def _own(uid: str) -> tuple[Terms, Company, Account | None]:
-    """The practice's own terms, whose they are, and with whom they were agreed."""
-    with runtime().store.read() as session:
-        row = session.execute(
-            select(Terms, Company, Account)
-            .join(Company, Company.id == Terms.company_id)
-            .outerjoin(Account, Account.id == Terms.account_id)
-            .where(Terms.uid == uid, Company.practice_id == person().practice_id)
-            .options(defer(Terms.pdf, raiseload=True))
-        ).first()
-    if row is None:
-        raise NotFound
-    return row[0], row[1], row[2]

@@ -14,6 +14,7 @@ from core.cadence import Channel, Reason
 from core.money import Money
 from models import Account, Company, EffectState, Invoice, Touch
 from web import cadence_words, formats, ledger_words, presenters, queries, word_queries
+from workflows.owed import owes
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +65,8 @@ def story(session: Session, account: Account, now: datetime) -> Story:
     return Story(
         account,
         company,
-        [one for one in invoices if queries.owes(one)],
-        [one for one in invoices if not queries.owes(one)],
+        [one for one in invoices if owes(one)],
+        [one for one in invoices if not owes(one)],
         sorted(entries, key=lambda entry: entry.at, reverse=True),
         _steps(session, account),
         owed.get(account.id, queries.Owed()),

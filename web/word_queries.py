@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from models import Account, Arrangement, Company, Draft, Effect, HoldRow, Invoice, Task, ToldRow, User
-from web import queries
+from workflows.owed import is_owed
 
 
 def drafts(session: Session, companies: Collection[int], limit: int) -> Sequence[Draft]:
@@ -78,6 +78,17 @@ def arrangements(session: Session, account_id: int) -> Sequence[Arrangement]:
 
 def addresses(session: Session, account: Account) -> list[str]:
     """Whom mail about the account and its open invoices goes to, small and sorted."""
-    open_invoices = select(Invoice.emails).where(Invoice.account_id == account.id, *queries.is_open())
+    open_invoices = select(Invoice.emails).where(Invoice.account_id == account.id, is_owed())
     rows: Iterable[list[str]] = [account.emails, *session.scalars(open_invoices)]
     return sorted({address.lower() for emails in rows for address in emails})
+
+
+def names(session: Session, people: Iterable[int | None]) -> Mapping[int, str]:
+    """Of those who sign in, by id."""
+    return {user.id: user.name for user in session.scalars(select(User).where(User.id.in_(set(people))))}
+
+
+def call_to_make(session: Session, account_id: int) -> Task | None:
+    """The earliest call about the account that waits to be made."""
+    waiting = select(Task).where(Task.account_id == account_id, Task.kind == "call", Task.state == "open")
+    return session.scalars(waiting.order_by(Task.day)).first()

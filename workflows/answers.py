@@ -16,6 +16,7 @@ from models import Company, Dispute, Invoice, Promise
 from workflows import audit, cadences, mirror, planner
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
+from workflows.owed import is_owed, owes
 from workflows.runtime import Runtime
 
 LONGEST_PROMISE = 30
@@ -99,7 +100,7 @@ def _withdraw_open(session: Session, invoices: Sequence[Invoice], rt: Runtime) -
 
 def settle_promises(rt: Runtime) -> int:
     """Mark promises kept when everything is paid, broken once their quiet time is over; how many."""
-    owed = Promise.invoices.any((Invoice.status == InvoiceStatus.OPEN.value) & (Invoice.balance_minor > 0))
+    owed = Promise.invoices.any(is_owed())
     somewhere_over = (rt.clock.now() + timedelta(hours=14)).date()  # the date where the day begins first
     with rt.store.read() as session:
         ripe = session.scalars(
@@ -115,7 +116,7 @@ def _settle(rt: Runtime, promise_id: int) -> bool:
             select(Promise).where(Promise.id == promise_id).options(selectinload(Promise.invoices))
         ).one()
         calendar = calendar_of(session.get_one(Company, made.company_id), now)
-        owed = [one for one in made.invoices if one.status == InvoiceStatus.OPEN.value and one.balance_minor > 0]
+        owed = [one for one in made.invoices if owes(one)]
         if owed and calendar.today(now) < made.until:
             return False
         made.state, made.settled_at = ("broken" if owed else "kept"), now

@@ -22,7 +22,20 @@ from core.plan import TAKE_BACK, Action, Line, plan
 from integrations.channels.base import Conversation, Envelope
 from integrations.errors import OutsideError, Transient
 from models import Account, Company, Effect, EffectKind, EffectState, Invoice
-from workflows import audit, compose, door, effects, enclosed, gather, heard, mirror, own_words, sending, tasks
+from workflows import (
+    answered,
+    audit,
+    compose,
+    door,
+    effects,
+    enclosed,
+    gather,
+    heard,
+    mirror,
+    own_words,
+    sending,
+    tasks,
+)
 from workflows.errors import Refusal
 from workflows.messages import Opening, opening
 from workflows.runtime import Runtime
@@ -78,40 +91,26 @@ def suggested(rt: Runtime, account_id: int, invoices: Sequence[int]) -> Opening:
 def shown(rt: Runtime, account_id: int, written: Written) -> Shown:
     """The message as it would leave now. Refusal where it may not: Against for what stands against it."""
     with rt.store.read() as session:
-        gathered = gather.account(rt, session, account_id, rt.clock.now())
-        company = session.get_one(Company, gathered.row.company_id)
-        invoices, at = _chosen(session, gathered, written), _moment(rt, gathered)
-        _check_readers(rt, session, gathered.row, invoices, written.readers)
-        ids = [one.id for one in invoices]
-        _check(company, gathered, ids, written.readers, at)
-        findings = own_words.checked(rt, session, written.words, company, account_id)
-        action = _action(gathered, written.readers, ids, "", at)
-        envelope = compose.cadence_message(rt, session, Effect(uid=""), action, gathered, written.words)
-        return Shown(envelope, at, findings, _warnings(gathered, ids, at))
+        return _looked_at(rt, session, account_id, written, "")[0]
 
 
 def send_soon(rt: Runtime, account_id: int, written: Written, user_id: int) -> Shown:
     """Let it leave in a minute, or when the office opens. Refusal as for `shown`."""
-    found = shown(rt, account_id, written)
-    uid, now = rt.new_id(), rt.clock.now()
+    uid = rt.new_id()
     with rt.store.write() as session:
+        found, action, invoices = _looked_at(rt, session, account_id, written, uid)
         if leaving(session, account_id):
             raise Refusal("Another message of yours to them is about to leave; take it back first.")
-        gathered = gather.account(rt, session, account_id, now)
-        invoices = _chosen(session, gathered, written)
-        action = _action(gathered, written.readers, [one.id for one in invoices], uid, found.at)
+        company_id = invoices[0].company_id
         effects.want(
             rt,
             session,
             key=f"by-hand/{uid}",
             kind=EffectKind.BY_HAND,
-            company_id=gathered.row.company_id,
+            company_id=company_id,
             account_id=account_id,
-            content={
-                "day": action.day.isoformat(),
-                "lead": STEP,
-                "recipients": list(action.recipients),
-                "lines": [[line.invoice, line.step, [], line.anchor, line.rung] for line in action.lines],
+            content=answered.content_of(action)
+            | {
                 "balances": [one.balance_minor for one in invoices],
                 "subject": written.words.title,
                 "paragraphs": list(written.words.paragraphs),
@@ -119,9 +118,25 @@ def send_soon(rt: Runtime, account_id: int, written: Written, user_id: int) -> S
             },
             not_before=found.at,
         )
-        audit.record(rt, session, "by-hand-written", gathered.row.company_id, account_id, uid, user=user_id)
-        mirror.wake(session, [account_id], now)
+        audit.record(rt, session, "by-hand-written", company_id, account_id, uid, user=user_id)
+        mirror.wake(session, [account_id], rt.clock.now())
     return found
+
+
+def _looked_at(
+    rt: Runtime, session: Session, account_id: int, written: Written, uid: str
+) -> tuple[Shown, Action, Sequence[Invoice]]:
+    """The message, what it does, and what it is about. Refusal as for `shown`."""
+    gathered = gather.account(rt, session, account_id, rt.clock.now())
+    company = session.get_one(Company, gathered.row.company_id)
+    invoices, at = _chosen(session, gathered, written), _moment(rt, gathered)
+    _check_readers(rt, session, gathered.row, invoices, written.readers)
+    ids = [one.id for one in invoices]
+    _check(company, gathered, ids, written.readers, at)
+    findings = own_words.checked(rt, session, written.words, company, account_id)
+    action = _action(gathered, written.readers, ids, uid, at)
+    envelope = compose.cadence_message(rt, session, Effect(uid=""), action, gathered, written.words)
+    return Shown(envelope, at, findings, _warnings(gathered, ids, at)), action, invoices
 
 
 def leaving(session: Session, account_id: int) -> Sequence[Effect]:

@@ -39,14 +39,13 @@ from models import (
     Touch,
 )
 from workflows import archive, billing
+from workflows.owed import ON_ITS_WAY, owes
 from workflows.runtime import Runtime
 
 Row = TypeVar("Row", Arrangement, Attempt, Dispute, HoldRow, Invoice, Promise, Task, ToldRow, Touch)
 Came = TypeVar("Came", Payment, Credit)
 When = Callable[[datetime | None], str]
 About = Callable[[Iterable[Invoice]], str]
-# Taken by card, and not in the ledger's own figures yet.
-ON_ITS_WAY = ("taken", "booked", "desk")
 _STATES = {
     EffectState.SENT.value: "sent",
     EffectState.IN_DOUBT.value: "in doubt: the mail server's last answer was lost, so it may not have arrived",
@@ -71,7 +70,7 @@ class Books:
     @property
     def open(self) -> list[Invoice]:
         """What can be handed over, the longest due first."""
-        owed = [one for one in self.invoices if is_owed(one)]
+        owed = [one for one in self.invoices if owes(one)]
         return sorted(owed, key=lambda one: (one.due or date.max, one.number, one.id))
 
     @property
@@ -90,10 +89,6 @@ class Books:
             for line in attempt.lines:
                 if line.state in ON_ITS_WAY and not {line.uid, line.ledger_payment or line.uid} & shown:
                     yield attempt, line
-
-
-def is_owed(invoice: Invoice) -> bool:
-    return invoice.status == InvoiceStatus.OPEN.value and invoice.balance_minor > 0 and invoice.gone_at is None
 
 
 def books(session: Session, account_id: int) -> Books:
@@ -201,7 +196,7 @@ def _invoices(found: Books) -> bytes:
                 one.due,
                 one.currency,
                 one.total.decimal,
-                (one.balance if is_owed(one) else Money.zero(one.currency)).decimal,
+                (one.balance if owes(one) else Money.zero(one.currency)).decimal,
                 one.status,
             )
             for one in found.invoices

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from core.because import Cause
 from core.cadence import Cadence, Channel, Payer, Readers
 from core.calendars import Calendar
+from core.delivery import delivery
 from core.facts import AccountFacts, Approval, Hold, InvoiceFacts, InvoiceStatus, Said, TouchFacts
 from core.money import Money
 from models import (
@@ -142,24 +143,13 @@ class _Batch:
             recipients=recipients,
             holds=tuple(known.holds.get(id, ())),
             said=tuple(self.said.get(id, ())),
-            delivered=self._delivered(one),
+            delivered=delivery(one.issued, one.shipped, self.calendar.today(one.seen_at), self.connected),
             told=known.told.get(id),
             arranged=id in known.instalments,
             instalment=known.instalments.get(id),
             broken=known.broken.get(id),
             resolved=known.resolved.get(id),
         )
-
-    def _delivered(self, one: Any) -> date | None:
-        """The ledger's ship date. What was written later than it is dated cannot have been delivered before it was
-        written: at the earliest on the day before it was first seen. What stood there when the company was connected
-        is taken at its word.
-        """
-        shipped: date | None = one.shipped
-        if self.connected is None or one.seen_at.date() <= self.connected:
-            return shipped
-        written = self.calendar.today(one.seen_at) - timedelta(days=1)
-        return shipped if written <= self.connected else max(shipped or one.issued, written)
 
 
 class _Company:

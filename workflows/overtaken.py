@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.because import Because, Cause
@@ -20,6 +20,7 @@ from core.plan import Plan, fingerprint, plan
 from models import ApprovalRow, Invoice, Task, Touch, TouchInvoice
 from workflows import audit, frozen
 from workflows.gather import Gathered
+from workflows.owed import is_owed
 from workflows.rows import among
 from workflows.runtime import Runtime
 
@@ -65,15 +66,11 @@ def _why(session: Session, word: ApprovalRow, because: Collection[Because]) -> s
     causes = [one.cause for one in because if one.invoice in about]
     if any(cause in _WAITING for cause in causes):
         return ""
-    closed = session.scalars(select(Invoice.status).where(Invoice.id.in_(about), ~_open())).first()
+    closed = session.scalars(select(Invoice.status).where(Invoice.id.in_(about), ~is_owed())).first()
     if closed is not None:
         return (Cause.PAID if closed in (InvoiceStatus.PAID, InvoiceStatus.OPEN) else Cause.GONE).value
     known = [cause for cause in causes if cause is not Cause.AWAITING_APPROVAL]
     return known[0].value if known else frozen.CHANGED
-
-
-def _open() -> ColumnElement[bool]:
-    return (Invoice.status == InvoiceStatus.OPEN.value) & (Invoice.balance_minor > 0)
 
 
 def close_settled(rt: Runtime, session: Session, accounts: Collection[int], now: datetime) -> None:
@@ -81,7 +78,7 @@ def close_settled(rt: Runtime, session: Session, accounts: Collection[int], now:
     owed = (
         select(TouchInvoice.id)
         .join(Invoice, Invoice.id == TouchInvoice.invoice_id)
-        .where(TouchInvoice.touch_id == Task.touch_id, _open())
+        .where(TouchInvoice.touch_id == Task.touch_id, is_owed())
     )
     for task in session.scalars(
         select(Task).where(among(session, Task.account_id, accounts), Task.state == "open", ~owed.exists())

@@ -21,6 +21,7 @@ from models import Account, Attempt, AttemptLine, Company, Invoice
 from workflows import audit, bookings, door, links, mirror, planner
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
+from workflows.owed import ON_ITS_WAY, owes
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -115,12 +116,12 @@ def _payable(session: Session, account_id: int, uids: Sequence[str]) -> Sequence
     ).all()
     if not invoices or len(invoices) != len(set(uids)):
         raise Refusal("Please choose at least one invoice to pay.")
-    if any(one.status != InvoiceStatus.OPEN.value or one.balance_minor <= 0 for one in invoices):
+    if not all(owes(one) for one in invoices):
         raise Refusal("One of these invoices is already paid. The list below is up to date now.")
     if len({one.currency for one in invoices}) > 1:
         raise Refusal("Please pay invoices in different currencies one currency at a time.")
     taken = select(AttemptLine.id).where(
-        AttemptLine.invoice_id.in_([one.id for one in invoices]), AttemptLine.state.in_(("taken", "booked", "desk"))
+        AttemptLine.invoice_id.in_([one.id for one in invoices]), AttemptLine.state.in_(ON_ITS_WAY)
     )
     if session.scalars(taken.limit(1)).first() is not None:
         raise Refusal("We have just received a payment for one of these invoices and are booking it. Thank you!")

@@ -12,12 +12,12 @@ from datetime import date, timedelta
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
-from core.facts import InvoiceStatus
 from core.money import Money
 from models import Account, Attempt, AttemptLine, Company, Invoice, Payment, Posting
 from workflows import orders
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
+from workflows.owed import owes
 from workflows.pending import Kind, pending_invoices
 from workflows.rows import plain
 from workflows.runtime import Runtime
@@ -152,7 +152,7 @@ def _open_invoice(session: Session, invoice_id: int) -> tuple[Invoice, Company]:
     """The invoice, when there is still something to change about it, with its company locked."""
     company = _locked(session, session.get_one(Invoice, invoice_id).company_id)
     invoice = session.get_one(Invoice, invoice_id, populate_existing=True)
-    if invoice.status != InvoiceStatus.OPEN.value or invoice.balance_minor <= 0:
+    if not owes(invoice):
         raise Refusal("This invoice is not open any more.")
     return invoice, company
 

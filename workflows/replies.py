@@ -13,13 +13,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
-from core.facts import InvoiceStatus
 from integrations.channels.base import Conversation, Envelope
 from integrations.errors import OutsideError
 from models import Account, Effect, EffectKind, EffectState, Invoice, ToldRow
 from workflows import compose, documents, door, effects, gather, heard, holds, sending
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
+from workflows.owed import owes
 from workflows.runtime import Runtime
 
 
@@ -89,7 +89,7 @@ def _asked(session: Session, effect: Effect) -> list[Invoice]:
     told = session.scalars(
         select(ToldRow).where(ToldRow.uid == effect.content["told"]).options(selectinload(ToldRow.invoices))
     ).one()
-    return [one for one in told.invoices if one.status == InvoiceStatus.OPEN.value and one.balance_minor > 0]
+    return [one for one in told.invoices if owes(one)]
 
 
 def _readers(rt: Runtime, session: Session, effect: Effect, invoices: Sequence[Invoice]) -> tuple[str, ...]:

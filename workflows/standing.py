@@ -32,10 +32,11 @@ from models import (
     promise_invoice,
     told_invoice,
 )
+from workflows.owed import ON_ITS_WAY
 from workflows.pending import pending_invoices
 from workflows.rows import among
 
-_HOLDING = ("waiting", "taken", "booked", "desk")
+_HOLDING = ("waiting", *ON_ITS_WAY)
 
 
 @dataclass(slots=True)

@@ -24,13 +24,13 @@ from workflows import billing, links, owing, statement_words, typesetting
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
+from workflows.owed import ON_ITS_WAY, owes
 from workflows.rows import among
 from workflows.runtime import Runtime
 from workflows.standing import Standing, standing
 
 # Voided invoices, deleted ones and drafts never counted for the customer.
 _COUNTED = (InvoiceStatus.OPEN.value, InvoiceStatus.PAID.value, InvoiceStatus.UNKNOWN.value)
-_ON_ITS_WAY = ("taken", "booked", "desk")
 _RECEIVED = frozenset({"overpayment", "prepayment", "unapplied payment"})
 # What may stand beside an invoice, the weightiest first: they told us so, or we agreed on it.
 BESIDE = (
@@ -197,7 +197,7 @@ def _known(
 ) -> list[core.Invoice]:
     """The invoices with what stands beside them: the first of what was told or agreed, and its day."""
     today, invoices = calendar_of(company, now).today(now), list(rows)
-    stands = standing(session, [row.id], [one.id for one in invoices if _left(one)], calendar_of(company, now), now)
+    stands = standing(session, [row.id], [one.id for one in invoices if owes(one)], calendar_of(company, now), now)
     return [
         core.Invoice(
             one.external_id,
@@ -215,8 +215,7 @@ def _known(
 
 def _left(one: Invoice) -> Money:
     """What the ledger says is open, where it is sure that it is owed."""
-    owed = one.status == InvoiceStatus.OPEN.value and one.balance_minor > 0
-    return one.balance if owed else Money.zero(one.currency)
+    return one.balance if owes(one) else Money.zero(one.currency)
 
 
 def _note(stands: Standing, invoice: int, today: date) -> tuple[Cause, date | None] | None:
@@ -249,6 +248,6 @@ def _on_its_way(session: Session, account_id: int) -> list[Money]:
     lines = session.scalars(
         select(AttemptLine)
         .join(Attempt)
-        .where(Attempt.account_id == account_id, Attempt.state == "paid", AttemptLine.state.in_(_ON_ITS_WAY))
+        .where(Attempt.account_id == account_id, Attempt.state == "paid", AttemptLine.state.in_(ON_ITS_WAY))
     )
     return [line.amount for line in lines]

@@ -67,11 +67,11 @@ def _move_holds(reading: Storing, merged: Collection[str]) -> None:
     """Who was to be left alone is so under the name they merged into, too."""
     payers = reading.payers(merged)
     for customer in merged:
-        old, *_, survivor = (*payers.chain(customer), payers.of(customer))
+        chain = payers.chain(customer)
         reading.session.execute(
             update(HoldRow)
-            .where(HoldRow.account_id == old, HoldRow.invoice_id.is_(None), HoldRow.state == "open")
-            .values(account_id=survivor)
+            .where(HoldRow.account_id == chain[0], HoldRow.invoice_id.is_(None), HoldRow.state == "open")
+            .values(account_id=chain[-1])
         )
 
 

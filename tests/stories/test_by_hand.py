@@ -14,7 +14,7 @@ from models import Effect, EffectKind, User
 from tests.stories.days import BOTH, EVENING, OPENING, diary, effects_of, town_of
 from tests.town import Town
 from web import waiting
-from workflows import by_hand, companies, dispatcher, holds, kindly, library, own_words
+from workflows import by_hand, companies, dispatcher, holds, kindly, library, own_words, preview
 from workflows.errors import Refusal
 
 pytestmark = pytest.mark.slow  # days on days of simulated time
@@ -195,3 +195,15 @@ def test_the_words_to_begin_with_are_kind_and_name_what_is_open(town: Town) -> N
     words = by_hand.suggested(town.rt, both[0].account_id, [one.id for one in both])
     assert words.title == "About 2 invoices from Wren Studio"
     assert kindly.check_text("\n\n".join((words.title, *words.paragraphs)), "GB") == ()
+
+
+def test_while_it_waits_the_preview_shows_it_as_about_to_leave(town: Town) -> None:
+    town.at(THURSDAY, OPENING[KIND])
+    at = write(town, "A-1").at
+    (shown,) = [one for one in preview.preview(town.rt, town.company(KIND).id, 3).messages if one.leaving]
+    assert (shown.moment, shown.step, shown.invoice_numbers, shown.recipients) == (
+        at,
+        by_hand.STEP,
+        ("A-1",),
+        ("fern@customers.example",),
+    )

@@ -10,27 +10,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models import CadenceOverride, CadenceVersion, Company, Rollout
+from tests.cadences import BEGINS_CLEARLY, CALMER, DEFAULT
 from tests.web.edges import HTTPS, sign_in, token_in
 from tests.web.world import World
 from web import changes
-from workflows import cadences, library
-
-DEFAULT = cadences.shipped_library()["default"]
-CALMER = DEFAULT.replace('title = "Early and gentle"', 'title = "Calmer"').replace("week_limit = 2", "week_limit = 1")
-CLEAR = """
-name = "clear"
-title = "Clear at once"
-[[step]]
-name = "late-4"
-offset = 4
-tone = "kind"
-[step.when]
-amount_at_least = 100
-[[step]]
-name = "late-12"
-offset = 12
-tone = "clear"
-"""
+from workflows import library
 
 
 def _text(page: str) -> str:
@@ -130,7 +114,7 @@ def test_what_cannot_be_saved_says_why_and_nothing_typed_is_lost(
 
 @pytest.mark.slow
 def test_a_proof_is_told_in_words_and_a_broken_promise_as_a_story(world: World, ann: FlaskClient) -> None:
-    clear, kind = library.save(world.rt, world.practice, CLEAR), _versions(world)["default", 1]
+    clear, kind = library.save(world.rt, world.practice, BEGINS_CLEARLY), _versions(world)["default", 1]
     broken = _see(ann, f"/library/{clear.uid}?prove={world.bramley.uid}")
     assert "It could break this promise: The first word is always gentle" in broken
     assert "It is the first word, and not gentle." in broken
@@ -163,7 +147,7 @@ def test_a_roll_out_is_looked_at_done_and_taken_back(world: World, ann: FlaskCli
 
 @pytest.mark.slow
 def test_who_cannot_follow_is_an_exception_with_its_reason(world: World, ann: FlaskClient) -> None:
-    clear = library.save(world.rt, world.practice, CLEAR)
+    clear = library.save(world.rt, world.practice, BEGINS_CLEARLY)
     before = _has(world, world.bramley)
     page = _see(ann, f"/library/{clear.uid}/roll-out?company={world.bramley.uid}")
     assert "1 exception: it stays as it is" in page

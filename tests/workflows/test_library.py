@@ -9,28 +9,11 @@ from sqlalchemy import select
 
 from core.inheritance import Level
 from models import CadenceVersion, Company, User
+from tests.cadences import BEGINS_CLEARLY, CALMER, DEFAULT
 from tests.town import Town
 from tests.workflows.office import Office, an_invoice
 from workflows import cadences, companies, gather, library, planner
 from workflows.errors import Refusal
-
-DEFAULT = cadences.shipped_library()["default"]
-CALMER = DEFAULT.replace('title = "Early and gentle"', 'title = "Calmer"').replace("week_limit = 2", "week_limit = 1")
-
-BEGINS_CLEARLY = """
-name = "own"
-title = "Own"
-[[step]]
-name = "late-4"
-offset = 4
-tone = "kind"
-[step.when]
-amount_at_least = 100
-[[step]]
-name = "late-12"
-offset = 12
-tone = "clear"
-"""
 
 
 def saved(office: Office, source: str) -> CadenceVersion:

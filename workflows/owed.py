@@ -1,0 +1,24 @@
+"""What is still to be paid: asked of a row and in SQL, and which payments are on their way into the ledger.
+
+One meaning for every page, paper and workflow; `plan()` has its own, over facts.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, and_
+
+from core.facts import InvoiceStatus
+from models import Invoice
+
+# States of a payment's line: taken from the customer, and not seen in the ledger yet.
+ON_ITS_WAY = ("taken", "booked", "desk")
+
+
+def owes(invoice: Invoice) -> bool:
+    """Whether something is open on it, as far as the mirror knows."""
+    return invoice.status == InvoiceStatus.OPEN.value and invoice.balance_minor > 0 and invoice.gone_at is None
+
+
+def is_owed() -> ColumnElement[bool]:
+    """The same as a condition on `Invoice`."""
+    return and_(Invoice.status == InvoiceStatus.OPEN.value, Invoice.balance_minor > 0, Invoice.gone_at.is_(None))
