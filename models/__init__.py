@@ -11,9 +11,11 @@ from models.effects import Effect, EffectKind, EffectState, MissedStep, Touch, T
 from models.holds import AddressWord, Arrangement, HoldRow, InstalmentRow, ToldRow, arrangement_invoice, told_invoice
 from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
 from models.papers import Handover, Terms, TermsGiven
+from models.paying import BankDetails, Brand, GuardedChange, Mandate, ProcessorAccount, Reversal
 from models.practice import Company, Memory, Practice, User
 from models.reading import CallCount, CallWindow, DirtyRow, Reading
 from models.sender import Departure, Sender
+from models.wishes import Contact, Extension, Feedback, SentFile, extension_invoice
 
 __all__ = [
     "Account",
@@ -24,13 +26,16 @@ __all__ = [
     "AttemptLine",
     "AuditEvent",
     "AuditKey",
+    "BankDetails",
     "Base",
+    "Brand",
     "CadenceOverride",
     "CadenceVersion",
     "CallCount",
     "CallWindow",
     "Company",
     "Connection",
+    "Contact",
     "Credit",
     "Decision",
     "Delivery",
@@ -41,21 +46,28 @@ __all__ = [
     "Effect",
     "EffectKind",
     "EffectState",
+    "Extension",
+    "Feedback",
     "Grant",
+    "GuardedChange",
     "Handover",
     "HoldRow",
     "InstalmentRow",
     "Invoice",
+    "Mandate",
     "Memory",
     "MissedStep",
     "Notice",
     "Payment",
     "Posting",
     "Practice",
+    "ProcessorAccount",
     "Promise",
     "Reading",
+    "Reversal",
     "Rollout",
     "Sender",
+    "SentFile",
     "Task",
     "Term",
     "Terms",
@@ -67,6 +79,7 @@ __all__ = [
     "UnreadableRow",
     "User",
     "arrangement_invoice",
+    "extension_invoice",
     "promise_invoice",
     "told_invoice",
 ]

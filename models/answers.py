@@ -62,10 +62,11 @@ class Dispute(HasUid, Base):
 
 
 class Attempt(HasUid, Base):
-    """One try to pay by card, written before the processor is asked.
+    """One try to pay, written before the processor is asked.
 
-    `state`: created (asked, answer unknown), open, paid, expired or failed. `link` is the unsigned part of the
-    portal link it came from.
+    `state`: created (asked, answer unknown), open, pending (the customer has done their part and the bank has not),
+    paid, expired or failed (`note` says why). `link` is the unsigned part of the portal link it came from, "" where a
+    part of an arrangement (`instalment_id`) is collected. `method` is card, debit or instant.
     """
 
     __tablename__ = "attempt"
@@ -73,12 +74,16 @@ class Attempt(HasUid, Base):
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
     processor: Mapped[str] = mapped_column(String(20))
+    processor_account_id: Mapped[int | None] = mapped_column(ForeignKey("processor_account.id"))
+    method: Mapped[str] = mapped_column(String(10), default="card")
+    instalment_id: Mapped[int | None] = mapped_column(ForeignKey("instalment.id"), index=True)
     checkout_id: Mapped[str] = mapped_column(String(200), default="", index=True)
-    payment_reference: Mapped[str] = mapped_column(String(200), default="")
+    payment_reference: Mapped[str] = mapped_column(String(200), default="", index=True)
     link: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(String(10), default="created", index=True)
     currency: Mapped[str] = mapped_column(String(3))
     amount_minor: Mapped[int] = mapped_column(BigInteger)
+    note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
     paid_at: Mapped[datetime | None]
 
@@ -92,8 +97,8 @@ class Attempt(HasUid, Base):
 class AttemptLine(HasUid, Base):
     """One invoice paid in an attempt; its `uid` is the reference in the ledger.
 
-    `state`: waiting (not paid yet), taken, booked (the ledger said yes), confirmed (a later sync saw it),
-    desk (a person must book it) or void.
+    `state`: waiting (not paid yet), coming (the bank will move it), taken, booked (the ledger said yes), confirmed (a
+    later sync saw it), desk (a person must book it) or void.
     """
 
     __tablename__ = "attempt_line"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, String, Table, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -45,7 +46,8 @@ told_invoice = Table(
 class ToldRow(HasUid, Base):
     """A reason the customer gave about some invoices on a local date. `by_user_id` is set when a person noted it.
 
-    `state`: open, or closed when a person has dealt with it or a later word took its place.
+    `state`: open, or closed when a person has dealt with it or a later word took its place. `detail` holds what was
+    asked for with the reason: paid_on and reference, purchase_order. `answer_by` is when we said somebody will answer.
     """
 
     __tablename__ = "told"
@@ -55,6 +57,8 @@ class ToldRow(HasUid, Base):
     reason: Mapped[str] = mapped_column(String(20))
     day: Mapped[date]
     text: Mapped[str] = mapped_column(Text, default="")
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    answer_by: Mapped[date | None]
     state: Mapped[str] = mapped_column(String(10), default="open")
     answer: Mapped[str] = mapped_column(Text, default="")
     by_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
@@ -87,9 +91,12 @@ arrangement_invoice = Table(
 
 
 class Arrangement(HasUid, Base):
-    """A payment plan for some invoices of one currency. `state`: running, kept, broken or ended.
+    """A payment plan for some invoices of one currency.
 
-    On `until` (a local date) it is asked whether the next part has come; that is its day and some days of grace.
+    `state`: proposed (by the customer; a person answers until `answer_by`), refused, running, kept, broken or ended. On
+    `until` (a local date) it is asked whether the next part has come; that is its day and some days of grace. `agreed`
+    is what the customer agreed to, word for word; `total_minor` what its invoices came to when the parts were last
+    fitted to them; `mandate_id` what the parts are collected by.
     """
 
     __tablename__ = "arrangement"
@@ -100,6 +107,11 @@ class Arrangement(HasUid, Base):
     state: Mapped[str] = mapped_column(String(10), default="running", index=True)
     until: Mapped[date]
     note: Mapped[str] = mapped_column(Text, default="")
+    agreed: Mapped[str] = mapped_column(Text, default="")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    answer_by: Mapped[date | None]
+    total_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    mandate_id: Mapped[int | None] = mapped_column(ForeignKey("mandate.id"))
     by_user_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     made_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]

@@ -25,7 +25,8 @@ class Account(HasUid, Base):
     `because` is the last answer's silences as codes. `bills_to` is the vendor id of the parent that gets the bill.
     `country`, `region` and `zone` are the customer's own where known; `payer` and `usual_delay` (days) its habit.
     `people` lists [name, address, whether the ledger mails them]. `read_at` is when its balances were last read at the
-    door, `row_read_at` when the reading began that the customer's own row is from.
+    door, `row_read_at` when the reading began that the customer's own row is from. `instead` are addresses that a
+    person accepted to write to in place of the ledger's; a link of an earlier `link_generation` opens nothing.
     """
 
     __tablename__ = "account"
@@ -50,6 +51,8 @@ class Account(HasUid, Base):
     payer: Mapped[str] = mapped_column(String(10), default="new")
     usual_delay: Mapped[int] = mapped_column(default=0)
     refused: Mapped[list[Any]] = mapped_column(default=list)
+    instead: Mapped[list[Any]] = mapped_column(default=list)
+    link_generation: Mapped[int] = mapped_column(default=0)
     version: Mapped[str] = mapped_column(String(64), default="")
     facts_version: Mapped[int] = mapped_column(default=1)
     wake_at: Mapped[datetime | None]

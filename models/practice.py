@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, HasUid
@@ -20,7 +21,10 @@ class Practice(HasUid, Base):
 
 
 class User(HasUid, Base):
-    """A person of a practice. `email` is lower case; `password_hash` is argon2's own string."""
+    """A person of a practice. `email` is lower case; `password_hash` is argon2's own string.
+
+    Only an `owner` may change where money goes and whom messages come from.
+    """
 
     __tablename__ = "user"
 
@@ -28,6 +32,7 @@ class User(HasUid, Base):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(200))
     password_hash: Mapped[str] = mapped_column(Text)
+    owner: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
     practice: Mapped[Practice] = relationship(lazy="joined")
@@ -42,6 +47,11 @@ class Company(HasUid, Base):
     preset of limits beside the cadence's own; for `draft_days` after going live a person approves every message, and
     with `approve_all` always; an arrangement may be offered of at most `most_parts` parts within `most_days` days;
     `locked_until` the last day of the closed books; `own_reminders` whether the ledger itself reminds (None: unknown).
+
+    What a customer may do alone on their page: pay a part of what is open (`part_payments`); arrange parts, `intervals`
+    apart and the first at least `least_deposit` percent, of at most `arrange_up_to_minor` in the company's currency
+    (None: a person agrees to each); have up to `extend_days` more days. `date_target` is where an agreed day is written
+    in the ledger: "", expected or due. `ask_treatment`: whether they are asked how they were treated.
     """
 
     __tablename__ = "company"
@@ -68,6 +78,13 @@ class Company(HasUid, Base):
     approve_all: Mapped[bool] = mapped_column(default=False)
     most_parts: Mapped[int] = mapped_column(default=6)
     most_days: Mapped[int] = mapped_column(default=90)
+    part_payments: Mapped[bool] = mapped_column(default=False)
+    least_deposit: Mapped[int] = mapped_column(default=0)
+    intervals: Mapped[list[Any]] = mapped_column(default=lambda: ["week", "fortnight", "month"])
+    arrange_up_to_minor: Mapped[int | None] = mapped_column(BigInteger)
+    extend_days: Mapped[int] = mapped_column(default=0)
+    date_target: Mapped[str] = mapped_column(String(10), default="")
+    ask_treatment: Mapped[bool] = mapped_column(default=True)
     live_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
     sync_state: Mapped[str] = mapped_column(String(10), default="idle")

@@ -55,6 +55,7 @@ def create_owner(rt: Runtime, practice_name: str, name: str, email: str, passwor
                 email=email,
                 name=name.strip(),
                 password_hash=hashed,
+                owner=True,
                 created_at=now,
             )
             session.add(user)

@@ -1,61 +1,170 @@
-"""The processor port: taking a card payment on a page hosted by somebody who is allowed to see cards."""
+"""The processor port: taking payments on a page hosted by somebody who may see cards and bank accounts.
+
+A webhook is only a hint that something happened; what is true is what `look_up` says now.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from core.money import Money
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessorSettings:
-    """`api_url` is configurable for the sandbox."""
+class Method(StrEnum):
+    """How the money comes: a card or the wallet it is in, a bank debit, a bank payment that arrives at once."""
 
-    secret_key: str
-    webhook_key: str
-    api_url: str
+    CARD = "card"
+    DEBIT = "debit"
+    INSTANT = "instant"
+
+
+class CheckoutState(StrEnum):
+    """Pending: the customer has done their part, and the bank has not yet. Failed: it will never come."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    PAID = "paid"
+    EXPIRED = "expired"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorKeys:
+    """What a company gives us of its own account: `secret` to ask with, `webhook` to know the processor's word by."""
+
+    secret: str = field(repr=False)
+    webhook: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckoutOrder:
-    """One payment of several lines in one currency. `reference` is our attempt's uid; `lines` are (label, amount)."""
+    """One payment of several lines in one currency. `reference` is our attempt's uid; `lines` are (label, amount).
+
+    `language` is a tag such as en-GB. With `keep`, the page also asks for a mandate for later parts (debits only).
+    """
 
     reference: str
     lines: tuple[tuple[str, Money], ...]
     success_url: str
     cancel_url: str
+    method: Method = Method.CARD
+    language: str = "en"
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """One payment to collect by a mandate: `reference` is our attempt's uid, `label` what the customer's bank shows."""
+
+    reference: str
+    mandate: str
+    amount: Money
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyBack:
+    """Money of a payment that went back. `kind`: refund, chargeback or failure (the bank took a debit back).
+
+    `undone`: it came to us again, such as a dispute that was won.
+    """
+
+    id: str
+    kind: str
+    amount: Money
+    undone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """`state` is open, paid or expired; `url` the hosted page ("" once closed); `amount` what was or will be paid."""
+    """What there is to know of one payment. `url` is the hosted page ("" once closed), `payment` the processor's id of
+    the payment itself, `amount` what was or will be paid, `why` what it says of a failure, `mandate` the mandate that
+    was given with it, `returned` what of it went back.
+    """
 
     id: str
     reference: str
-    state: str
+    state: CheckoutState
     amount: Money
     url: str = ""
     payment: str = ""
+    why: str = ""
+    mandate: str = ""
+    returned: tuple[MoneyBack, ...] = ()
+
+
+class MandateState(StrEnum):
+    PENDING = "pending"
+    ACTIVE = "active"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event of a webhook: what it is about, as far as it says: our reference, a checkout, a payment, a mandate."""
+
+    id: str
+    what: str
+    reference: str = ""
+    checkout: str = ""
+    payment: str = ""
+    mandate: str = ""
 
 
 class Processor(Protocol):
-    kind: str
-    label: str
+    """One company's account at a processor. Every call may raise the errors of `integrations.errors`."""
+
+    def account(self) -> str:
+        """What the processor calls the account, to show that the keys are right; Misconfigured when they are not."""
+        ...
 
     def start(self, order: CheckoutOrder, key: str) -> Checkout:
-        """Open a hosted page. The same key never opens a second one. InDoubt on a lost answer."""
+        """Open a hosted page. The same key never opens a second one. InDoubt on a lost answer.
+
+        Rejected when the currency, the method or an amount cannot be paid this way.
+        """
         ...
 
-    def look_up(self, checkout_id: str) -> Checkout:
-        """The checkout as the processor sees it now."""
+    def look_up(self, checkout: str) -> Checkout:
+        """The payment as the processor sees it now; Rejected when there is none."""
         ...
 
-    def expire(self, checkout_id: str) -> Checkout:
+    def expire(self, checkout: str) -> Checkout:
         """Close an open page so that nobody can pay on it any more; Rejected when it is not open."""
         ...
 
-    def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[tuple[str, str, Checkout | None], ...]:
-        """Verify and read a webhook: (event id, event type, the checkout it is about). BadSignature when forged."""
+    def collect(self, order: Collection, key: str) -> Checkout:
+        """Collect by a mandate. The same key never collects twice. InDoubt on a lost answer, Rejected where there are
+        no mandates or this one has ended.
+        """
         ...
+
+    def mandate(self, id: str) -> MandateState:
+        """How a mandate stands."""
+        ...
+
+    def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Happening, ...]:
+        """Verify and read a webhook. BadSignature when forged, Rejected when unreadable."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorKind:
+    """One kind of processor. `open` reaches a company's account with its keys; `ways` says for each method in which
+    currencies it can be paid (None: in any); `labels` what its two keys are called where people find them.
+    """
+
+    kind: str
+    label: str
+    ways: Mapping[Method, frozenset[str] | None]
+    labels: tuple[str, str]
+    open: Callable[[ProcessorKeys], Processor]
+    mandates: bool = False
+
+    def takes(self, method: Method, currency: str) -> bool:
+        """Whether something in this currency can be paid so."""
+        known = self.ways.get(method, frozenset())
+        return known is None or currency in known

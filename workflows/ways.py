@@ -1,0 +1,79 @@
+"""How a company's customers can pay: its own processor accounts, each with its methods, and its bank for transfers.
+
+It reads rows and opens accounts; money is moved by `payments`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from integrations.errors import Misconfigured
+from integrations.processors.base import Method, Processor, ProcessorKeys
+from models import Account, BankDetails, Invoice, ProcessorAccount
+from workflows.runtime import Runtime
+
+_IN_USE = ProcessorAccount.state == "in-use"
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One button: pay by this `method` through the company's account at this `kind` of processor."""
+
+    kind: str
+    method: Method
+    label: str
+    account_id: int
+
+
+def offered(rt: Runtime, session: Session, company_id: int, currency: str) -> tuple[Way, ...]:
+    """How something in this currency can be paid online."""
+    accounts = session.scalars(
+        select(ProcessorAccount).where(ProcessorAccount.company_id == company_id, _IN_USE).order_by(ProcessorAccount.id)
+    )
+    return tuple(
+        Way(one.kind, method, rt.processors[one.kind].label, one.id)
+        for one in accounts
+        if one.kind in rt.processors
+        for method in rt.processors[one.kind].ways
+        if rt.processors[one.kind].takes(method, currency)
+    )
+
+
+def transfer(session: Session, company_id: int, currency: str) -> BankDetails | None:
+    """Where a transfer in this currency goes."""
+    return session.scalars(
+        select(BankDetails)
+        .where(BankDetails.company_id == company_id, BankDetails.currency == currency, BankDetails.state == "in-use")
+        .order_by(BankDetails.id.desc())
+    ).first()
+
+
+def reference(account: Account, invoices: Sequence[Invoice]) -> str:
+    """What to quote with a transfer: the invoice's number, or of several the customer's own reference (ISO 11649)."""
+    numbers = [one.number for one in invoices if one.number]
+    return numbers[0] if len(numbers) == len(invoices) == 1 else creditor_reference(account.id)
+
+
+def creditor_reference(number: int) -> str:
+    """RF, two check digits (modulo 97) and the number; banks check it when it is typed in."""
+    body = f"{number:06d}"
+    check = 98 - int(f"{body}271500") % 97
+    return f"RF{check:02d}{body}"
+
+
+def opened(rt: Runtime, account: ProcessorAccount) -> Processor:
+    """The company's account, ready to be asked. Misconfigured when its kind is not known here any more."""
+    kind = rt.processors.get(account.kind)
+    if kind is None:
+        raise Misconfigured(f"The processor {account.kind!r} is not known here any more.")
+    return kind.open(ProcessorKeys(**json.loads(rt.vault.unseal(account.keys_sealed))))
+
+
+def sealed(rt: Runtime, keys: ProcessorKeys) -> bytes:
+    """Keys as they are kept."""
+    return rt.vault.seal(json.dumps({"secret": keys.secret, "webhook": keys.webhook}).encode())
