@@ -22,11 +22,11 @@ import cli_kindness
 import cli_why
 import settings as configuration
 import web
+from integrations import registry
 from integrations.channels import providers
 from integrations.dns.lookup import Dns
 from integrations.ledgers.base import LedgerSettings
-from integrations.processors.base import ProcessorSettings
-from integrations.registry import CHANNELS, LEDGERS, PROCESSORS
+from integrations.registry import CHANNELS, LEDGERS
 from integrations.transport import Transport
 from models.store import Store
 from settings import Settings
@@ -61,11 +61,6 @@ def build_runtime(
         for kind, build in LEDGERS.items()
         if settings.ledger(kind)["client_id"]
     }
-    processors = {
-        kind: build(ProcessorSettings(**settings.ledger(kind)), transport)
-        for kind, build in PROCESSORS.items()
-        if settings.ledger(kind)["secret_key"]
-    }
     return Runtime(
         clock=clock or SystemClock(),
         new_id=ids,
@@ -77,7 +72,7 @@ def build_runtime(
         link_keys=tuple(reversed(settings.secret_keys)),
         transport=transport,
         ledgers=ledgers,
-        processors=processors,
+        processors=registry.processors(lambda kind: settings.ledger(kind)["api_url"], transport),
         channel=CHANNELS["smtp"](settings.smtp_url) if settings.smtp_url and settings.mail_from else None,
         mailbox=CHANNELS["smtp"],
         mail=providers.known(settings.ledger, settings.smtp_url if settings.is_demo else ""),
@@ -114,7 +109,7 @@ def _form_hosts(settings: Settings) -> list[str]:
     urls = [settings.quickbooks_authorize_url, settings.xero_authorize_url]
     kinds = providers.known(settings.ledger, settings.smtp_url if settings.is_demo else "").values()
     urls += [kind.oauth.authorize_url for kind in kinds if kind.oauth]
-    urls.append(settings.stripe_api_url if settings.is_demo else "https://checkout.stripe.com")
+    urls += [settings.stripe_api_url, settings.gocardless_api_url] if settings.is_demo else registry.PAYMENT_PAGES
     # A browser checks every hop after a form; the vendors' sign-ins hop between hosts of their own.
     hops = [] if settings.is_demo else ["https://*.intuit.com", "https://*.xero.com"]
     return sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls} | set(hops))

@@ -137,7 +137,10 @@ def _free_port() -> int:
 def _watch(shown: Demo, say: Callable[[str], None]) -> None:
     """Until Ctrl-C: a minute passes every second, so that what a person does in the browser has its effect."""
     say(f"\n  Dunlin:   {shown.product.url}\n  sign in:  {EMAIL}  /  {PASSWORD}")
-    say(f"  mailbox:  {shown.stage.servers['mailbox'].url}\n\nStop with Ctrl-C.")
+    say(f"  mailbox:  {shown.stage.servers['mailbox'].url}")
+    for processor in (shown.stage.stripe, shown.stage.gocardless):
+        say("  {}: {}  /  {}".format(processor.kind, *processor.open_account("Sandpiper Accounting")))
+    say("            (the keys of pretend accounts, for a company's ways to pay)\n\nStop with Ctrl-C.")
     try:
         while not threading.Event().wait(1.0):
             shown.creep()

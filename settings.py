@@ -113,9 +113,8 @@ class Settings(BaseSettings):
         description="Calls a day that Xero lets this app make for one organisation; 0: the 1,000 of its first tier.",
     )
 
-    stripe_secret_key: str = _hidden("The secret key of your Stripe account; without it customers cannot pay by card.")
-    stripe_webhook_key: str = _hidden("The signing secret of your webhook endpoint at Stripe.")
     stripe_api_url: str = Field("https://api.stripe.com", description="The Stripe API.")
+    gocardless_api_url: str = Field("https://api.gocardless.com", description="The GoCardless API.")
 
     smtp_url: str = _hidden(
         "The mail server messages leave through: `smtp://user:password@host:587`, or `smtps://…` for TLS from the "
@@ -160,7 +159,7 @@ class Settings(BaseSettings):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 
-    @field_validator("public_url", *(f"{one}_api_url" for one in ("quickbooks", "xero", "stripe")))
+    @field_validator("public_url", *(f"{one}_api_url" for one in ("quickbooks", "xero", "stripe", "gocardless")))
     @classmethod
     def _only_a_host(cls, value: str) -> str:
         """No path, and no slash at the end, so that addresses can be joined to it."""
@@ -227,7 +226,7 @@ def missing(settings: Settings) -> list[tuple[str, str]]:
 
     A ledger nobody set up is not missed while another one is complete.
     """
-    names = ["public_url", "smtp_url", "mail_from", "stripe_secret_key", "stripe_webhook_key"]
+    names = ["public_url", "smtp_url", "mail_from"]
     ledgers = {kind: [f"{kind}_{key}" for key in ("client_id", "client_secret", "webhook_key")] for kind in _LEDGERS}
     begun = [kind for kind, keys in ledgers.items() if any(getattr(settings, key) for key in keys)]
     names += [key for kind in begun or ledgers for key in ledgers[kind]]

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 from integrations.channels.smtp import Smtp
 from integrations.ledgers.quickbooks import QuickBooks
 from integrations.ledgers.xero import Xero
+from integrations.processors.base import ProcessorKind
+from integrations.processors.gocardless import GoCardless
 from integrations.processors.stripe import Stripe
+from integrations.transport import Transport
 
 LEDGERS = {"quickbooks": QuickBooks, "xero": Xero}
-PROCESSORS = {"stripe": Stripe}
+PROCESSORS: dict[str, type[Stripe] | type[GoCardless]] = {"stripe": Stripe, "gocardless": GoCardless}
 CHANNELS = {"smtp": Smtp}
+# Where the pages are on which people pay: a form of ours may lead there.
+PAYMENT_PAGES = ("https://checkout.stripe.com", "https://pay.gocardless.com")
+
+
+def processors(api_url: Callable[[str], str], transport: Transport) -> dict[str, ProcessorKind]:
+    """Every kind of processor, each reached at the address that `api_url` gives for it."""
+    return {
+        kind: ProcessorKind(
+            kind,
+            one.label,
+            one.ways,
+            one.labels,
+            partial(one, api_url=api_url(kind), transport=transport),
+            one.mandates,
+        )
+        for kind, one in PROCESSORS.items()
+    }

@@ -66,7 +66,8 @@ class Attempt(HasUid, Base):
 
     `state`: created (asked, answer unknown), open, pending (the customer has done their part and the bank has not),
     paid, expired or failed (`note` says why). `link` is the unsigned part of the portal link it came from, "" where a
-    part of an arrangement (`instalment_id`) is collected. `method` is card, debit or instant.
+    part of an arrangement (`instalment_id`) is collected. `method` is card, debit or instant. On `ask_at` the processor
+    is asked where no word of it has come.
     """
 
     __tablename__ = "attempt"
@@ -85,6 +86,7 @@ class Attempt(HasUid, Base):
     amount_minor: Mapped[int] = mapped_column(BigInteger)
     note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]
+    ask_at: Mapped[datetime | None] = mapped_column(index=True)
     paid_at: Mapped[datetime | None]
 
     lines: Mapped[list[AttemptLine]] = relationship(back_populates="attempt", lazy="raise_on_sql")

@@ -42,13 +42,17 @@ class Posting(HasUid, Base):
 
 
 class Notice(HasUid, Base):
-    """Something the practice's people are told by mail, once for each `key`. `state`: due, sending, sent or failed."""
+    """Something the practice's people are told by mail, once for each `key`. `state`: due, sending, sent or failed.
+
+    `owners`: only those of them who are owners.
+    """
 
     __tablename__ = "notice"
 
     practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), index=True)
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), index=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)
+    owners: Mapped[bool] = mapped_column(default=False)
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="due", index=True)

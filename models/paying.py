@@ -101,7 +101,8 @@ class Mandate(HasUid, Base):
 class Reversal(HasUid, Base):
     """Money of an attempt that went back: `kind` is refund, chargeback or failure; `external_id` the processor's own.
 
-    `state`: due (to be taken out of the ledger), written, desk (a person must see to it) or void (it came back).
+    `state`: due (to be taken out of the ledger), written, desk (a person must see to it), again (it was written and
+    came to us again, so a person must book it) or void (it came to us again and that is settled).
     """
 
     __tablename__ = "reversal"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, HasUid
@@ -18,6 +18,7 @@ class Sender(HasUid, Base):
     """The mailbox a company's messages leave from.
 
     `kind` is smtp (a password) or a provider one signs in to through a browser, whose token is the grant's.
+    A `successor` is set up beside the one that speaks, to take its place when a guarded change takes effect.
     `state`: unproved or proved. `in_use_since` is the first proof: from then on the company speaks from here or not at
     all. `trouble` is why it is not let in just now, for people, since `trouble_at`. `code_sealed` is the code on its
     way to the address. `mailbox` is the same for every company that sends through it; its pace is theirs together.
@@ -28,7 +29,8 @@ class Sender(HasUid, Base):
 
     __tablename__ = "sender"
 
-    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), unique=True)
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    successor: Mapped[bool] = mapped_column(default=False)
     kind: Mapped[str] = mapped_column(String(20))
     name: Mapped[str] = mapped_column(String(200), default="")
     address: Mapped[str] = mapped_column(String(254))
@@ -60,6 +62,8 @@ class Sender(HasUid, Base):
     checked_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("company_id", "successor"),)
 
 
 class Departure(Base):

@@ -10,6 +10,7 @@ import re
 import requests
 
 from sandbox.browser import Browser, Lost, Page
+from sandbox.processors import PretendProcessor
 
 EMAIL, PASSWORD = "demo@dunlin.example", "early and gentle"
 TERMS = """Please pay within the days named on each invoice.
@@ -68,6 +69,25 @@ class Accountant:
         self.browser.open(f"{self.url}/companies/{uid}/preview?days=30")
         page = self.browser.open(f"{self.url}/companies/{uid}")
         return self.browser.send(page, page.all_forms("/live")[0])
+
+    def take_payments(self, uid: str, processor: PretendProcessor) -> None:
+        """Open an account at the processor for the company, give its keys here, and have webhooks sent where it says.
+
+        Before the company is live, so that it counts at once.
+        """
+        secret, webhook = processor.open_account(uid)
+        page = self.browser.open(f"{self.url}/companies/{uid}/paying")
+        where = re.search(rf"https?://[^\s<>\"]+/webhooks/{processor.kind}/[\w-]{{22}}", page.text)
+        mine = [one for one in page.all_forms("/account") if ("kind", processor.kind) in one.fields()]
+        if where is None or not mine:
+            raise Lost(f"The page of ways to pay has no place for {processor.kind}.")
+        given = {"secret": secret, "webhook": webhook, "confirm": PASSWORD}
+        for one in mine[0].controls:
+            one.value = given.get(one.name, one.value)
+        done = self.browser.send(page, mine[0])
+        if "In use" not in done.text:
+            raise Lost(f"The keys of {processor.kind} were not taken. {done.said}")
+        processor.listen(secret, where[0])
 
     def give_terms(self, uid: str) -> Page:
         """Write down on what terms the company works; every new customer is given them once."""

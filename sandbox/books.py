@@ -95,11 +95,12 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A delivery waiting to be posted to the product: raw bytes, signed headers."""
+    """A delivery waiting to be posted to the product: raw bytes, signed headers, and where to, if anybody said so."""
 
     kind: str
     raw: bytes
     headers: dict[str, str]
+    url: str = ""
 
 
 class LedgerTwin(Protocol):

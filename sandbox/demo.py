@@ -81,6 +81,8 @@ def run(demo: Demo, days: int, say: Callable[[str], None]) -> dict[str, object]:
         accountant.connect("xero")
         demo.product.settle()
         for uid in accountant.companies():
+            for processor in (demo.stage.stripe, demo.stage.gocardless):
+                accountant.take_payments(uid, processor)
             accountant.switch_on(uid)
         say(f"{len(accountant.companies())} companies are connected and live.")
         start = demo.stage.clock.now()

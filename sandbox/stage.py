@@ -14,6 +14,7 @@ from typing import Protocol
 import requests
 
 from sandbox.books import LedgerTwin
+from sandbox.gocardless import GoCardlessTwin
 from sandbox.judge import Judge
 from sandbox.mail_provider import MailProviderTwin
 from sandbox.mailbox import Mailbox
@@ -79,7 +80,12 @@ def mail_environment(provider: MailProviderTwin, url: str) -> dict[str, str]:
 
 
 def environment(
-    quickbooks: QuickBooksTwin, xero: XeroTwin, stripe: StripeTwin, smtp_url: str, public_url: str
+    quickbooks: QuickBooksTwin,
+    xero: XeroTwin,
+    stripe: StripeTwin,
+    gocardless: GoCardlessTwin,
+    smtp_url: str,
+    public_url: str,
 ) -> dict[str, str]:
     """The settings under which a product finds these twins, each at its `base_url`."""
     return {
@@ -99,9 +105,8 @@ def environment(
         "DUNLIN_XERO_TOKEN_URL": f"{xero.base_url}/connect/token",
         "DUNLIN_XERO_REVOKE_URL": f"{xero.base_url}/connect/revocation",
         "DUNLIN_XERO_API_URL": xero.base_url,
-        "DUNLIN_STRIPE_SECRET_KEY": stripe.secret_key,
-        "DUNLIN_STRIPE_WEBHOOK_KEY": stripe.webhook_key,
         "DUNLIN_STRIPE_API_URL": stripe.base_url,
+        "DUNLIN_GOCARDLESS_API_URL": gocardless.base_url,
         "DUNLIN_SMTP_URL": smtp_url,
         "DUNLIN_MAIL_FROM": "post.dunlin.example",
     }
@@ -120,18 +125,20 @@ class Stage:
         self.quickbooks = QuickBooksTwin(clock.now, new_id)
         self.xero = XeroTwin(clock.now, new_id)
         self.stripe = StripeTwin(clock.now, new_id, "sk_test_sandbox", "whsec_sandbox")
+        self.gocardless = GoCardlessTwin(clock.now, new_id)
         self.servers: dict[str, Server] = {
             name: serve(app)
             for name, app in (
                 ("quickbooks", self.quickbooks.app),
                 ("xero", self.xero.app),
                 ("stripe", self.stripe.app),
+                ("gocardless", self.gocardless.app),
                 ("mailbox", self.mailbox.app),
                 ("mail-provider", self.mail_provider.app),
             )
         }
-        for twin, name in ((self.quickbooks, "quickbooks"), (self.xero, "xero"), (self.stripe, "stripe")):
-            twin.base_url = self.servers[name].url
+        for twin in (self.quickbooks, self.xero, self.stripe, self.gocardless):
+            twin.base_url = self.servers[twin.kind].url
         twins: dict[str, LedgerTwin] = {"quickbooks": self.quickbooks, "xero": self.xero}
         self.books = load(world, twins)
         self.people = People(world, self.mailbox, self.books, requests.Session(), clock.now)
@@ -142,16 +149,16 @@ class Stage:
 
     def environment(self, public_url: str) -> dict[str, str]:
         """The settings under which the product finds this world."""
-        ledgers = environment(self.quickbooks, self.xero, self.stripe, self.mailbox.url, public_url)
+        ledgers = environment(self.quickbooks, self.xero, self.stripe, self.gocardless, self.mailbox.url, public_url)
         return {**ledgers, **mail_environment(self.mail_provider, self.servers["mail-provider"].url)}
 
     def deliver_webhooks(self, url: str) -> int:
         """Post every waiting webhook to the product; how many."""
-        waiting = [*self.quickbooks.webhooks(), *self.xero.webhooks(), *self.stripe.webhooks()]
+        twins = (self.quickbooks, self.xero, self.stripe, self.gocardless)
+        waiting = [hook for twin in twins for hook in twin.webhooks()]
         for hook in waiting:
-            answer = self._post.post(
-                f"{url}/webhooks/{hook.kind}", data=hook.raw, headers=hook.headers, timeout=WEBHOOK_TIMEOUT
-            )
+            where = hook.url or f"{url}/webhooks/{hook.kind}"
+            answer = self._post.post(where, data=hook.raw, headers=hook.headers, timeout=WEBHOOK_TIMEOUT)
             if answer.status_code != 200:
                 raise RuntimeError(f"The product answered {answer.status_code} to a {hook.kind} webhook.")
         return len(waiting)

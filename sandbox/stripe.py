@@ -1,6 +1,7 @@
-"""A pretend Stripe: Checkout sessions over its real API shapes, a hosted payment page, signed webhooks.
+"""A pretend Stripe: accounts, Checkout sessions over its real API shapes, a hosted payment page, signed webhooks.
 
-It speaks to whoever holds the secret key and knows nothing of ledgers. The page's words stand in `pages/checkout.html`.
+It speaks to whoever holds an account's secret key and knows nothing of ledgers. What its owner does in the dashboard
+(refund, answer a dispute) are methods here. The page's words stand in `pages/checkout.html`.
 """
 
 from __future__ import annotations
@@ -9,58 +10,34 @@ import hashlib
 import hmac
 import json
 import re
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, render_template, request
+from flask import Response, render_template, request
 
 from core.money import Money
 from sandbox.books import Webhook
+from sandbox.processors import Account, Declined, PretendProcessor, page_of, reply
 from sandbox.stripe_forms import ApiError, checked_lines, nested, units
+from sandbox.stripe_rows import (
+    Charge,
+    Dispute,
+    PaidSession,
+    Refund,
+    Session,
+    charge_view,
+    dispute_view,
+    list_view,
+    paid,
+    refund_view,
+    session_view,
+)
 
-PAGES = Path(__file__).parent / "pages"
 GOOD_CARD = "4242424242424242"
 DECLINES = {"4000000000000002": "Your card was declined.", "4000000000009995": "Your card has insufficient funds."}
-FAULTS = ("503", "429", "lost", "drop")
-
-
-class Declined(Exception):
-    """The card, or the state of the page, does not allow the payment; the message is for the payer."""
-
-
-@dataclass(slots=True)
-class Session:
-    """One checkout. `lines` are (label, amount each, quantity)."""
-
-    id: str
-    params: dict[str, Any]
-    lines: list[tuple[str, Money, int]]
-    amount: Money
-    created: datetime
-    url: str
-    status: str = "open"
-    payment: str = ""
-
-    @property
-    def expires(self) -> datetime:
-        return self.created + timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class PaidSession:
-    """What a judge may see of a paid checkout: `reference` is the seller's own, `lines` are (label, amount)."""
-
-    id: str
-    payment: str
-    reference: str
-    amount: Money
-    lines: tuple[tuple[str, Money], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +48,12 @@ class _Kept:
     until: datetime
 
 
-class StripeTwin:
-    """`base_url` is where the payer's browser finds the pages; by default the host the request came to.
-
-    `calls` counts API requests by shape, e.g. "POST /v1/checkout/sessions".
-    """
+class StripeTwin(PretendProcessor):
+    """The keys given here are a first account's; `open_account` makes more."""
 
     kind = "stripe"
+    prefixes = ("sk_test_", "whsec_")
+    ids = r"cs_test_[^/]+"
 
     def __init__(
         self,
@@ -87,42 +63,25 @@ class StripeTwin:
         webhook_key: str,
         base_url: str = "",
     ) -> None:
-        self.clock, self.new_id = clock, new_id
-        self.secret_key, self.webhook_key, self.base_url = secret_key, webhook_key, base_url
-        self.calls: Counter[str] = Counter()
-        self._lock = threading.RLock()
+        super().__init__(clock, new_id, base_url)
+        self.secret_key, self.webhook_key = self.open_account("Sandbox", secret_key, webhook_key)
         self._sessions: dict[str, Session] = {}
-        self._kept: dict[str, _Kept] = {}
-        self._waiting: list[Webhook] = []
-        self._faults: list[tuple[str, str]] = []
-        self.app = Flask("stripe_twin", template_folder=str(PAGES), static_folder=str(PAGES / "static"))
-        self.app.add_url_rule("/v1/<path:path>", "api", self._api, methods=["GET", "POST"])
+        self._kept: dict[tuple[str, str], _Kept] = {}
+        self.app.add_url_rule("/v1/<path:path>", "api", self.called, methods=["GET", "POST"])
         self.app.add_url_rule("/c/pay/<session_id>", "page", self._page, methods=["GET", "POST"])
-        self.app.after_request(_guarded)
-
-    def plan_fault(self, path_contains: str, kind: str, times: int = 1) -> None:
-        """Spoil the next API calls whose path contains the text. "503" and "429" refuse, "lost" breaks off before
-        anything is done, "drop" does it and then breaks off."""
-        if kind not in FAULTS:
-            raise ValueError(f"A fault is one of {', '.join(FAULTS)}.")
-        self._faults += [(path_contains, kind)] * times
-
-    def webhooks(self) -> list[Webhook]:
-        """Take the deliveries that are waiting; each is handed out once."""
-        with self._lock:
-            self._expire_old()
-            taken, self._waiting = self._waiting, []
-            return taken
 
     def paid_sessions(self) -> list[PaidSession]:
         """Every paid checkout, oldest first."""
         with self._lock:
-            return [_paid(one) for one in self._sessions.values() if one.status == "complete"]
+            return [paid(one, one.charge) for one in self._sessions.values() if one.charge]
 
-    def pay(self, session_id: str, card: str = GOOD_CARD) -> str:
-        """The payer presses Pay; where the browser goes next. Declined says why not."""
+    def pay(self, session_id: str, card: str = GOOD_CARD, settled: bool = True) -> str:
+        """The payer presses Pay; where the browser goes next. Declined says why not.
+
+        Not `settled`: the money is still on its way, as with methods slower than a card.
+        """
         with self._lock:
-            self._expire_old()
+            self.time_passes()
             session = self._sessions.get(session_id)
             if session is None or session.status != "open":
                 raise Declined("This page can no longer be used to pay.")
@@ -130,72 +89,137 @@ class StripeTwin:
                 raise Declined("Your card number is invalid.")
             if card in DECLINES:
                 raise Declined(DECLINES[card])
-            session.status, session.payment = "complete", f"pi_{self.new_id()}"
-            self._announce("checkout.session.completed", session)
+            session.status, session.settled = "complete", settled
+            session.charge = Charge(f"ch_{self.new_id()}", f"pi_{self.new_id()}", session.amount)
+            self._announce("checkout.session.completed", session.account, session_view(session))
             return str(session.params["success_url"]).replace("{CHECKOUT_SESSION_ID}", session.id)
+
+    # What the seller and the payer's bank do
+
+    def refund(self, payment: str, amount: Money | None = None) -> str:
+        """Give back what is left of a payment (a payment intent's id), or a part of it; the refund's id."""
+        with self._lock:
+            session, charge = self._charge(payment)
+            amount = amount or charge.amount - charge.refunded
+            if not 0 < amount.minor <= (charge.amount - charge.refunded).minor:
+                raise ValueError("A refund is more than nothing and at most what is left.")
+            row = Refund(f"re_{self.new_id()}", amount)
+            charge.refunds.append(row)
+            self._announce("refund.created", session.account, refund_view(charge, row))
+            self._announce("charge.refunded", session.account, charge_view(charge))
+            return row.id
+
+    def fail_refund(self, refund_id: str) -> None:
+        """The payer's bank does not take a refund: the money comes to the seller again."""
+        with self._lock:
+            for session, charge in self._charges():
+                for row in charge.refunds:
+                    if row.id == refund_id:
+                        row.status = "failed"
+                        self._announce("refund.failed", session.account, refund_view(charge, row))
+
+    def dispute(self, payment: str, amount: Money | None = None, inquiry: bool = False) -> str:
+        """The payer's bank asks back; an inquiry takes no money yet. The dispute's id."""
+        with self._lock:
+            session, charge = self._charge(payment)
+            amount = amount or charge.amount
+            row = Dispute(f"du_{self.new_id()}", amount, "warning_needs_response" if inquiry else "needs_response")
+            charge.disputes.append(row)
+            self._announce("charge.dispute.created", session.account, dispute_view(charge, row))
+            if not inquiry:
+                row.moved.append(-units(amount))
+                self._announce("charge.dispute.funds_withdrawn", session.account, dispute_view(charge, row))
+            return row.id
+
+    def close_dispute(self, dispute_id: str, won: bool) -> None:
+        """The bank decides; what is won comes to the seller again."""
+        with self._lock:
+            for session, charge in self._charges():
+                for row in charge.disputes:
+                    if row.id == dispute_id:
+                        row.status = "won" if won else "lost"
+                        if won:
+                            row.moved.append(units(row.amount))
+                            about = dispute_view(charge, row)
+                            self._announce("charge.dispute.funds_reinstated", session.account, about)
+                        self._announce("charge.dispute.closed", session.account, dispute_view(charge, row))
+
+    def _charges(self) -> Iterator[tuple[Session, Charge]]:
+        return ((one, one.charge) for one in self._sessions.values() if one.charge)
+
+    def _charge(self, payment: str) -> tuple[Session, Charge]:
+        return next(pair for pair in self._charges() if pair[1].intent == payment)
 
     # The API
 
-    def _api(self, path: str) -> Response:
-        with self._lock:
-            self.calls[f"{request.method} /v1/{re.sub(r'cs_test_[^/]+', '{id}', path)}"] += 1
-            self._expire_old()
-            fault = self._next_fault(request.path)
-            if fault == "lost":
-                return _cut(b"")
-            answer = self._refused(fault) if fault in ("503", "429") else self._answer(path)
-            answer.headers["Request-Id"] = f"req_{self.new_id()}"
-            return _cut(answer.get_data()) if fault == "drop" else answer
+    def refusal(self, status: int) -> dict[str, Any]:
+        words = {
+            401: "Invalid API Key provided.",
+            409: "There is currently another in-progress request using this key.",
+            429: "Too many requests.",
+        }.get(status, "Stripe is having a moment.")
+        kind = "idempotency_error" if status == 409 else "invalid_request_error" if status < 500 else "api_error"
+        return {"error": {"message": words, "type": kind}}
 
-    def _refused(self, fault: str) -> Response:
-        if fault == "429":
-            return _json(429, {"error": {"message": "Too many requests.", "type": "invalid_request_error"}})
-        return _json(503, {"error": {"message": "Stripe is having a moment.", "type": "api_error"}})
-
-    def _answer(self, path: str) -> Response:
+    def answer(self, account: Account, path: str) -> Response:
         try:
-            if request.headers.get("Authorization") != f"Bearer {self.secret_key}":
-                raise ApiError(401, "Invalid API Key provided.")
-            return self._once(path) if request.method == "POST" else _json(200, self._do(path, {}))
+            if request.method == "POST":
+                return self._once(account, path)
+            return reply(200, self._do(account, path, nested(request.args.to_dict())))
         except ApiError as error:
-            return _json(error.status, error.body)
+            return reply(error.status, error.body)
 
-    def _once(self, path: str) -> Response:
+    def _once(self, account: Account, path: str) -> Response:
         """Carry a POST out, or repeat its answer when the key was used before; other parameters are an error."""
         params = request.form.to_dict()
-        key = request.headers.get("Idempotency-Key", "")
+        key = (account.secret, request.headers.get("Idempotency-Key", ""))
         fingerprint = json.dumps([path, params], sort_keys=True)
         kept = self._kept.get(key)
         if kept is not None and kept.until > self.clock():
             if kept.fingerprint != fingerprint:
                 words = "Keys for idempotent requests can only be used with the same parameters they were used with."
                 raise ApiError(400, words, "idempotency_error")
-            answer = _json(kept.status, kept.body)
+            answer = reply(kept.status, kept.body)
             answer.headers["Idempotent-Replayed"] = "true"
             return answer
-        body = self._do(path, nested(params))  # an invalid request raises here and is not remembered
-        if key:
+        body = self._do(account, path, nested(params))  # an invalid request raises here and is not remembered
+        if key[1]:
             self._kept[key] = _Kept(fingerprint, 200, body, self.clock() + timedelta(hours=24))
-        return _json(200, body)
+        return reply(200, body)
 
-    def _do(self, path: str, params: dict[str, Any]) -> dict[str, Any]:
+    def _do(self, account: Account, path: str, params: dict[str, Any]) -> dict[str, Any]:
         match request.method, path.split("/"):
+            case "GET", ["account"]:
+                return {"id": "acct_sandbox", "object": "account", "business_profile": {"name": account.name}}
             case "POST", ["checkout", "sessions"]:
-                return self._view(self._create(params))
+                return session_view(self._create(account, params))
             case "GET", ["checkout", "sessions", session_id]:
-                return self._view(self._find(session_id))
+                return session_view(self._find(account, session_id), list(params.get("expand", {}).values()))
             case "POST", ["checkout", "sessions", session_id, "expire"]:
-                return self._view(self._expire(self._find(session_id)))
+                return session_view(self._expire(self._find(account, session_id)))
+            case "GET", ["refunds" | "disputes" as what]:
+                return self._list(account, what, params)
         raise ApiError(404, f"Unrecognized request URL ({request.method}: /v1/{path}).")
 
-    def _create(self, params: dict[str, Any]) -> Session:
+    def _list(self, account: Account, what: str, params: dict[str, Any]) -> dict[str, Any]:
+        """Refunds or disputes of one payment, the newest first."""
+        asked = params.get("payment_intent")
+        of = [charge for one, charge in self._charges() if one.account is account and asked in (None, charge.intent)]
+        if what == "refunds":
+            rows = [refund_view(charge, row) for charge in of for row in reversed(charge.refunds)]
+        else:
+            rows = [dispute_view(charge, row) for charge in of for row in reversed(charge.disputes)]
+        shown, more = page_of(rows, params.get("starting_after", ""), int(params.get("limit", 10)))
+        return list_view(shown, more, f"/v1/{what}")
+
+    def _create(self, account: Account, params: dict[str, Any]) -> Session:
         lines = checked_lines(params)
-        currency = lines[0][1].currency
         session = Session(
+            account=account,
             id=f"cs_test_{self.new_id()}",
             params=params,
             lines=lines,
-            amount=Money(sum(each.minor * count for _, each, count in lines), currency),
+            amount=Money(sum(each.minor * count for _, each, count in lines), lines[0][1].currency),
             created=self.clock(),
             url="",
         )
@@ -203,9 +227,9 @@ class StripeTwin:
         self._sessions[session.id] = session
         return session
 
-    def _find(self, session_id: str) -> Session:
+    def _find(self, account: Account, session_id: str) -> Session:
         found = self._sessions.get(session_id)
-        if found is None:
+        if found is None or found.account is not account:
             raise ApiError(404, f"No such checkout.session: '{session_id}'", code="resource_missing", param="session")
         return found
 
@@ -213,68 +237,39 @@ class StripeTwin:
         if session.status != "open":
             raise ApiError(400, "Only open Checkout Sessions can be expired.")
         session.status = "expired"
-        self._announce("checkout.session.expired", session)
+        self._announce("checkout.session.expired", session.account, session_view(session))
         return session
 
-    def _expire_old(self) -> None:
+    def time_passes(self) -> None:
+        """A page left open for a day expires."""
         for session in self._sessions.values():
             if session.status == "open" and session.expires <= self.clock():
                 self._expire(session)
 
-    def _view(self, session: Session) -> dict[str, Any]:
-        total = units(session.amount)
-        return {
-            "id": session.id,
-            "object": "checkout.session",
-            "amount_subtotal": total,
-            "amount_total": total,
-            "cancel_url": session.params.get("cancel_url"),
-            "client_reference_id": session.params.get("client_reference_id"),
-            "created": int(session.created.timestamp()),
-            "currency": session.amount.currency.lower(),
-            "expires_at": int(session.expires.timestamp()),
-            "livemode": False,
-            "metadata": session.params.get("metadata", {}),
-            "mode": "payment",
-            "payment_intent": session.payment or None,
-            "payment_method_types": ["card"],
-            "payment_status": "paid" if session.status == "complete" else "unpaid",
-            "status": session.status,
-            "success_url": session.params["success_url"],
-            "url": session.url if session.status == "open" else None,
-        }
-
-    def _next_fault(self, path: str) -> str:
-        for planned in self._faults:
-            if planned[0] in path:
-                self._faults.remove(planned)
-                return planned[1]
-        return ""
-
     # Webhooks: the signature's time is the wall's, because the receiver's library reads the wall clock.
 
-    def _announce(self, event_type: str, session: Session) -> None:
+    def _announce(self, event_type: str, account: Account, about: dict[str, Any]) -> None:
         event = {
             "id": f"evt_{self.new_id()}",
             "object": "event",
             "api_version": request.headers.get("Stripe-Version") if request else None,
             "created": int(self.clock().timestamp()),
-            "data": {"object": self._view(session)},
+            "data": {"object": about},
             "livemode": False,
             "pending_webhooks": 1,
             "request": {"id": None, "idempotency_key": None},
             "type": event_type,
         }
         raw, stamp = json.dumps(event, indent=2).encode(), int(time.time())
-        proof = hmac.new(self.webhook_key.encode(), b"%d.%s" % (stamp, raw), hashlib.sha256).hexdigest()
+        proof = hmac.new(account.webhook_key.encode(), b"%d.%s" % (stamp, raw), hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "Stripe-Signature": f"t={stamp},v1={proof}"}
-        self._waiting.append(Webhook(self.kind, raw, headers))
+        self._waiting.append(Webhook(self.kind, raw, headers, account.url))
 
     # The page
 
     def _page(self, session_id: str) -> Response:
         with self._lock:
-            self._expire_old()
+            self.time_passes()
             session = self._sessions.get(session_id)
             if session is None:
                 return Response(render_template("checkout.html", session=None), 404)
@@ -289,30 +284,6 @@ class StripeTwin:
                 "checkout.html", session=session, message=message, card="4242 4242 4242 4242", show=_show
             )
             return Response(page, 402 if message else 200)
-
-
-def _guarded(answer: Response) -> Response:
-    answer.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'"
-    answer.headers["Cache-Control"] = "no-store"
-    return answer
-
-
-def _json(status: int, body: dict[str, Any]) -> Response:
-    return Response(json.dumps(body, indent=2), status, mimetype="application/json")
-
-
-def _cut(body: bytes) -> Response:
-    """An answer that breaks off half way: it promises more than it holds."""
-    answer = Response(body[: len(body) // 2], mimetype="application/json")
-    answer.automatically_set_content_length = False
-    answer.headers["Content-Length"] = str(len(body) + 1)
-    return answer
-
-
-def _paid(session: Session) -> PaidSession:
-    lines = tuple((label, Money(each.minor * count, each.currency)) for label, each, count in session.lines)
-    reference = session.params.get("client_reference_id", "")
-    return PaidSession(session.id, session.payment, reference, session.amount, lines)
 
 
 def _show(amount: Money) -> str:

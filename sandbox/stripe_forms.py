@@ -13,7 +13,7 @@ from core.money import Money
 
 _FIELDS = {
     "mode", "payment_method_types", "client_reference_id", "line_items", "success_url", "cancel_url", "metadata",
-    "customer_email", "locale",
+    "customer_email", "locale", "adaptive_pricing",
 }  # fmt: skip
 _HUNDREDFOLD, _WHOLE = {"ISK", "UGX"}, {"MGA"}
 _TENS = {"BHD", "JOD", "KWD", "OMR", "TND"}

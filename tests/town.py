@@ -21,20 +21,23 @@ from sqlalchemy import select
 
 import app as house
 import settings as configuration
+from core.money import Money
 from integrations.channels.smtp import Smtp
+from integrations.processors.base import Method, ProcessorKeys
 from integrations.transport import Transport
-from models import Account, Company, Invoice, Practice, Touch
+from models import Account, Company, Invoice, Practice, ProcessorAccount, Touch
 from models.store import Store, migrate
-from sandbox.books import BookCompany, BookCustomer, BookInvoice, BookPayment
+from sandbox.books import BookCompany, BookCustomer, BookInvoice, BookPayment, Webhook
 from sandbox.books import Company as Books
 from sandbox.browser import Browser
+from sandbox.gocardless import GOOD_NUMBER, GoCardlessTwin
 from sandbox.mailbox import Mail, Mailbox
 from sandbox.quickbooks import QuickBooksTwin
 from sandbox.stage import WorldClock, environment, ids
 from sandbox.stripe import StripeTwin
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
-from workflows import answers, clock, companies, connecting, inbox, library, links, payments
+from workflows import answers, checkouts, clock, companies, connecting, inbox, library, links, ways
 from workflows.engine import Inline
 from workflows.runtime import Runtime
 
@@ -60,8 +63,9 @@ class Town:
         self.xero = XeroTwin(self.clock.now, self.new_id, "http://xero.test")
         self.stripe = StripeTwin(self.clock.now, self.new_id, "sk_test", "whsec_test", "http://stripe.test")
         self.network = Network()
-        for name, twin in (("quickbooks", self.quickbooks), ("xero", self.xero), ("stripe", self.stripe)):
-            self.network.route(f"{name}.test", twin.app)
+        self.gocardless = GoCardlessTwin(self.clock.now, self.new_id, "http://gocardless.test")
+        for twin in (self.quickbooks, self.xero, self.stripe, self.gocardless):
+            self.network.route(f"{twin.kind}.test", twin.app)
         self.books = {kind: Books(about) for kind, about in SHOPS.items()}
         self.tenants: dict[str, str] = {}
         self.calls: Counter[tuple[str, str]] = Counter()
@@ -106,7 +110,7 @@ class Town:
     def start(self, store: Store | None = None) -> None:
         """Start Dunlin's process anew on the same database: everything in memory is fresh."""
         keys = {"DUNLIN_SECRET_KEYS": "s" * 40, "DUNLIN_INDEX_KEY": "i" * 40}
-        given = environment(self.quickbooks, self.xero, self.stripe, "smtp://127.0.0.1:25", PUBLIC)
+        given = environment(self.quickbooks, self.xero, self.stripe, self.gocardless, "smtp://127.0.0.1:25", PUBLIC)
         loaded = configuration.load({**given, **keys, "DUNLIN_DATABASE_URL": self.database})
         rt = house.build_runtime(
             loaded,
@@ -147,6 +151,18 @@ class Town:
             version = library.shipped_version(self.rt, session, self.practice_id, self.cadence)
             row = session.get_one(Company, company.id)
             row.cadence_version_id, row.draft_days = version.id, 0  # a story that is about drafts asks for them
+        for twin in (self.stripe, self.gocardless):
+            self.take_payments(kind, twin)
+
+    def take_payments(self, kind: str, twin: StripeTwin | GoCardlessTwin) -> None:
+        """The company has an account of its own at a processor, and its webhooks are switched on there."""
+        company, uid = self.company(kind), self.new_id()
+        keys = ProcessorKeys(*twin.open_account(company.name))
+        twin.listen(keys.secret, f"{PUBLIC}/webhooks/{twin.kind}/{uid}")
+        row = ProcessorAccount(uid=uid, company_id=company.id, kind=twin.kind, name=company.name, in_use_since=self.now)
+        row.keys_sealed = ways.sealed(self.rt, keys)
+        with self.rt.store.write() as session:
+            session.add(row)
 
     # Days pass
 
@@ -174,10 +190,16 @@ class Town:
 
     def carry(self) -> int:
         """Deliver every waiting webhook; how many."""
-        waiting = [*self.quickbooks.webhooks(), *self.xero.webhooks(), *self.stripe.webhooks()]
+        twins = (self.quickbooks, self.xero, self.stripe, self.gocardless)
+        waiting = [hook for twin in twins for hook in twin.webhooks()]
         for hook in waiting:
-            inbox.accept(self.rt, hook.kind, hook.raw, hook.headers)
+            self.deliver(hook)
         return len(waiting)
+
+    def deliver(self, hook: Webhook) -> bool:
+        """Post one webhook where the vendor posts it; whether it was new."""
+        place = hook.url.rpartition("/")[2]
+        return inbox.accept(self.rt, hook.kind, hook.raw, hook.headers, place)
 
     # What people do
 
@@ -197,16 +219,20 @@ class Town:
         invoice = self.invoice(number)
         answers.dispute(self.rt, invoice.account_id, invoice.uid, text)
 
-    def checkout(self, *numbers: str) -> str:
+    def checkout(self, *numbers: str, method: Method = Method.CARD, amount: Money | None = None) -> str:
         """The payer presses Pay; the hosted page's address."""
         invoices = [self.invoice(number) for number in numbers]
         account = self.account(numbers[0])
         target = links.read(self.rt, links.make(self.rt, account, account.emails))
-        return payments.start_checkout(self.rt, target, [one.uid for one in invoices])
+        return checkouts.start(self.rt, target, [one.uid for one in invoices], method=method, amount=amount)
 
     def pay(self, *numbers: str) -> None:
         """The payer pays on the hosted page; the processor's webhook waits to be carried."""
-        self.stripe.pay(urlsplit(self.checkout(*numbers)).path.rpartition("/")[2])
+        self.stripe.pay(last_part(self.checkout(*numbers)))
+
+    def debit(self, *numbers: str, method: Method = Method.DEBIT, number: str = GOOD_NUMBER) -> None:
+        """The payer agrees on the hosted page that their bank moves the money."""
+        self.gocardless.agree(last_part(self.checkout(*numbers, method=method)), number)
 
     # What can be seen
 
@@ -271,6 +297,10 @@ def lay_tables(store: Store) -> None:
         return
     with closing(store.engine.raw_connection()) as connection:
         connection.driver_connection.deserialize(_empty_database())  # type: ignore[union-attr]
+
+
+def last_part(url: str) -> str:
+    return urlsplit(url).path.rpartition("/")[2]
 
 
 def numbers_of(mail: Mail | EmailMessage) -> list[str]:

@@ -10,6 +10,7 @@ from flask_bootstrap import Bootstrap5
 
 from web import (
     accounts,
+    agreements,
     approvals,
     auth,
     backtest,
@@ -24,12 +25,18 @@ from web import (
     holds,
     invoices,
     library,
+    paying,
     portal,
+    portal_answers,
+    portal_arrange,
+    portal_more_time,
+    portal_papers,
     portal_statement,
     portal_terms,
     readings,
     rollouts,
     senders,
+    speech,
     statements,
     tasks,
     terms,
@@ -49,10 +56,12 @@ ROOMS = (
     connecting,
     readings,
     senders,
+    paying,
     accounts,
     statements,
     terms,
     holds,
+    agreements,
     by_hand,
     handovers,
     approvals,
@@ -60,6 +69,10 @@ ROOMS = (
     invoices,
     desk,
     portal,
+    portal_answers,
+    portal_arrange,
+    portal_more_time,
+    portal_papers,
     portal_statement,
     portal_terms,
     webhooks,
@@ -89,11 +102,13 @@ def register(app: Flask, runtime: Runtime) -> None:
     if app.config.get("MAX_CONTENT_LENGTH") is None:
         app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     Bootstrap5(app)
+    app.before_request(portal.room_for_files)
     csrf.init_app(app)
     limiter.init_app(app)
     headers.register(app)
     errors.register(app)
     words.register(app)
+    speech.register(app)
     auth.close_by_default(app)
     for room in ROOMS:
         app.register_blueprint(room.pages)

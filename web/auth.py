@@ -16,7 +16,16 @@ from workflows.errors import Refusal
 pages = Blueprint("auth", __name__)
 
 _OPEN_ENDPOINTS = ("static", "bootstrap.static", "auth.sign_in", "auth.first_run")
-_OPEN_ROOMS = ("portal", "portal_statement", "portal_terms", "webhooks")
+_OPEN_ROOMS = (
+    "portal",
+    "portal_answers",
+    "portal_papers",
+    "portal_statement",
+    "portal_terms",
+    "portal_arrange",
+    "portal_more_time",
+    "webhooks",
+)
 
 
 def close_by_default(app: Flask) -> None:

@@ -58,7 +58,7 @@ def _page(account: Account, shown: by_hand.Shown | None = None, said: str = "") 
         subject, text = words.title, "\n\n".join(words.paragraphs)
     else:
         subject, text = (typed.get("subject", ""), typed.get("text", "")) if typed else ("", "")
-    usual = {one.lower() for one in account.emails}
+    usual = {one.lower() for one in account.instead or account.emails}
     return render_template(
         "console/by_hand.html",
         account=account,

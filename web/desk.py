@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import queries, rawrow, timeline, waiting
+from web import downloads, queries, rawrow, timeline, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import answers, audit, desk
+from workflows import answers, audit, contacts, desk, sent_files
 from workflows.errors import Refusal
 
 pages = Blueprint("desk", __name__)
@@ -34,7 +34,8 @@ SETTLED = {
 def show() -> str:
     with runtime().store.read() as session:
         found = waiting.desk(runtime(), session, person().practice_id)
-    return render_template("console/desk.html", desk=found)
+    now = runtime().clock.now()
+    return render_template("console/desk.html", desk=found, today_of=lambda company: queries.today(company, now))
 
 
 def _done(sentence: str, mood: str = "good") -> ResponseReturnValue:
@@ -74,6 +75,27 @@ def resolve_dispute(uid: str) -> ResponseReturnValue:
         return _done("Please say how it ended: corrected, credited, rejected or withdrawn.", "warn")
     answers.resolve_dispute(runtime(), dispute.id, person().id, request.form.get("text", "").strip()[:10_000], ending)
     return _done("Settled. After a few quiet days the gentlest word comes first.")
+
+
+@pages.post("/contacts/<uid>/decide")
+def decide_contact(uid: str) -> ResponseReturnValue:
+    """Write to whom the customer named from now on, or do not."""
+    with runtime().store.read() as session:
+        found = _own(waiting.contact(session, person().practice_id, uid))
+    if request.form.get("answer") == "accept":
+        contacts.accept(runtime(), found.id, person().id)
+        return _done(f"From now on mail about it goes to {found.email}. Change it in the ledger, too.")
+    contacts.refuse(runtime(), found.id, person().id)
+    return _done("Refused: nothing is sent to them. Who the right person is still has to be found.")
+
+
+@pages.get("/files/<uid>")
+def file(uid: str) -> Response:
+    """What a customer sent along, as a file to keep; it is never shown."""
+    rt = runtime()
+    with rt.store.read() as session:
+        found = _own(sent_files.of_practice(rt, session, person().practice_id, uid))
+    return downloads.file(found.name, found.body)
 
 
 @pages.post("/bookings/<uid>/settle")

@@ -18,7 +18,7 @@ from models import Account, Arrangement, HoldRow, ToldRow
 from web import cadence_words, forms, own, resting
 from web.auth import person
 from web.guards import runtime
-from workflows import arrangements, holds, reasons, segments
+from workflows import arrangements, contacts, holds, links, reasons, segments
 from workflows.errors import Refusal
 
 pages = Blueprint("holds", __name__)
@@ -27,7 +27,6 @@ pages = Blueprint("holds", __name__)
 CHOICES = {
     Cause.PAUSED: "Pause",
     Cause.REPLIED: "They wrote to us",
-    Cause.EXTENSION: "More time",
     Cause.BREATHING_SPACE: "Breathing space (a bereavement, protection from creditors)",
 }
 REASONS = {one: words for one, words in cadence_words.REASONS.items() if one not in (Reason.DISPUTE, Reason.WILL_PAY)}
@@ -131,6 +130,18 @@ def arrange(uid: str) -> ResponseReturnValue:
         request.form.get("note", ""),
     )
     return _back("Agreed. From now on only its parts are spoken about.")
+
+
+@pages.post("/accounts/<uid>/links")
+def revoke_links(uid: str) -> ResponseReturnValue:
+    links.revoke(runtime(), own.account(uid).id, person().id)
+    return _back("Switched off: no link sent until now opens their page. The next message brings a fresh one.")
+
+
+@pages.post("/accounts/<uid>/contact")
+def forget_contact(uid: str) -> ResponseReturnValue:
+    contacts.forget(runtime(), own.account(uid).id, person().id)
+    return _back("Mail goes to the addresses in the ledger again.")
 
 
 @pages.post("/accounts/<uid>/segment")

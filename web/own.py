@@ -17,6 +17,8 @@ from models import (
     Company,
     Draft,
     Effect,
+    Extension,
+    GuardedChange,
     Handover,
     HoldRow,
     Rollout,
@@ -29,8 +31,8 @@ from web.auth import person
 from web.guards import runtime
 
 Found = TypeVar("Found")
-OfCompany = TypeVar("OfCompany", ApprovalRow, Draft, Effect, Task)
-OfAccount = TypeVar("OfAccount", Arrangement, Handover, HoldRow, ToldRow)
+OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Draft, Effect, Extension, GuardedChange, Task)
+OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, ToldRow)
 OfPractice = TypeVar("OfPractice", CadenceOverride, CadenceVersion, Rollout)
 
 

@@ -6,20 +6,20 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from models import Account
-from web import downloads, portal, portal_view, queries, statements
+from web import downloads, portal, portal_view, queries, speech, statements
 from web.guards import limiter, link_key, runtime
 from workflows import door, links
 from workflows import statements as papers
 from workflows.errors import Refusal
 
 pages = Blueprint("portal_statement", __name__, url_prefix="/p/<token>")
-pages.register_error_handler(links.BadLink, portal.bad_link)
+portal.keep_house(pages)
 _limit = limiter.limit("30 per minute", key_func=link_key)
 
 
 @pages.errorhandler(Refusal)
 def _refused(refusal: Refusal) -> ResponseReturnValue:
-    flash(str(refusal), "calm")
+    flash(speech.said(refusal), "calm")
     return redirect(url_for("portal_statement.show", token=(request.view_args or {})["token"]), 303)
 
 

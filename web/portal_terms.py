@@ -15,7 +15,7 @@ from web.terms import terms_now
 from workflows import links, terms
 
 pages = Blueprint("portal_terms", __name__, url_prefix="/p/<token>")
-pages.register_error_handler(links.BadLink, portal.bad_link)
+portal.keep_house(pages)
 # A file may be large, and a text is set anew each time.
 _limit = limiter.limit("10 per minute;60 per day", key_func=link_key)
 

@@ -1,8 +1,8 @@
-"""What the portal shows of one account: open invoices by currency, what is on its way, credit and what was paid."""
+"""What the portal shows of one account: open invoices by currency and how to pay them, what is known, what was paid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -10,18 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from core.money import Money, totals
-from models import Account, Attempt, Company, Invoice, Payment
-from web import queries
-from workflows import links
-from workflows.links import LinkTarget
+from models import Account, Attempt, BankDetails, Company, Invoice, Payment, ToldRow
+from web import queries, word_queries
+from workflows import links, ways
+from workflows.agreed import agreed_days, agreed_due
+from workflows.following import arranged_invoices
+from workflows.links import LinkTarget, Sight
 from workflows.owed import ON_ITS_WAY, owes
 from workflows.runtime import Runtime
+from workflows.ways import Way
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One open invoice. `days` is how late it is; what we already know: `dispute_by`, `promised`, `paid`, and
-    `in_order`, the day on which they told us that all is.
+    """One open invoice. `days` is how late it is; what we already know: `dispute_by`, `promised`, `paid`, `told` (what
+    they last told us about it), `in_order`, the day on which they told us that all is, `agreed`, the later day that we
+    agreed on, and whether it is `arranged` to be paid in parts.
     """
 
     invoice: Invoice
@@ -29,21 +33,32 @@ class Line:
     promised: date | None
     dispute_by: date | None
     paid: bool
+    told: ToldRow | None = None
     in_order: date | None = None
+    agreed: date | None = None
+    arranged: bool = False
 
     @property
     def chosen(self) -> bool:
         """Whether it starts out ticked."""
-        return not self.paid and self.dispute_by is None
+        return not self.paid and not self.arranged and self.dispute_by is None and not self.says("paid-already")
+
+    def says(self, reason: str) -> bool:
+        return self.told is not None and self.told.reason == reason
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The open invoices of one currency; one payment is always in one currency."""
+    """The open invoices of one currency; one payment is always in one currency. `bank` is where a transfer goes, with
+    the `reference` to quote.
+    """
 
     currency: str
     lines: list[Line]
     credit: Money
+    ways: tuple[Way, ...] = ()
+    bank: BankDetails | None = None
+    reference: str = ""
 
     @property
     def left(self) -> Money:
@@ -65,6 +80,16 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Paid:
+    """Money that came in. `receipt` is the uid of the payment made on the page, "" where it came another way."""
+
+    day: date
+    amount: Money
+    on_its_way: bool
+    receipt: str
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """`everything` says whether its readers see the whole account; else they see only some invoices."""
 
@@ -73,10 +98,14 @@ class View:
     today: date
     groups: list[Group]
     credit: list[Money]
-    payments: list[Payment]
+    paid: list[Paid]
     waiting: list[Attempt]
     read_at: datetime | None
     everything: bool
+
+    @property
+    def payable(self) -> list[Line]:
+        return [line for group in self.groups for line in group.payable]
 
 
 def _sum(currency: str, lines: list[Line]) -> Money:
@@ -87,68 +116,138 @@ def company_of(session: Session, account_id: int) -> Company:
     return session.scalars(select(Company).join(Account).where(Account.id == account_id)).one()
 
 
+def account_of(session: Session, target: LinkTarget) -> Account:
+    """With its company."""
+    return session.get_one(Account, target.account_id, options=[joinedload(Account.company)])
+
+
 def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
     """What the readers of this link may see: the whole account, or only the invoices that are sent to them."""
-    account = session.scalars(
-        select(Account).where(Account.id == target.account_id).options(joinedload(Account.company))
-    ).one()
+    account = account_of(session, target)
     today = queries.today(account.company, rt.clock.now())
     attempts = queries.attempts(session, account.id)
     seen = links.sight(rt, session, target, account)
-    everything = seen.everything
-    credit = queries.open_credit(session, account) if everything else []
+    credit = queries.open_credit(session, account) if seen.everything else []
+    mine = [one for one in attempts if one.state == "paid" and (seen.everything or one.link == target.said)]
+    lines = _lines(session, account, attempts, today, seen.of)
     return View(
         account,
         account.company,
         today,
-        _groups(session, account, attempts, today, credit, seen.of),
+        _groups(rt, session, account, lines, credit),
         credit,
-        queries.payments(session, account, limit=10) if everything else [],
-        [one for one in attempts if _is_on_its_way(one) and (everything or one.link == target.said)],
+        _paid(account.company, mine, queries.payments(session, account, limit=10) if seen.everything else []),
+        [one for one in mine if any(_on_its_way(line.state) for line in one.lines)],
         queries.read_at(session, account),
-        everything,
+        seen.everything,
     )
-
-
-def _is_on_its_way(attempt: Attempt) -> bool:
-    return attempt.state == "paid" and any(_on_its_way(line.state) for line in attempt.lines)
 
 
 def _on_its_way(state: str) -> bool:
     return state in ON_ITS_WAY
 
 
-def _groups(
+def _paid(company: Company, attempts: Sequence[Attempt], payments: Sequence[Payment]) -> list[Paid]:
+    """The newest first; what the ledger shows of a payment made on the page is that payment."""
+    here = [
+        Paid(
+            queries.today(company, one.paid_at or one.created_at),
+            one.amount,
+            any(_on_its_way(line.state) for line in one.lines),
+            one.uid,
+        )
+        for one in attempts
+    ]
+    booked = {line.ledger_payment for one in attempts for line in one.lines if line.ledger_payment}
+    ours = {line.uid for one in attempts for line in one.lines}
+    elsewhere = [
+        Paid(one.paid_on, Money(one.amount_minor, one.currency), on_its_way=False, receipt="")
+        for one in payments
+        if one.external_id not in booked and one.reference not in ours
+    ]
+    return sorted([*here, *elsewhere], key=lambda one: one.day, reverse=True)
+
+
+def _lines(
     session: Session,
     account: Account,
     attempts: list[Attempt],
     today: date,
-    credit: list[Money],
     may_see: Callable[[Invoice], bool],
-) -> list[Group]:
+) -> list[Line]:
     promised = {
         invoice.id: promise.day
         for promise in queries.promises(session, account.id)
         if promise.state == "open"
         for invoice in promise.invoices
     }
-    told = queries.told_in_order(session, account.id)
+    in_order = queries.told_in_order(session, account.id)
+    told = {
+        invoice.id: one
+        for one in reversed(word_queries.told(session, account.id))
+        if one.state == "open"
+        for invoice in one.invoices
+    }
     disputed = {one.invoice_id: one.answer_by for one in queries.disputes(session, account.id) if one.state == "open"}
     paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
-    found: dict[str, list[Line]] = {}
-    owed = [invoice for invoice in queries.invoices(session, account.id) if owes(invoice) and may_see(invoice)]
-    for invoice in sorted(owed, key=lambda one: (one.due or one.issued, one.number)):
-        days = (today - invoice.due).days if invoice.due else 0
-        paying = invoice.id in paid
-        line = Line(invoice, days, promised.get(invoice.id), disputed.get(invoice.id), paying, told.get(invoice.id))
-        found.setdefault(invoice.currency, []).append(line)
+    owed = [one for one in queries.invoices(session, account.id) if owes(one) and may_see(one)]
+    agreed = agreed_days(session, [one.id for one in owed])
+    arranged = arranged_invoices(session, account.id)
+    due = {one.id: agreed_due(one.due, agreed.get(one.id)) for one in owed}
+    return [
+        Line(
+            one,
+            (today - day).days if (day := due[one.id]) else 0,
+            promised.get(one.id),
+            disputed.get(one.id),
+            one.id in paid,
+            told.get(one.id),
+            in_order.get(one.id),
+            agreed.get(one.id) if agreed.get(one.id) == due[one.id] else None,
+            one.id in arranged,
+        )
+        for one in sorted(owed, key=lambda one: (due[one.id] or one.issued, one.number))
+    ]
+
+
+def _groups(rt: Runtime, session: Session, account: Account, lines: list[Line], credit: list[Money]) -> list[Group]:
     in_hand = {one.currency: one for one in credit}
-    return [Group(currency, lines, in_hand.get(currency, Money.zero(currency))) for currency, lines in found.items()]
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line.invoice.currency, []).append(line)
+    return [
+        Group(
+            currency,
+            members,
+            in_hand.get(currency, Money.zero(currency)),
+            ways.offered(rt, session, account.company_id, currency),
+            ways.transfer(session, account.company_id, currency),
+            ways.reference(account, [one.invoice for one in members if not one.paid]),
+        )
+        for currency, members in found.items()
+    ]
 
 
 def paper(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Invoice | None:
     """The invoice of that uid, when it is one that this link's page shows."""
     account = session.get_one(Account, target.account_id)
     found = session.scalars(select(Invoice).where(Invoice.uid == uid, Invoice.account_id == account.id)).first()
-    shown = found is not None and owes(found) and links.sight(rt, session, target, account).of(found)
-    return found if shown else None
+    return found if found is not None and owes(found) and _sight(rt, session, target).of(found) else None
+
+
+def paid_here(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Attempt | None:
+    """The payment of that uid, when this link's page shows it."""
+    mine = _sight(rt, session, target)
+    attempts = queries.attempts(session, target.account_id)
+    return next(
+        (
+            one
+            for one in attempts
+            if one.uid == uid and one.state == "paid" and (mine.everything or one.link == target.said)
+        ),
+        None,
+    )
+
+
+def _sight(rt: Runtime, session: Session, target: LinkTarget) -> Sight:
+    return links.sight(rt, session, target, session.get_one(Account, target.account_id))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from sqlalchemy.orm import Session
 
 from core.because import Cause
 from core.cadence import Reason
-from models import Account, Arrangement, Company, Effect, EffectState, InstalmentRow
-from web import cadence_words, formats, presenters, queries, word_queries
+from core.money import Money
+from models import Account, Arrangement, Company, Effect, EffectState, SentFile, ToldRow
+from web import cadence_words, formats, presenters, queries, waiting, word_queries
 from workflows import heard, holds
+from workflows.following import coming
 from workflows.runtime import Runtime
 
 # What is known of an address, with the words for its button.
@@ -31,6 +33,7 @@ class Held:
     note: str
     release: str
     asks: bool
+    files: list[SentFile] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Said:
     when: str
     text: str
     answer: str
+    files: list[SentFile]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +112,27 @@ def _promises(session: Session, account: Account) -> Iterable[Held]:
 
 
 def _disputes(session: Session, account: Account) -> Iterable[Held]:
-    for one in queries.disputes(session, account.id):
-        if one.state == "open":
-            day = formats.day(one.answer_by, account.company)
-            yield Held("Something is wrong", one.invoice.number, f"an answer was promised by {day}", one.text, "", True)
+    found = [one for one in queries.disputes(session, account.id) if one.state == "open"]
+    aside = waiting.aside(session, found, ())
+    for one in found:
+        ends = f"an answer was promised by {formats.day(one.answer_by, account.company)}"
+        note = one.text + _in_order(aside, one.invoice_id, account.company)
+        yield Held("Something is wrong", one.invoice.number, ends, note, "", True, aside.of_dispute(one))
+
+
+def _in_order(aside: waiting.Aside, invoice_id: int, company: Company) -> str:
+    """That they had called it in order, where they had."""
+    if invoice_id not in aside.in_order:
+        return ""
+    day, changed = aside.in_order[invoice_id]
+    since = "it has changed since" if changed else "it has not changed since"
+    return f" (On {formats.day(day, company)} they said that it is in order; {since}.)"
 
 
 def _said(session: Session, account: Account, company: Company) -> list[Said]:
     rows = [one for one in word_queries.told(session, account.id) if one.state == "open"]
     answers = word_queries.answers_sent(session, rows)
+    aside = waiting.aside(session, (), rows)
     return [
         Said(
             one.uid,
@@ -124,10 +140,23 @@ def _said(session: Session, account: Account, company: Company) -> list[Said]:
             ", ".join(invoice.number for invoice in one.invoices),
             formats.day(one.day, company),
             one.text,
-            _answer(answers[one.uid]) if one.uid in answers else "",
+            _answer(answers[one.uid]) if one.uid in answers else _detail(one, company),
+            aside.of_told(one),
         )
         for one in rows
     ]
+
+
+def _detail(row: ToldRow, company: Company) -> str:
+    """What they said with the reason: when it was paid and under which reference, or the number they need."""
+    paid_on = date.fromisoformat(row.detail["paid_on"]) if row.detail.get("paid_on") else None
+    parts = {
+        "Paid on": formats.day(paid_on, company) if paid_on else "",
+        "Reference": row.detail.get("reference", ""),
+        "Order number": row.detail.get("purchase_order", ""),
+        "An answer was promised by": formats.day(row.answer_by, company) if row.answer_by else "",
+    }
+    return " ".join(f"{name}: {said}." for name, said in parts.items() if said)
 
 
 def _answer(effect: Effect) -> str:
@@ -145,9 +174,7 @@ def _arrangements(session: Session, account: Account, company: Company) -> list[
 
 
 def _parts(plan: Arrangement, company: Company) -> list[tuple[str, str, bool]]:
-    """A part is paid when the open sum has come down to what was to be left after it."""
-    left = sum(one.balance_minor for one in plan.invoices if one.status == "open")
-    ordered: list[InstalmentRow] = sorted(plan.parts, key=lambda part: part.day)
     return [
-        (formats.day(one.day, company), formats.money(one.amount, company), left <= one.left_minor) for one in ordered
+        (formats.day(one.day, company), formats.money(Money(one.whole, plan.currency), company), not one.missing)
+        for one in coming(plan)
     ]

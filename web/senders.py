@@ -11,10 +11,11 @@ from flask.typing import ResponseReturnValue
 
 from integrations.channels.base import Pace
 from models import Company, Sender
-from web import own, queries
+from web import confirming, own, queries
+from web.auth import person
 from web.guards import runtime
 from web.presenters import State
-from workflows import compose, departures, domains, mail_grants, proving, senders
+from workflows import compose, departures, domains, proving, senders, succession
 from workflows.errors import Refusal
 
 pages = Blueprint("senders", __name__)
@@ -68,31 +69,43 @@ def show(uid: str) -> str:
     rt, company = runtime(), own.company(uid)
     now = rt.clock.now()
     with rt.store.read() as rows:
-        sender = senders.of(rows, company.id)
+        sender, coming = senders.of(rows, company.id), succession.successor(rows, company.id)
         seen = compose.sender_of(rt, rows, company)
         left = departures.lately(rows, sender.mailbox, now) if sender else (0, 0)
-    provider = senders.provider_of(rt, sender) if sender else None
+    newest = coming or sender
     return render_template(
         "console/sender.html",
         company=company,
         sender=sender,
+        coming=coming,
+        newest=newest,
+        newest_provider=senders.provider_of(rt, newest) if newest else None,
+        guards=succession.guards(rt, company.id),
         state=state_of(sender),
         seen=seen,
         left=left,
         limits=list(departures.limits(sender, queries.today(company, now))) if sender else [],
-        provider=provider,
+        provider=senders.provider_of(rt, sender) if sender else None,
         sign_ins=[one for one in rt.mail.values() if one.oauth],
-        findings=domains.findings_of(sender) if sender else [],
+        findings=domains.findings_of(newest) if newest else [],
         finding_words=FINDINGS,
-        hopeless=sender is not None and domains.is_hopeless(sender),
+        hopeless=newest is not None and domains.is_hopeless(newest),
         code=request.args.get("code", "")[:12],
         ports=senders.PORTS,
     )
 
 
+def _confirm(company: Company) -> None:
+    """A person's own password, where money could be led astray by the change."""
+    if succession.guards(runtime(), company.id):
+        confirming.confirm()
+
+
 @pages.post("/companies/<uid>/sender")
+@confirming.limited
 def change(uid: str) -> ResponseReturnValue:
     company, form = own.company(uid), request.form
+    _confirm(company)
     port = form.get("port", "587").strip()
     if not port.isascii() or not port.isdigit() or len(port) > 5:
         raise Refusal("Please give the port as a number, such as 587.")
@@ -100,7 +113,11 @@ def change(uid: str) -> ResponseReturnValue:
     details = senders.Details(
         kind=form.get("kind", senders.SMTP), port=int(port), wrapped=form.get("tls") == "wrapped", **text
     )
-    sender = senders.set_up(runtime(), company.id, details)
+    sender = succession.ask(runtime(), company.id, details, person().id)
+    if sender.successor:
+        return _back(
+            uid, "Noted. All owners are told now. Prove it; it takes over in 24 hours at the earliest.", "calm"
+        )
     if sender.kind != senders.SMTP and sender.grant_id is None:
         return _back(uid, "Saved. Now sign in to the mailbox.", "calm")
     if sender.state != "proved":
@@ -111,13 +128,8 @@ def change(uid: str) -> ResponseReturnValue:
 @pages.post("/companies/<uid>/sender/sign-in")
 def sign_in(uid: str) -> ResponseReturnValue:
     """To the provider's own page."""
-    company = own.company(uid)
-    with runtime().store.read() as rows:
-        sender = senders.of(rows, company.id)
-    if sender is None or sender.kind == senders.SMTP:
-        raise Refusal("Choose the provider and save the mailbox first.")
-    url, state, verifier = mail_grants.begin(runtime(), sender.kind)
-    session["mail-consent"] = {"kind": sender.kind, "state": state, "verifier": verifier, "company": uid}
+    kind, url, state, verifier = succession.begin_sign_in(runtime(), own.company(uid).id, person().id)
+    session["mail-consent"] = {"kind": kind, "state": state, "verifier": verifier, "company": uid}
     return redirect(url, 303)
 
 
@@ -131,7 +143,7 @@ def signed_in(kind: str) -> ResponseReturnValue:
     if not hmac.compare_digest(begun["state"].encode(), request.args.get("state", "").encode()):
         return _back(company.uid, "The answer did not match our question. Nothing was kept; sign in again.", "warn")
     try:
-        senders.signed_in(runtime(), company.id, kind, request.args.to_dict(), begun["verifier"])
+        succession.signed_in(runtime(), company.id, kind, request.args.to_dict(), begun["verifier"])
     except Refusal as refusal:
         return _back(company.uid, str(refusal), "warn")
     return _back(company.uid, "Signed in. Now send the test mail and type its code.", "calm")
@@ -146,15 +158,16 @@ def send_test(uid: str) -> ResponseReturnValue:
 @pages.post("/companies/<uid>/sender/prove")
 def prove(uid: str) -> ResponseReturnValue:
     company = own.company(uid)
-    proving.prove(runtime(), company.id, request.form.get("code", "")[:40])
-    return _back(uid, f"Proved. {company.name} speaks from its own mailbox from now on.")
+    if proving.prove(runtime(), company.id, request.form.get("code", "")[:40]):
+        return _back(uid, f"Proved. {company.name} speaks from its own mailbox from now on.")
+    return _back(uid, "Proved. It takes over as soon as its 24 hours are over; until then nothing changes.")
 
 
 @pages.post("/companies/<uid>/sender/check")
 def check(uid: str) -> ResponseReturnValue:
     rt, company = runtime(), own.company(uid)
     with rt.store.read() as rows:
-        sender = senders.of(rows, company.id)
+        sender = senders.newest(rows, company.id)
     if sender is None:
         raise Refusal("There is no mailbox whose domain could be checked.")
     selector = request.form.get("selector", "").strip()
@@ -180,7 +193,12 @@ def pace(uid: str) -> ResponseReturnValue:
 
 
 @pages.post("/companies/<uid>/sender/remove")
+@confirming.limited
 def remove(uid: str) -> ResponseReturnValue:
     company = own.company(uid)
-    senders.remove(runtime(), company.id)
-    return _back(uid, f"{company.name} speaks from the installation's address again.", "calm")
+    _confirm(company)
+    if succession.remove(runtime(), company.id, person().id):
+        return _back(uid, f"{company.name} speaks from the installation's address again.", "calm")
+    return _back(
+        uid, "Noted. All owners are told now; it is taken away in 24 hours unless one of them stops it.", "calm"
+    )

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, String, cast, func, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
 from core.because import Cause
-from core.cadence import BRANCHES
+from core.cadence import BRANCHES, Reason
 from integrations.ledgers.base import Feature
 from models import (
     Account,
@@ -23,6 +23,7 @@ from models import (
     AttemptLine,
     Company,
     Connection,
+    Contact,
     Dispute,
     Effect,
     EffectKind,
@@ -30,9 +31,11 @@ from models import (
     HoldRow,
     Invoice,
     Posting,
+    SentFile,
     ToldRow,
     Touch,
     UnreadableRow,
+    told_invoice,
 )
 from workflows import grants, renewals
 from workflows.runtime import Runtime
@@ -40,6 +43,22 @@ from workflows.runtime import Runtime
 SHOWN = 100
 # Reasons after which nothing is said until a person has done something.
 _FOR_A_PERSON = [reason.value for reason, branch in BRANCHES.items() if branch.hold_days is None]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What stands beside what customers told us: `files` that came along, by (reason's id, dispute's id); and of a
+    disputed invoice, by its id, the day on which they said that it is in order and whether it has changed since.
+    """
+
+    files: dict[tuple[int | None, int | None], list[SentFile]]
+    in_order: dict[int, tuple[date, bool]]
+
+    def of_dispute(self, dispute: Dispute) -> list[SentFile]:
+        return self.files.get((None, dispute.id), [])
+
+    def of_told(self, told: ToldRow) -> list[SentFile]:
+        return self.files.get((told.id, None), [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +70,7 @@ class Desk:
     touches: list[tuple[Touch, Account, Company]]
     disputes: list[tuple[Dispute, Account, Company]]
     told: list[tuple[ToldRow, Account, Company]]
+    contacts: list[tuple[Contact, Account, Company]]
     held: list[tuple[HoldRow, Account, Company, Invoice | None]]
     bookings: list[tuple[AttemptLine, Account, Company]]
     postings: list[tuple[Posting, Account, Company, Invoice | None]]
@@ -61,6 +81,7 @@ class Desk:
     unreadable: list[tuple[UnreadableRow, Company]]
     counts: dict[str, Counter[int]]
     on_account: frozenset[int]
+    aside: Aside
 
     @property
     def size(self) -> int:
@@ -99,7 +120,29 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
     }
     ending = renewals.ending_soon(session, practice_id, now)
     on_account = _allowing(rt, session, {company.id for _, _, company in rows["bookings"]}, Feature.ON_ACCOUNT)
-    return Desk(**rows, ending=ending, counts=counts(session, practice_id, now), on_account=on_account)
+    about = aside(session, [one for one, *_ in rows["disputes"]], [one for one, *_ in rows["told"]])
+    return Desk(**rows, ending=ending, counts=counts(session, practice_id, now), on_account=on_account, aside=about)
+
+
+def aside(session: Session, disputes: Collection[Dispute], told: Collection[ToldRow]) -> Aside:
+    """What belongs beside these on a page."""
+    theirs = SentFile.dispute_id.in_([one.id for one in disputes]) | SentFile.told_id.in_([one.id for one in told])
+    files = Aside({}, {})
+    for file in session.scalars(
+        select(SentFile).where(theirs).options(defer(SentFile.body_sealed)).order_by(SentFile.id)
+    ):
+        files.files.setdefault((file.told_id, file.dispute_id), []).append(file)
+    about = told_invoice.c.invoice_id.in_([one.invoice_id for one in disputes])
+    said = session.execute(
+        select(Invoice.id, Invoice.uid, Invoice.version, ToldRow.day, ToldRow.detail)
+        .join(told_invoice, told_invoice.c.invoice_id == Invoice.id)
+        .join(ToldRow, ToldRow.id == told_invoice.c.told_id)
+        .where(about, ToldRow.reason == Reason.IN_ORDER.value)
+        .order_by(ToldRow.id)
+    )
+    for id, uid, version, day, detail in said:
+        files.in_order[id] = (day, detail.get("versions", {}).get(uid, version) != version)
+    return files
 
 
 def _allowing(rt: Runtime, session: Session, companies: Collection[int], feature: Feature) -> frozenset[int]:
@@ -115,9 +158,10 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
     owned = (
         (Touch, Touch.state == "in_doubt", (Touch.id,)),
         (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
-        (ToldRow, (ToldRow.state == "open") & ToldRow.reason.in_(_FOR_A_PERSON), (ToldRow.id,)),
+        (ToldRow, (ToldRow.state == "open") & _asks_a_person(), (ToldRow.answer_by, ToldRow.id)),
+        (Contact, Contact.state == "proposed", (Contact.id,)),
     )
-    touches, disputes, told = (
+    touches, disputes, told, contacts = (
         select(row, Account, Company)
         .join(Account, Account.id == row.account_id)
         .join(Company, Company.id == row.company_id)
@@ -129,6 +173,7 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
         "touches": touches,
         "disputes": disputes,
         "told": told,
+        "contacts": contacts,
         "held": select(HoldRow, Account, Company, Invoice)
         .join(Account, Account.id == HoldRow.account_id)
         .join(Company, Company.id == HoldRow.company_id)
@@ -164,6 +209,12 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
     }
 
 
+def _asks_a_person() -> ColumnElement[bool]:
+    """Of a reason: nothing is said until somebody has acted, or who is short of cash was promised an answer."""
+    promised = (ToldRow.reason == Reason.SHORT_OF_CASH.value) & ToldRow.answer_by.is_not(None)
+    return ToldRow.reason.in_(_FOR_A_PERSON) | promised
+
+
 def _unreached() -> Select[Any]:
     """Customers whose address was turned away, or whose message the mail server does not take."""
     stuck = [
@@ -181,6 +232,14 @@ def dispute(session: Session, practice_id: int, uid: str) -> Dispute | None:
         select(Dispute)
         .join(Company, Company.id == Dispute.company_id)
         .where(Dispute.uid == uid, Company.practice_id == practice_id)
+    ).first()
+
+
+def contact(session: Session, practice_id: int, uid: str) -> Contact | None:
+    return session.scalars(
+        select(Contact)
+        .join(Company, Company.id == Contact.company_id)
+        .where(Contact.uid == uid, Company.practice_id == practice_id)
     ).first()
 
 

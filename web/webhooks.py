@@ -9,22 +9,26 @@ from flask.typing import ResponseReturnValue
 from integrations.errors import BadSignature, Rejected
 from web.guards import runtime
 from workflows import inbox
+from workflows.errors import Refusal
 
 pages = Blueprint("webhooks", __name__)
 log = structlog.get_logger()
 
 
 @pages.post("/webhooks/<kind>")
-def receive(kind: str) -> ResponseReturnValue:
+@pages.post("/webhooks/<kind>/<place>")
+def receive(kind: str, place: str = "") -> ResponseReturnValue:
     """200 once it is stored; 401 when it is not the vendor's; 503 so that the vendor sends it again."""
     raw = request.get_data(cache=False)
     rt = runtime()
     if kind not in rt.ledgers and kind not in rt.processors:
         return "", 404
     try:
-        inbox.accept(rt, kind, raw, dict(request.headers))
+        inbox.accept(rt, kind, raw, dict(request.headers), place)
     except BadSignature:
         return "", 401
+    except Refusal:
+        return "", 404
     except Rejected:
         return "", 400
     except Exception:

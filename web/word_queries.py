@@ -78,6 +78,8 @@ def arrangements(session: Session, account_id: int) -> Sequence[Arrangement]:
 
 def addresses(session: Session, account: Account) -> list[str]:
     """Whom mail about the account and its open invoices goes to, small and sorted."""
+    if account.instead:
+        return sorted({address.lower() for address in account.instead})
     open_invoices = select(Invoice.emails).where(Invoice.account_id == account.id, is_owed())
     rows: Iterable[list[str]] = [account.emails, *session.scalars(open_invoices)]
     return sorted({address.lower() for emails in rows for address in emails})

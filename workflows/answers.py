@@ -11,17 +11,20 @@ from datetime import date, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
+from core.because import Cause
 from core.facts import InvoiceStatus
 from models import Company, Dispute, Invoice, Promise
-from workflows import audit, cadences, mirror, planner
+from workflows import audit, cadences, holds, mirror, planner, sent_files
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.owed import is_owed, owes
 from workflows.runtime import Runtime
+from workflows.sent_files import Given
 
 LONGEST_PROMISE = 30
 BROKEN_LIMIT = 2
 ANSWER_DAYS = 5
+_UNMET = "The second day that they named has passed as well. Call them: there may be something behind it."
 ENDINGS = ("", "corrected", "credited", "rejected", "withdrawn")
 
 
@@ -39,7 +42,7 @@ def note_promise(rt: Runtime, session: Session, account_id: int, invoice_uids: S
     calendar, cadence = calendar_of(company, now), cadences.cadence_of(session, company)
     today = calendar.today(now)
     if not today <= day <= today + timedelta(days=LONGEST_PROMISE):
-        raise Refusal(f"Please choose a day from today on, at most {LONGEST_PROMISE} days away.")
+        raise Refusal("Please choose a day from today on, at most {days} days away.", days=LONGEST_PROMISE)
     _refuse_another(session, invoices)
     _withdraw_open(session, invoices, rt)
     made = Promise(
@@ -78,13 +81,14 @@ def _about(invoices: Sequence[Invoice]) -> list[int]:
 
 def _refuse_another(session: Session, invoices: Sequence[Invoice]) -> None:
     """After two promises that were not kept a person takes over."""
-    broken = session.scalar(
-        select(func.count())
-        .select_from(Promise)
-        .where(Promise.state == "broken", Promise.invoices.any(Invoice.id.in_(_about(invoices))))
-    )
-    if (broken or 0) >= BROKEN_LIMIT:
+    if _broken(session, _about(invoices)) >= BROKEN_LIMIT:
         raise Refusal("Let us find a way together: please reply to our e-mail, and a person will answer you.")
+
+
+def _broken(session: Session, ids: Sequence[int]) -> int:
+    """How many promises about any of these invoices were not kept."""
+    about = Promise.state == "broken", Promise.invoices.any(Invoice.id.in_(ids))
+    return session.scalar(select(func.count()).select_from(Promise).where(*about)) or 0
 
 
 def _withdraw_open(session: Session, invoices: Sequence[Invoice], rt: Runtime) -> None:
@@ -120,50 +124,71 @@ def _settle(rt: Runtime, promise_id: int) -> bool:
         if owed and calendar.today(now) < made.until:
             return False
         made.state, made.settled_at = ("broken" if owed else "kept"), now
+        session.flush()
+        session.add_all(
+            holds.for_a_person(rt, one, Cause.PROMISE, _UNMET)
+            for one in owed
+            if _broken(session, [one.id]) == BROKEN_LIMIT
+        )
         audit.record(rt, session, f"promise-{made.state}", made.company_id, made.account_id, made.uid)
         planner.wake_owners(rt, session, _about(made.invoices), made.account_id)
         return True
 
 
-def dispute(rt: Runtime, account_id: int, invoice_uid: str, text: str) -> Dispute:
-    """Something is wrong with an invoice: be silent about it until a person has answered."""
+def dispute(
+    rt: Runtime, account_id: int, invoice_uid: str, text: str, line: str = "", files: Sequence[Given] = ()
+) -> Dispute:
+    """Something is wrong with an invoice, or with a `line` of it: be silent about it until a person has answered."""
     with rt.store.write() as session:
-        return note_dispute(rt, session, account_id, invoice_uid, text)
+        return note_dispute(rt, session, account_id, invoice_uid, text, line, files)
 
 
-def note_dispute(rt: Runtime, session: Session, account_id: int, invoice_uid: str, text: str) -> Dispute:
-    """The same within somebody's transaction."""
+def note_dispute(
+    rt: Runtime,
+    session: Session,
+    account_id: int,
+    invoice_uid: str,
+    text: str,
+    line: str = "",
+    files: Sequence[Given] = (),
+) -> Dispute:
+    """The same within somebody's transaction. What they add to an open dispute stands below what they said before."""
     if not text.strip():
         raise Refusal("Please tell us in a few words what is wrong, so that the right person can answer.")
-    now = rt.clock.now()
     (invoice,) = open_invoices(session, account_id, [invoice_uid])
+    words = f"{line.strip()}: {text.strip()}" if line.strip() else text.strip()
+    found = session.scalars(select(Dispute).where(Dispute.invoice_id == invoice.id, Dispute.state == "open")).first()
+    if found is None:
+        found = _open_dispute(rt, session, account_id, invoice, words)
+    else:
+        found.text = f"{found.text}\n\n{words}"[:10_000]
+    sent_files.keep(rt, session, files, account_id, found)
+    return found
+
+
+def _open_dispute(rt: Runtime, session: Session, account_id: int, invoice: Invoice, words: str) -> Dispute:
     company = session.get_one(Company, invoice.company_id)
-    known = session.scalars(select(Dispute).where(Dispute.invoice_id == invoice.id, Dispute.state == "open")).first()
-    if known is not None:
-        known.text = f"{known.text}\n\n{text.strip()}"[:10_000]
-        return known
     opened = Dispute(
         uid=rt.new_id(),
         company_id=company.id,
         account_id=account_id,
         invoice_id=invoice.id,
-        text=text.strip()[:10_000],
-        answer_by=_answer_by(company, rt),
+        text=words[:10_000],
+        answer_by=answer_by(rt, company),
         state="open",
-        opened_at=now,
+        opened_at=rt.clock.now(),
     )
     session.add(opened)
+    session.flush()
     audit.record(rt, session, "dispute-opened", company.id, account_id, opened.uid, invoice=invoice.uid)
-    mirror.wake(session, [account_id], now)
+    mirror.wake(session, [account_id], rt.clock.now())
     return opened
 
 
-def _answer_by(company: Company, rt: Runtime) -> date:
+def answer_by(rt: Runtime, company: Company) -> date:
+    """The day by which we say that a person will have answered: five working days from today."""
     calendar = calendar_of(company, rt.clock.now())
-    day = calendar.today(rt.clock.now())
-    for _ in range(ANSWER_DAYS):
-        day = calendar.on_or_after(day + timedelta(days=1))
-    return day
+    return calendar.shifted(calendar.today(rt.clock.now()), ANSWER_DAYS, working=True)
 
 
 def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str, ending: str = "") -> None:

@@ -73,7 +73,9 @@ class Shown:
 def readers(rt: Runtime, session: Session, account: Account, invoices: Iterable[Invoice]) -> list[str]:
     """Every address of the account, its people and these invoices, without those that are known to be dead."""
     people = {address for _, address, _ in account.people if address}
-    known = {one.lower() for one in people.union(account.emails, *(invoice.emails for invoice in invoices))}
+    known = {
+        one.lower() for one in people.union(account.instead, account.emails, *(invoice.emails for invoice in invoices))
+    }
     words = heard.address_words(rt, session, account.company_id, known)
     return sorted(known - set(account.refused) - words.get(Cause.BOUNCED, frozenset()))
 

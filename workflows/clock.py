@@ -17,6 +17,7 @@ from workflows import (
     answers,
     arrangements,
     audit,
+    collecting,
     dispatcher,
     effects,
     grants,
@@ -28,6 +29,7 @@ from workflows import (
     reading,
     reconcile,
     renewals,
+    returned,
     sync,
 )
 from workflows.runtime import Runtime
@@ -48,6 +50,8 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "recover": (effects.recover, timedelta(minutes=1)),
     "permissions": (grants.finish, timedelta(minutes=1)),
     "sweep_payments": (payments.sweep, timedelta(minutes=5)),
+    "collect": (collecting.collect_due, timedelta(minutes=15)),
+    "returned": (returned.settle, timedelta(minutes=1)),
     "sync": (sync.sync_due, timedelta(seconds=15)),
     "promises": (answers.settle_promises, timedelta(minutes=15)),
     "arrangements": (arrangements.settle, timedelta(minutes=15)),
@@ -61,6 +65,7 @@ NIGHTLY: dict[str, Verb] = {
     "sweep": planner.sweep,
     "renew": renewals.refresh_idle,
     "remind": renewals.remind,
+    "look_again": reconcile.look_again,
     "reconcile": reconcile.nightly,
     "forget": inbox.forget_old,
     "forget_readings": reading.forget_old,

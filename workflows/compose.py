@@ -23,9 +23,10 @@ from core.plan import Action
 from integrations.channels.base import Envelope
 from models import Account, Company, Effect, Invoice
 from workflows import links, senders
+from workflows.agreed import agreed_days, agreed_due
 from workflows.figures import language_of
 from workflows.gather import Gathered
-from workflows.messages import MessageFacts, MessageLine, Opening, opening, render
+from workflows.messages import Answered, MessageFacts, MessageLine, Opening, opening, render
 from workflows.runtime import Runtime
 from workflows.templating import template_names
 
@@ -84,7 +85,7 @@ def cadence_facts(rt: Runtime, session: Session, action: Action, gathered: Gathe
     return replace(
         facts,
         lines=tuple(
-            replace(line, arranged=known[id].arranged, anew=anew.get(id, ""))
+            replace(line, arranged=known[id].arranged, anew=anew.get(id) or (f"due/{line.due}" if line.agreed else ""))
             for id, line in zip(dict.fromkeys(one.invoice for one in action.lines), facts.lines, strict=True)
         ),
         credits=gathered.facts.credits,
@@ -186,6 +187,24 @@ def copy_of(
     return render(replace(facts, lines=tuple(lines), attached=("invoice",)))
 
 
+def decided(
+    rt: Runtime, session: Session, effect: Effect, template: str, day: date, recipients: tuple[str, ...], said: Answered
+) -> Envelope:
+    """The envelope that tells what a person decided."""
+    row = session.get_one(Account, effect.account_id)
+    facts = _facts(
+        rt, session, row, effect.uid, template=template, step=template, day=day, recipients=recipients, invoices=()
+    )
+    return render(replace(facts, answered=said))
+
+
+def fresh_link(rt: Runtime, session: Session, effect: Effect, day: date, recipients: tuple[str, ...]) -> Envelope:
+    """The envelope of a link that was asked for; it speaks of no invoice."""
+    row, name = session.get_one(Account, effect.account_id), "fresh-link"
+    facts = _facts(rt, session, row, effect.uid, template=name, step=name, day=day, recipients=recipients, invoices=())
+    return render(facts)
+
+
 def _facts(
     rt: Runtime,
     session: Session,
@@ -202,6 +221,7 @@ def _facts(
 ) -> MessageFacts:
     company = session.get_one(Company, row.company_id)
     sender, reply_to = sender_of(rt, session, company, address)
+    agreed = agreed_days(session, [one.id for one in invoices])
     return MessageFacts(
         template=template,
         language=language_of(row, company),
@@ -212,7 +232,15 @@ def _facts(
         customer=row.name,
         recipients=recipients,
         lines=tuple(
-            MessageLine(one.number, one.issued, one.due, one.balance, one.total, steps.get(one.id, ""))
+            MessageLine(
+                one.number,
+                one.issued,
+                agreed_due(one.due, agreed.get(one.id)),
+                one.balance,
+                one.total,
+                steps.get(one.id, ""),
+                agreed=one.id in agreed,
+            )
             for one in invoices
         ),
         credits=(),

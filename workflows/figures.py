@@ -1,11 +1,13 @@
-"""How figures are written for a customer: in whose language, and amounts of money in it. Formats; computes nothing."""
+"""How figures are written for a customer: in whose language, amounts and days in it. Formats; computes nothing."""
 
 from __future__ import annotations
 
 import copy
 import re
+from datetime import date
 
 from babel import Locale
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency
 
 from core.money import Money, exponent
@@ -27,3 +29,12 @@ def amount(money: Money, locale: Locale) -> str:
     pattern.frac_prec = (exponent(money.currency), exponent(money.currency))
     written = format_currency(money.decimal, money.currency, format=pattern, locale=locale, currency_digits=False)
     return re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", written)
+
+
+def day(value: date, locale: Locale, skeleton: str = "") -> str:
+    """In the locale's long form, or that of a CLDR skeleton such as MMMMd.
+
+    French counts the first of a month ("1er mars"), which the locale data leaves out.
+    """
+    written = format_skeleton(skeleton, value, locale=locale) if skeleton else format_date(value, "long", locale)
+    return f"1er{written[1:]}" if locale.language == "fr" and value.day == 1 else written

@@ -30,6 +30,7 @@ from models import (
     Invoice,
 )
 from workflows import cadences, heard, owing, ties
+from workflows.agreed import agreed_due
 from workflows.calendars import calendar_for, calendar_of, caps_of, drafts_until
 from workflows.rows import among
 from workflows.runtime import Runtime
@@ -87,11 +88,10 @@ def accounts(
 
 
 def recipients_of(invoice: Invoice, row: Account) -> tuple[str, ...]:
-    """Who gets mail about an invoice: its own addresses, else the account's, without those that were turned away.
-
-    When every one of them was turned away they all stay, so that the silence can say why.
+    """Who gets mail about an invoice: whom a person accepted instead, its own addresses, else the account's; without
+    those that were turned away. When every one of them was turned away they all stay, so that the silence can say why.
     """
-    everyone = _addresses(invoice.emails or row.emails)
+    everyone = _addresses(row.instead or invoice.emails or row.emails)
     return tuple(one for one in everyone if one not in row.refused) or everyone
 
 
@@ -100,14 +100,15 @@ def _addresses(written: Iterable[str]) -> tuple[str, ...]:
 
 
 def _people(row: Account) -> tuple[str, ...]:
-    """Those of the customer's people whom the ledger mails."""
-    return _addresses(address for _name, address, mailed in row.people if mailed and address)
+    """Those of the customer's people whom the ledger mails, unless somebody was accepted in their place."""
+    mailed = (address for _name, address, mailed in row.people if mailed and address)
+    return () if row.instead else _addresses(mailed)
 
 
 def _everybody(row: Account, cadence: Cadence, invoices: Iterable[InvoiceFacts]) -> frozenset[str]:
     """All to whom something may be written: their own addresses, and those that stand in the cadence."""
     named = frozenset(cadence.to_any) - frozenset[str](Readers)
-    return named.union(_addresses(row.emails), _people(row), *(one.recipients for one in invoices))
+    return named.union(_addresses(row.instead or row.emails), _people(row), *(one.recipients for one in invoices))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,10 @@ class _Batch:
     connected: date | None
 
     def of(self, row: Account) -> tuple[InvoiceFacts, ...]:
-        usual = _addresses(row.emails)
+        instead, usual = _addresses(row.instead), _addresses(row.emails)
         return tuple(
-            self._invoice(one, _addresses(one.emails) if one.emails else usual) for one in self.invoices.get(row.id, ())
+            self._invoice(one, instead or (_addresses(one.emails) if one.emails else usual))
+            for one in self.invoices.get(row.id, ())
         )
 
     def _invoice(self, one: Any, recipients: tuple[str, ...]) -> InvoiceFacts:
@@ -137,7 +139,7 @@ class _Batch:
             number=one.number,
             status=InvoiceStatus(one.status),
             issued=one.issued,
-            due=one.due,
+            due=agreed_due(one.due, known.agreed.get(id)),
             total=Money(one.total_minor, one.currency),
             balance=Money(one.balance_minor, one.currency),
             recipients=recipients,
@@ -214,7 +216,7 @@ class _Company:
             live=self.live,
             read_at=self._read_at(row),
             invoices=invoices,
-            emails=_addresses(row.emails),
+            emails=_addresses(row.instead or row.emails),
             people=_people(row),
             holds=(*self._holds(row, row.id in batch.unreadable), *batch.standing.accounts.get(row.id, ())),
             credits=batch.credits.get(row.id, ()),

@@ -170,11 +170,15 @@ def _address_word(session: Session, company_id: int, hashed: str, cause: Cause) 
 def _wake_readers(rt: Runtime, session: Session, company_id: int, address: str) -> None:
     """Everyone of the company who may be written to there; asked in Python, for addresses are kept in lists."""
     wanted = address.strip().lower()
-    accounts = session.execute(select(Account.id, Account.emails).where(Account.company_id == company_id))
+    theirs = Account.company_id == company_id
+    accounts = session.execute(select(Account.id, Account.emails).where(theirs))
+    others = session.execute(select(Account.id, Account.instead).where(theirs))
     invoices = session.execute(
         select(Invoice.account_id, Invoice.emails).where(Invoice.company_id == company_id, Invoice.status == "open")
     )
-    ids = {id for rows in (accounts, invoices) for id, emails in rows if wanted in {one.lower() for one in emails}}
+    ids = {
+        id for rows in (accounts, others, invoices) for id, emails in rows if wanted in {one.lower() for one in emails}
+    }
     mirror.wake(session, ids, rt.clock.now())
 
 

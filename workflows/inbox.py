@@ -13,11 +13,10 @@ import structlog
 from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.exc import IntegrityError
 
-from core.money import Money
 from integrations.ledgers.base import ENTITIES
-from integrations.processors.base import Checkout
-from models import Connection, Delivery
-from workflows import dirty, payments
+from integrations.processors.base import Happening
+from models import Connection, Delivery, ProcessorAccount
+from workflows import dirty, payments, ways
 from workflows.errors import Refusal
 from workflows.rows import plain
 from workflows.runtime import Runtime
@@ -27,18 +26,19 @@ TRIES = 20
 KEPT = timedelta(days=30)
 
 
-def accept(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str]) -> bool:
+def accept(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str], place: str = "") -> bool:
     """Verify and keep a delivery; False when the same bytes are already here. BadSignature when forged.
 
+    A processor says in the address which account it is about (`place`, its uid); Refusal where there is none such.
     Anything else raised means it could not be stored: answer 503 and the vendor comes again.
     """
-    events = _read(rt, kind, raw, headers)
+    events = _read(rt, kind, raw, headers, place)
     try:
         with rt.store.write() as session:
             session.add(
                 Delivery(
                     kind=kind,
-                    key=hashlib.sha256(kind.encode() + b"\0" + raw).hexdigest(),
+                    key=hashlib.sha256(f"{kind}{place}\0".encode() + raw).hexdigest(),
                     raw_sealed=rt.vault.seal(raw),
                     events_sealed=rt.vault.seal(json.dumps(events).encode()),
                     received_at=rt.clock.now(),
@@ -49,14 +49,16 @@ def accept(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str]) -> bo
     return True
 
 
-def _read(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str]) -> list[dict[str, Any]]:
+def _read(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str], place: str) -> list[dict[str, Any]]:
     if kind in rt.ledgers:
         return [asdict(event) for event in rt.ledgers[kind].events(raw, headers)]
     if kind in rt.processors:
-        return [
-            {"event": event_id, "type": what, "checkout": asdict(checkout) if checkout else None}
-            for event_id, what, checkout in rt.processors[kind].events(raw, headers)
-        ]
+        with rt.store.read() as session:
+            mine = ProcessorAccount.kind == kind, ProcessorAccount.uid == place
+            account = session.scalars(select(ProcessorAccount).where(*mine)).first()
+        if account is not None:
+            said = ways.opened(rt, account).events(raw, headers)
+            return [{"account": account.id, "happening": asdict(one)} for one in said]
     raise Refusal("There is no such webhook here.")
 
 
@@ -88,8 +90,7 @@ def _handle(rt: Runtime, delivery: Delivery) -> None:
         if delivery.kind in rt.ledgers:
             _mark(rt, delivery.kind, events)
         for event in events if delivery.kind in rt.processors else ():
-            if event["checkout"]:
-                payments.from_event(rt, event["checkout"]["reference"], _checkout(event["checkout"]))
+            payments.hear(rt, event["account"], Happening(**event["happening"]))
     except Exception as error:
         # Whatever it was, the delivery stays and is tried again; a person sees its note after the last try.
         note, done = plain(f"{type(error).__name__}: {error}"), False
@@ -98,10 +99,6 @@ def _handle(rt: Runtime, delivery: Delivery) -> None:
         row = session.get_one(Delivery, delivery.id)
         row.attempts, row.note = row.attempts + 1, note
         row.handled_at = rt.clock.now() if done else None
-
-
-def _checkout(fields: dict[str, Any]) -> Checkout:
-    return Checkout(**{**fields, "amount": Money(**fields["amount"])})
 
 
 def _mark(rt: Runtime, kind: str, events: Sequence[Mapping[str, str]]) -> None:

@@ -18,11 +18,15 @@ from models import (
     AuditEvent,
     AuditKey,
     Base,
+    Brand,
     Connection,
     Delivery,
     Grant,
+    GuardedChange,
     Handover,
+    ProcessorAccount,
     Sender,
+    SentFile,
     Terms,
     Touch,
     TouchRecipient,
@@ -46,10 +50,14 @@ SEALED: tuple[tuple[type[Base], tuple[Column, ...]], ...] = (
     (AuditKey, (AuditKey.key_sealed,)),
     (Handover, (Handover.file_sealed,)),
     (Sender, (Sender.password_sealed, Sender.code_sealed)),
+    (SentFile, (SentFile.body_sealed,)),
+    (ProcessorAccount, (ProcessorAccount.keys_sealed,)),
+    (GuardedChange, (GuardedChange.content_sealed,)),
 )
 # Bytes that are not the vault's, and why.
 NOT_OURS: Mapping[Column, str] = {
     AuditEvent.payload_sealed: "sealed with the key of its account, which is in AuditKey",
+    Brand.logo: "no secret: it stands on the page of every customer",
     Terms.pdf: "no secret: whoever has a portal link may read it",
 }
 

@@ -1,6 +1,6 @@
-"""Portal links: signed, per account and recipients, expiring, with nothing personal in them.
+"""Portal links: signed, per account and recipients, expiring, revocable, with nothing personal in them.
 
-Forwarding a link opens the same account only; a changed or made-up link opens nothing.
+Forwarding a link opens the same view of the same account only; a changed or made-up link opens nothing.
 """
 
 from __future__ import annotations
@@ -14,15 +14,25 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import Account, Company, Invoice
-from workflows import cadences
+from workflows import audit, cadences
+from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
 LIFE = timedelta(days=90)
 _SALT = "portal-link"
 
 
-class BadLink(ValueError):
-    """The link opens nothing; the message is for the person who followed it."""
+class BadLink(Refusal):
+    """The link opens nothing; the message is for the person who followed it.
+
+    `once_good`: we made it, and it has expired or was revoked, so that a fresh one can be asked for.
+    """
+
+    once_good = False
+
+
+class OldLink(BadLink):
+    once_good = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +45,10 @@ class LinkTarget:
 
 
 def make(rt: Runtime, account: Account, recipients: Sequence[str]) -> str:
-    """The token for one account and recipient set, good for 90 days."""
-    expires = int((rt.clock.now() + LIFE).timestamp()) // 86400
-    readers = "-".join(sorted(_mark(rt, address) for address in recipients))
-    return _signed(rt, f"{account.uid}.{expires}.{readers}")
+    """The token for one account and recipient set, good for 90 days or until the account's links are revoked."""
+    expires = _day(rt, LIFE)
+    readers = "-".join(sorted(mark(rt, address) for address in recipients))
+    return _signed(rt, f"{account.uid}.{expires}.{readers}.{account.link_generation}")
 
 
 def url(rt: Runtime, account: Account, recipients: Sequence[str]) -> str:
@@ -51,19 +61,49 @@ def url_again(rt: Runtime, said: str) -> str:
 
 
 def read(rt: Runtime, token: str) -> LinkTarget:
-    """Open a token. BadLink when it is forged, mangled, expired or its account is gone."""
+    """Open a token. BadLink when it is forged, mangled, expired, revoked or its account is gone."""
+    target, expires, generation = _parts(rt, token)
+    if expires < _day(rt):
+        raise OldLink("This link has expired. Links from our e-mails are good for 90 days.")
+    with rt.store.read() as session:
+        if session.get_one(Account, target.account_id).link_generation != generation:
+            raise OldLink("This link was switched off, and its page is kept safe behind a newer one.")
+    return target
+
+
+def read_old(rt: Runtime, token: str) -> LinkTarget:
+    """What a link opened that we made once, even if it has expired or was revoked; BadLink when we never did."""
+    return _parts(rt, token)[0]
+
+
+def _parts(rt: Runtime, token: str) -> tuple[LinkTarget, int, int]:
+    """What a token of ours says, the day it ends on, and its generation: 0 where links did not name one yet."""
     signature, _, said = token.partition(".")
     parts = said.split(".")
-    if len(parts) != 3 or not token.isascii() or not _signer(rt).verify_signature(said, signature):
+    if len(parts) not in (3, 4) or not token.isascii() or not _signer(rt).verify_signature(said, signature):
         raise BadLink("This link is not complete or was changed. Please open it from the e-mail again.")
-    uid, expires, readers = parts
-    if int(expires) < rt.clock.now().timestamp() // 86400:
-        raise BadLink("This link has expired. Please reply to the e-mail it came in, and you will get a new one.")
+    uid, expires, readers, generation = (*parts, "0")[:4]
     with rt.store.read() as session:
         account_id = session.scalars(select(Account.id).where(Account.uid == uid)).first()
     if account_id is None:
         raise BadLink("This link no longer leads anywhere. Please reply to the e-mail it came in.")
-    return LinkTarget(account_id, frozenset(readers.split("-")), said)
+    return LinkTarget(account_id, frozenset(readers.split("-")), said), int(expires), int(generation)
+
+
+def _day(rt: Runtime, later: timedelta = timedelta()) -> int:
+    return int((rt.clock.now() + later).timestamp()) // 86400
+
+
+def revoke(rt: Runtime, account_id: int, user_id: int) -> None:
+    """No link made until now opens the account's page any more; those in later messages do."""
+    with rt.store.write() as session:
+        next_generation(rt, session, session.get_one(Account, account_id), user_id)
+
+
+def next_generation(rt: Runtime, session: Session, account: Account, user_id: int) -> None:
+    """The same within somebody's transaction."""
+    account.link_generation += 1
+    audit.record(rt, session, "links-revoked", account.company_id, account.id, account.uid, user=user_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,27 +113,30 @@ class Sight:
     rt: Runtime
     target: LinkTarget
     everything: bool
+    instead: bool
 
     def of(self, invoice: Invoice) -> bool:
         """Whether they may see this invoice of the account."""
-        return self.everything or _reads(self.rt, self.target, invoice.emails)
+        return self.everything or (not self.instead and _reads(self.rt, self.target, invoice.emails))
 
 
 def sight(rt: Runtime, session: Session, target: LinkTarget, account: Account) -> Sight:
-    return Sight(rt, target, _reads(rt, target, own_readers(session, account)))
+    return Sight(rt, target, _reads(rt, target, own_readers(session, account)), bool(account.instead))
 
 
 def own_readers(session: Session, account: Account) -> frozenset[str]:
-    """Who may see the whole account: its addresses, its people whom the ledger mails, and whom its cadence names."""
+    """Who may see the whole account: whom its cadence names, and its addresses and people whom the ledger mails; in
+    place of the latter those that a person accepted to write to instead.
+    """
     company = session.get_one(Company, account.company_id)
     cadence = cadences.Known(session, company).of(account.id, account.segment)
     people = {address for _, address, mailed in account.people if mailed and address}
     named = {one for one in cadence.to_any if "@" in one}
-    return frozenset(one.lower() for one in people.union(named, account.emails))
+    return frozenset(one.lower() for one in named.union(account.instead or people.union(account.emails)))
 
 
 def _reads(rt: Runtime, target: LinkTarget, addresses: Iterable[str]) -> bool:
-    return bool(target.readers & {_mark(rt, address) for address in addresses})
+    return bool(target.readers & {mark(rt, address) for address in addresses})
 
 
 def allowed(rt: Runtime, target: LinkTarget, invoice_uids: Sequence[str]) -> list[str]:
@@ -107,7 +150,7 @@ def allowed(rt: Runtime, target: LinkTarget, invoice_uids: Sequence[str]) -> lis
         return [one.uid for one in invoices if seen.of(one)]
 
 
-def _mark(rt: Runtime, address: str) -> str:
+def mark(rt: Runtime, address: str) -> str:
     """A short mark of one reader, useless without our key."""
     return rt.vault.hash_address(address)[:10]
 

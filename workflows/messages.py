@@ -17,7 +17,6 @@ from typing import Any
 from urllib.parse import quote
 
 from babel import Locale
-from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 from css_inline import CSSInliner
 from jinja2 import TemplateError
@@ -27,12 +26,15 @@ from core.facts import Instalment
 from core.money import Money, totals
 from core.wording import plain
 from integrations.channels.base import Envelope
+from workflows import figures
 from workflows.figures import amount
+from workflows.message_view import Part, Reply, Row, Sum
 from workflows.templating import MessageError, body, compiled, environment, spoken, typed, words_of
 
 # What a header may hold as it is; invoice numbers are cut apart at commas, and quoting itself needs the percent sign.
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%,")
 _LONGEST_HEADER = 900
+_OF_NO_INVOICE = ("fresh-link",)
 # What may be said below the list, where there is something to say.
 _NOTES = ("part", "attached", "credit")
 
@@ -41,7 +43,8 @@ _NOTES = ("part", "attached", "credit")
 class MessageLine:
     """One invoice as the reader sees it. A balance of zero means it is paid; `step` is what is said about it.
 
-    What is `arranged` belongs to a running arrangement: it is not called late. `anew` names what gave the step anew.
+    What is `arranged` belongs to a running arrangement: it is not called late. `anew` names what gave the step anew;
+    with `agreed` its due day is one to which more time was given.
     """
 
     number: str
@@ -52,6 +55,20 @@ class MessageLine:
     step: str = ""
     arranged: bool = False
     anew: str = ""
+    agreed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a person decided about invoices of these `numbers`, in their own `words` ("" for none).
+
+    `day` is the one that was agreed on or asked for, `parts` those of an arrangement.
+    """
+
+    numbers: tuple[str, ...]
+    words: str = ""
+    day: date | None = None
+    parts: tuple[Instalment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ class MessageFacts:
     received, and turns the message into a thank-you that asks for nothing. `tone` softens words that are firmer (None:
     the template's own). `instalment` is the part of an arrangement that is next, `promised` the day the customer had
     named, `resolved` the day their dispute ended, `attached` the documents that go along (invoice, statement, terms),
-    `signed` the person who signs for the company.
+    `signed` the person who signs for the company. With `answered` it tells what a person decided and lists nothing.
     """
 
     template: str
@@ -89,6 +106,7 @@ class MessageFacts:
     signed: str = ""
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
+    answered: Answered | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,45 +115,6 @@ class Opening:
 
     title: str
     paragraphs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A line in words. `state` fits a table ("due today"), `says` and `worth` a sentence ("is due today", "for £10").
-
-    `number` stands in for itself in a sentence: of an invoice without one it is "of 3 March", and `unnumbered`.
-    `settled` is what is no longer open of it.
-    """
-
-    number: str
-    unnumbered: bool
-    issued: str
-    amount: str
-    total: str
-    settled: str
-    part_paid: bool
-    kind: str
-    state: str
-    says: str
-    worth: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The next part of an arrangement in words: "£50", "5 March", and "is due on 5 March"."""
-
-    amount: str
-    day: str
-    kind: str
-    says: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """What is open in one currency, and how much of it is late ("" where that needs no telling)."""
-
-    open: str
-    late: str
 
 
 def render(facts: MessageFacts, own: Opening | None = None, layout: str = "layout") -> Envelope:
@@ -191,7 +170,7 @@ def _check(facts: MessageFacts) -> None:
         raise MessageError("A message needs a moment with its time zone.")
     if not plain(facts.company):
         raise MessageError("A message needs the company's name.")
-    if not facts.lines and not facts.paid:
+    if not (facts.lines or facts.paid or facts.answered or facts.template in _OF_NO_INVOICE):
         raise MessageError("A message needs an invoice or a payment to speak of.")
     settled = [plain(line.number) for line in facts.lines if line.balance.minor <= 0 and not facts.paid]
     if settled:
@@ -216,6 +195,7 @@ def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict
     return view | {"words": {name: compiled(source).render(view) for name, source in words["around"].items()}}
 
 
+_DATED = ("late", "today", "coming")
 _COUNTS = {"late": "late", "cusp": "today", "coming": "coming", "arranged": "arranged"}
 
 
@@ -229,6 +209,7 @@ def _around(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> di
         **{name: _day(day, facts.today, locale) if day else "" for name, day in days.items()},
         "instalment": None if facts.instalment is None else _part(facts.instalment, facts, locale, words),
         "tone": "" if facts.tone is None else facts.tone.value,
+        "answer": None if facts.answered is None else _reply(facts.answered, facts, locale, words),
         "attached": facts.attached,
         "credits": format_list(_totals(facts.credits, locale), locale=locale),
         "paid": format_list(_totals(facts.paid, locale), locale=locale),
@@ -240,6 +221,16 @@ def _around(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> di
 def _part(part: Instalment, facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> Part:
     day, kind = _day(part.day, facts.today, locale), _due_kind(part.day, facts.today)
     return Part(amount(part.amount, locale), day, kind, compiled(words["says"][kind]).render(due=day))
+
+
+def _reply(said: Answered, facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> Reply:
+    return Reply(
+        about=format_list([plain(one, 60) for one in said.numbers if plain(one)], locale=locale),
+        one=len(said.numbers) == 1,
+        words=plain(said.words, 2000),
+        day=_day(said.day, facts.today, locale) if said.day else "",
+        parts=tuple(_part(one, facts, locale, words) for one in said.parts),
+    )
 
 
 def _totals(amounts: Iterable[Money], locale: Locale) -> list[str]:
@@ -260,6 +251,7 @@ def _sums(balances: list[tuple[Money, bool]], locale: Locale) -> list[Sum]:
 
 def _row(line: MessageLine, facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> Row:
     kind = _kind(line, facts)
+    said = "agreed" if line.agreed and kind in _DATED else kind
     due = "" if line.due is None else _day(line.due, facts.today, locale)
     issued = _day(line.issued, facts.today, locale)
     open_amount = amount(line.balance if line.balance.minor > 0 else line.total, locale)
@@ -275,8 +267,8 @@ def _row(line: MessageLine, facts: MessageFacts, locale: Locale, words: Mapping[
         settled=amount(line.total - line.balance, locale) if part_paid else "",
         part_paid=part_paid,
         kind=kind,
-        state=compiled(words["state"][kind]).render(due=due),
-        says=compiled(words["says"][kind]).render(due=due),
+        state=compiled(words["state"][said]).render(due=due, kind=kind),
+        says=compiled(words["says"][said]).render(due=due, kind=kind),
         worth=compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=open_amount, total=total),
     )
 
@@ -300,9 +292,7 @@ def _due_kind(due: date, today: date) -> str:
 
 def _day(day: date, today: date, locale: Locale) -> str:
     """With the month in letters, so that no reader can take it for another day; the year only where it differs."""
-    if day.year == today.year:
-        return format_skeleton("MMMMd", day, locale=locale)
-    return format_date(day, format="long", locale=locale)
+    return figures.day(day, locale, "MMMMd" if day.year == today.year else "")
 
 
 def _headers(facts: MessageFacts) -> dict[str, str]:

@@ -37,14 +37,18 @@ def want(
     subject: str,
     text: str,
     page: str = "/desk",
+    owners: bool = False,
 ) -> None:
-    """Tell everybody of the practice, once for each `key` (200 characters). `page`: where to go, on our own site."""
+    """Tell everybody of the practice, or only its `owners`, once for each `key` (200 characters). `page`: where to go,
+    on our own site.
+    """
     now = rt.clock.now()
     values = {
         "uid": rt.new_id(),
         "practice_id": practice_id,
         "company_id": company_id,
         "key": key,
+        "owners": owners,
         "subject": " ".join(subject.split()),
         "text": f"{text}\n\n{rt.public_url}{page}",
         "state": "due",
@@ -92,7 +96,7 @@ def _send(rt: Runtime, talk: Conversation, notice: Notice) -> bool:
     """One notice to its end, or put off. An address that is turned away does not keep the others from being told."""
     with rt.store.read() as session:
         people = session.scalars(select(User).where(User.practice_id == notice.practice_id).order_by(User.id)).all()
-        readers = [_Reader(one.name, one.email) for one in people]
+        readers = [_Reader(one.name, one.email) for one in people if one.owner or not notice.owners]
     while readers:
         try:
             talk.offer(_envelope(rt, notice, readers))

@@ -9,16 +9,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.because import Cause
 from core.cadence import Channel, Reason
 from core.instalments import Every
 from models import Company, Effect, EffectState, Task, Touch
-from workflows import answers, arrangements, audit, holds, mirror, reasons, sending
+from workflows import answers, arrangements, audit, extensions, mirror, reasons, sending
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -140,14 +138,7 @@ def _promise(rt: Runtime, session: Session, task: Task, given: Given, _user_id: 
 
 def _more_time(rt: Runtime, session: Session, task: Task, given: Given, user_id: int) -> None:
     """They have the whole of the day that was named."""
-    day, now = _day(given), rt.clock.now()
-    answers.open_invoices(session, task.account_id, given.invoices)
-    company = session.get_one(Company, task.company_id)
-    if not 0 <= (day - calendar_of(company, now).today(now)).days <= company.most_days:
-        raise Refusal(f"{company.name} gives at most {company.most_days} days from today.")
-    place = partial(holds.note_hold, rt, session, task.account_id, Cause.EXTENSION, until=day + timedelta(days=1))
-    for uid in given.invoices:
-        place(owner_id=user_id, invoice_uid=uid, note=given.text)
+    extensions.note_given(rt, session, task.account_id, given.invoices, _day(given), user_id, given.text)
 
 
 def _arrangement(rt: Runtime, session: Session, task: Task, given: Given, user_id: int) -> None:

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, and_
 from core.facts import InvoiceStatus
 from models import Invoice
 
-# States of a payment's line: taken from the customer, and not seen in the ledger yet.
-ON_ITS_WAY = ("taken", "booked", "desk")
+# States of a payment's line: the customer has done their part, and it is not seen in the ledger yet.
+ON_ITS_WAY = ("coming", "taken", "booked", "desk")
 
 
 def owes(invoice: Invoice) -> bool:

@@ -1,180 +1,59 @@
-"""Taking a payment: the attempt's row first, then the processor, then its word for it, then the booking.
+"""What came of an attempt to pay: learned from the processor, whose word counts, and booked.
 
-An interactive click is no effect: it is answered at once. A sweep picks up every attempt whose answer was lost.
+It is told by a webhook or asks by itself; the same word twice changes nothing. What goes back is `returned`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import CursorResult, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from core.facts import InvoiceStatus
-from core.money import totals
-from integrations.errors import Misconfigured, OutsideError, Reconnect, Rejected
-from integrations.processors.base import Checkout, CheckoutOrder, Processor
-from models import Account, Attempt, AttemptLine, Company, Invoice
-from workflows import audit, bookings, door, links, mirror, planner
-from workflows.errors import Refusal
-from workflows.links import LinkTarget
-from workflows.owed import ON_ITS_WAY, owes
+from integrations.errors import OutsideError, Rejected
+from integrations.processors.base import (
+    Checkout,
+    CheckoutOrder,
+    CheckoutState,
+    Collection,
+    Happening,
+    Method,
+    MoneyBack,
+    Processor,
+)
+from models import Account, Arrangement, Attempt, AttemptLine, Company, InstalmentRow, Mandate, ProcessorAccount
+from workflows import audit, bookings, links, mandates, planner, returned, ways
+from workflows.figures import language_of
+from workflows.owed import owes
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
-SWEEP_AFTER = timedelta(minutes=10)
-PAGE_LIFE = timedelta(hours=23)
+# A word that does not come is asked for: soon after the click, then ever more rarely.
+FIRST_ASKED, LAST_ASKED = timedelta(minutes=10), timedelta(hours=6)
+PAGE_LIFE = timedelta(hours=23)  # shorter than the processors' own, and some pages never close by themselves
+_UNDER_WAY = ("created", "open", "pending")
 
 
-def start_checkout(rt: Runtime, target: LinkTarget, invoice_uids: Sequence[str]) -> str:
-    """The address of a hosted payment page for these invoices, on freshly read balances. Refusal when not now."""
-    processor = _processor(rt)
-    _read_now(rt, target.account_id)
-    _make_way(rt, target, invoice_uids)
-    with rt.store.write() as session:
-        _lock(session, target.account_id)
-        invoices = _payable(session, target.account_id, invoice_uids)
-        attempt = _same_page(rt, session, target, invoices)
-        if attempt is None:
-            _refuse_other_pages(session, invoices)
-            attempt = _new_attempt(rt, session, processor, invoices, target)
-        order, checkout_id = _order(rt, session, attempt), attempt.checkout_id
-    try:
-        checkout = processor.look_up(checkout_id) if checkout_id else processor.start(order, f"attempt-{attempt.uid}")
-    except Rejected as error:
-        _close(rt, attempt.id, "failed")
-        raise Refusal(f"The payment page could not be opened: {error}") from error
-    except OutsideError as error:
-        raise Refusal("The payment page cannot be reached just now. Please try again in a few minutes.") from error
-    _learn(rt, attempt.id, checkout)
-    if checkout.state != "open":
-        raise Refusal("This payment is already being processed. Thank you!")
-    return checkout.url
+def processor_of(rt: Runtime, session: Session, attempt: Attempt) -> Processor:
+    """Where the attempt was made. Misconfigured when that is not known here any more."""
+    if attempt.processor_account_id is not None:
+        return ways.opened(rt, session.get_one(ProcessorAccount, attempt.processor_account_id))
+    return ways.opened_at(rt, session, attempt.company_id, attempt.processor)
 
 
-def _lock(session: Session, account_id: int) -> None:
-    """One click at a time per account, also where the database would let two in."""
-    session.execute(
-        update(Account)
-        .where(Account.id == account_id)
-        .values(facts_version=Account.facts_version)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _make_way(rt: Runtime, target: LinkTarget, uids: Sequence[str]) -> None:
-    """Close every other open page on which one of these invoices could also be paid."""
+def ask(rt: Runtime, attempt: Attempt) -> Checkout:
+    """What the processor says; an attempt whose first answer was lost is asked for once more under its own key."""
+    order: CheckoutOrder | Collection | None = None
     with rt.store.read() as session:
-        invoices = session.scalars(
-            select(Invoice).where(Invoice.account_id == target.account_id, Invoice.uid.in_(list(uids)))
-        ).all()
-        mine = _same_page(rt, session, target, invoices) if invoices else None
-        others = [one for one in _open_pages(session, invoices) if mine is None or one.id != mine.id]
-    for attempt in others:
-        _shut(rt, attempt)
-
-
-def _open_pages(session: Session, invoices: Sequence[Invoice]) -> Sequence[Attempt]:
-    """Attempts still open on which one of these invoices can be paid."""
-    sharing = Attempt.lines.any(AttemptLine.invoice_id.in_([one.id for one in invoices]))
-    return session.scalars(select(Attempt).where(Attempt.state.in_(("created", "open")), sharing)).all()
-
-
-def _refuse_other_pages(session: Session, invoices: Sequence[Invoice]) -> None:
-    if _open_pages(session, invoices):
-        raise Refusal("A payment page for one of these invoices is open already. Please try again in a minute.")
-
-
-def _processor(rt: Runtime) -> Processor:
-    processor = next(iter(rt.processors.values()), None)
-    if processor is None:
-        raise Refusal("Card payment is not set up yet. Please pay by bank transfer, or reply to our e-mail.")
-    return processor
-
-
-def _read_now(rt: Runtime, account_id: int) -> None:
-    with rt.store.read() as session:
-        company_id = session.get_one(Account, account_id).company_id
-    try:
-        door.read(rt, company_id, [account_id])
-    except Reconnect as error:
-        # Nothing paid now could be booked. The company is told on its desk that it must be connected again.
-        raise Refusal(
-            "Card payment is not possible just now. Please pay by transfer, or reply to our e-mail."
-        ) from error
-    except OutsideError as error:
-        # The last reading is used: better to take a payment than to turn it away; the booking checks again.
-        log.warning("no fresh reading before a payment", company=company_id, kind=type(error).__name__)
-
-
-def _payable(session: Session, account_id: int, uids: Sequence[str]) -> Sequence[Invoice]:
-    invoices = session.scalars(
-        select(Invoice).where(Invoice.account_id == account_id, Invoice.uid.in_(list(uids))).order_by(Invoice.id)
-    ).all()
-    if not invoices or len(invoices) != len(set(uids)):
-        raise Refusal("Please choose at least one invoice to pay.")
-    if not all(owes(one) for one in invoices):
-        raise Refusal("One of these invoices is already paid. The list below is up to date now.")
-    if len({one.currency for one in invoices}) > 1:
-        raise Refusal("Please pay invoices in different currencies one currency at a time.")
-    taken = select(AttemptLine.id).where(
-        AttemptLine.invoice_id.in_([one.id for one in invoices]), AttemptLine.state.in_(ON_ITS_WAY)
-    )
-    if session.scalars(taken.limit(1)).first() is not None:
-        raise Refusal("We have just received a payment for one of these invoices and are booking it. Thank you!")
-    return invoices
-
-
-def _same_page(rt: Runtime, session: Session, target: LinkTarget, invoices: Sequence[Invoice]) -> Attempt | None:
-    """A page still open for exactly these sums: a second click leads to the first page, not to a second payment."""
-    wanted = {one.id: one.balance_minor for one in invoices}
-    recent = session.scalars(
-        select(Attempt)
-        .where(
-            Attempt.account_id == target.account_id,
-            Attempt.link == target.said,
-            Attempt.state.in_(("created", "open")),
-            Attempt.created_at > rt.clock.now() - PAGE_LIFE,
-        )
-        .options(selectinload(Attempt.lines))
-    )
-    return next((one for one in recent if {line.invoice_id: line.amount_minor for line in one.lines} == wanted), None)
-
-
-def _new_attempt(
-    rt: Runtime, session: Session, processor: Processor, invoices: Sequence[Invoice], target: LinkTarget
-) -> Attempt:
-    (amount,) = totals(one.balance for one in invoices).values()
-    attempt = Attempt(
-        uid=rt.new_id(),
-        company_id=invoices[0].company_id,
-        account_id=invoices[0].account_id,
-        processor=processor.kind,
-        link=target.said,
-        state="created",
-        currency=amount.currency,
-        amount_minor=amount.minor,
-        created_at=rt.clock.now(),
-        checkout_id="",
-    )
-    session.add(attempt)
-    session.flush()
-    for invoice in invoices:
-        session.add(
-            AttemptLine(
-                uid=rt.new_id(),
-                attempt_id=attempt.id,
-                invoice_id=invoice.id,
-                amount_minor=invoice.balance_minor,
-                currency=invoice.currency,
-            )
-        )
-    session.flush()
-    mirror.wake(session, [attempt.account_id], rt.clock.now())
-    return attempt
+        processor = processor_of(rt, session, attempt)
+        if not attempt.checkout_id:
+            order = _order(rt, session, attempt) if attempt.link else _collection(session, attempt)
+    if order is None:
+        return processor.look_up(attempt.checkout_id)
+    key = f"attempt-{attempt.uid}"
+    return processor.collect(order, key) if isinstance(order, Collection) else processor.start(order, key)
 
 
 def _order(rt: Runtime, session: Session, attempt: Attempt) -> CheckoutOrder:
@@ -191,131 +70,184 @@ def _order(rt: Runtime, session: Session, attempt: Attempt) -> CheckoutOrder:
         lines=tuple((f"{company.name} · {line.invoice.number}", line.amount) for line in lines),
         success_url=f"{page}/thanks",
         cancel_url=page,
+        method=Method(attempt.method),
+        language=language_of(session.get_one(Account, attempt.account_id), company),
+        keep=attempt.instalment_id is not None,
     )
 
 
-def _learn(rt: Runtime, attempt_id: int, checkout: Checkout) -> None:
+def _collection(session: Session, attempt: Attempt) -> Collection:
+    plan = session.scalars(
+        select(Arrangement).join(InstalmentRow).where(InstalmentRow.id == attempt.instalment_id)
+    ).one()
+    mandate, company = session.get_one(Mandate, plan.mandate_id), session.get_one(Company, attempt.company_id)
+    return Collection(attempt.uid, mandate.external_id, attempt.amount, company.name)
+
+
+def learn(rt: Runtime, attempt_id: int, checkout: Checkout) -> None:
     """Write down what the processor says of an attempt."""
     with rt.store.write() as session:
         attempt = session.get_one(Attempt, attempt_id)
         attempt.checkout_id = checkout.id
+        attempt.payment_reference = checkout.payment or attempt.payment_reference
+        was_paid = attempt.state == "paid"
         if attempt.state == "created":
             attempt.state = "open"
-    if checkout.state == "paid":
-        paid(rt, attempt_id, checkout)
-    if checkout.state == "expired":
-        _close(rt, attempt_id, "expired")
+        attempt.ask_at = _ask_at(rt, attempt, checkout.state)
+    if checkout.state is CheckoutState.PENDING:
+        _coming(rt, attempt_id)
+    if checkout.state is CheckoutState.PAID:
+        _paid(rt, attempt_id, checkout)
+    if checkout.state in (CheckoutState.EXPIRED, CheckoutState.FAILED) and not was_paid:
+        close(rt, attempt_id, checkout.state.value, checkout.why)
+    gone = (MoneyBack(f"{checkout.payment}/failed", "failure", checkout.amount),)
+    failed_later = was_paid and checkout.state is CheckoutState.FAILED and not checkout.returned
+    if checkout.mandate:
+        mandates.keep(rt, attempt_id, checkout.mandate)
+    returned.note(rt, attempt_id, gone if failed_later else checkout.returned)
 
 
-def paid(rt: Runtime, attempt_id: int, checkout: Checkout) -> None:
+def _ask_at(rt: Runtime, attempt: Attempt, state: CheckoutState) -> datetime | None:
+    """When to ask next. A bank moves money once a day; a page is used at once or not at all."""
+    now = rt.clock.now()
+    if state is CheckoutState.PENDING:
+        return now + LAST_ASKED
+    return (
+        now + min(max(FIRST_ASKED, (now - attempt.created_at) / 2), LAST_ASKED) if state is CheckoutState.OPEN else None
+    )
+
+
+def _coming(rt: Runtime, attempt_id: int) -> None:
+    """The customer has done their part; until the bank has done its own, nobody asks for the money."""
+    with rt.store.write() as session:
+        attempt = _whole(session, attempt_id)
+        if attempt.state not in ("pending", "paid"):
+            attempt.state, attempt.note = "pending", ""
+            for line in attempt.lines:
+                line.state = "coming"
+            _note(rt, session, "payment-coming", attempt, amount=str(attempt.amount))
+
+
+def _paid(rt: Runtime, attempt_id: int, checkout: Checkout) -> None:
     """The money was taken: book it. Saying so twice changes nothing; even a page thought closed counts."""
     now = rt.clock.now()
     with rt.store.write() as session:
         moved = session.execute(
             update(Attempt)
             .where(Attempt.id == attempt_id, Attempt.state != "paid")
-            .values(state="paid", paid_at=now, checkout_id=checkout.id, payment_reference=checkout.payment)
+            .values(state="paid", paid_at=now, checkout_id=checkout.id, note="")
             .execution_options(synchronize_session=False)
         )
         if cast(CursorResult[Any], moved).rowcount == 0:
             return
-        attempt = session.scalars(
-            select(Attempt).where(Attempt.id == attempt_id).options(selectinload(Attempt.lines))
-        ).one()
+        attempt = _whole(session, attempt_id)
         whole = checkout.amount == attempt.amount
         for line in attempt.lines:
             line.state = "taken" if whole else "desk"
             if whole:
                 bookings.want(rt, session, attempt, line)
             else:
-                line.note = f"The card payment was {checkout.amount}, not {attempt.amount}; please book it by hand."
-        audit.record(
-            rt,
-            session,
-            "payment-taken",
-            attempt.company_id,
-            attempt.account_id,
-            attempt.uid,
-            amount=str(checkout.amount),
-            payment=checkout.payment,
-        )
-        planner.wake_owners(rt, session, [line.invoice_id for line in attempt.lines], attempt.account_id)
+                line.note = f"The payment was {checkout.amount}, not {attempt.amount}; please book it by hand."
+        _note(rt, session, "payment-taken", attempt, amount=str(checkout.amount), payment=checkout.payment)
 
 
-def _close(rt: Runtime, attempt_id: int, state: str) -> None:
+def close(rt: Runtime, attempt_id: int, state: str, why: str = "") -> None:
+    """It came to nothing: its page is closed (expired), or it failed. What was paid stays paid."""
     with rt.store.write() as session:
-        attempt = session.scalars(
-            select(Attempt).where(Attempt.id == attempt_id).options(selectinload(Attempt.lines))
-        ).one()
+        attempt = _whole(session, attempt_id)
         if attempt.state in ("paid", "expired", "failed"):
             return
-        attempt.state = state
+        came_close = attempt.state == "pending"
+        attempt.state, attempt.note = state, why
         for line in attempt.lines:
             line.state = "void"
-        planner.wake_owners(rt, session, [line.invoice_id for line in attempt.lines], attempt.account_id)
+        _note(rt, session, "payment-failed" if came_close else "payment-closed", attempt, why=why)
 
 
-def from_event(rt: Runtime, reference: str, checkout: Checkout) -> bool:
-    """A processor's word about one of our attempts; False when the attempt is not ours."""
-    with rt.store.read() as session:
-        attempt_id = session.scalars(select(Attempt.id).where(Attempt.uid == reference)).first()
-    if attempt_id is None:
+def _whole(session: Session, attempt_id: int) -> Attempt:
+    wanted = select(Attempt).where(Attempt.id == attempt_id).options(selectinload(Attempt.lines))
+    return session.scalars(wanted.execution_options(populate_existing=True)).one()
+
+
+def _note(rt: Runtime, session: Session, fact: str, attempt: Attempt, **said: object) -> None:
+    audit.record(rt, session, fact, attempt.company_id, attempt.account_id, attempt.uid, **said)
+    planner.wake_owners(rt, session, [line.invoice_id for line in attempt.lines], attempt.account_id)
+
+
+def hear(rt: Runtime, account_id: int, said: Happening) -> bool:
+    """A processor's word about something at this account (a row's id): look it up; False when it is not ours."""
+    if said.mandate and mandates.heard(rt, account_id, said.mandate):
+        return True
+    about = [
+        column == value
+        for column, value in (
+            (Attempt.uid, said.reference),
+            (Attempt.checkout_id, said.checkout),
+            (Attempt.payment_reference, said.payment),
+        )
+        if value
+    ]
+    if not about:
         return False
-    _learn(rt, attempt_id, checkout)
+    with rt.store.read() as session:
+        account = session.get_one(ProcessorAccount, account_id)
+        here = or_(
+            Attempt.processor_account_id == account.id,
+            Attempt.processor_account_id.is_(None) & (Attempt.processor == account.kind),
+        )
+        mine = Attempt.company_id == account.company_id
+        found = session.scalars(select(Attempt).where(mine, here, or_(*about)).limit(1)).first()
+    never_began = found is not None and found.state == "failed" and not found.payment_reference
+    if found is None or never_began:
+        return False
+    learn(rt, found.id, ask(rt, found))
     return True
 
 
 def sweep(rt: Runtime) -> int:
-    """Ask the processor about every attempt that has had no answer for ten minutes; how many were asked."""
-    before = rt.clock.now() - SWEEP_AFTER
+    """Ask the processor about every attempt that has had no answer for a while; how many were asked."""
     with rt.store.read() as session:
         silent = session.scalars(
             select(Attempt)
-            .where(Attempt.state.in_(("created", "open")), Attempt.created_at <= before)
+            .where(Attempt.state.in_(_UNDER_WAY), Attempt.ask_at <= rt.clock.now())
             .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
         ).all()
     for attempt in silent:
-        try:
-            _learn(rt, attempt.id, _ask(rt, attempt))
-            if _outdated(attempt):
-                _shut(rt, attempt)
-        except Rejected:
-            _close(rt, attempt.id, "failed")
-        except OutsideError as error:
-            log.warning("an attempt could not be looked up", attempt=attempt.uid, kind=type(error).__name__)
-        except Exception:
-            log.exception("asking about an attempt broke off", attempt=attempt.uid)
+        _look(rt, attempt)
     return len(silent)
 
 
-def _outdated(attempt: Attempt) -> bool:
-    """An invoice of it has meanwhile been paid another way, in part or in full: nobody should pay it here again."""
-    return any(
-        line.invoice.status != InvoiceStatus.OPEN.value or line.invoice.balance_minor != line.amount_minor
-        for line in attempt.lines
-    )
+def _look(rt: Runtime, attempt: Attempt) -> None:
+    try:
+        checkout = ask(rt, attempt)
+        learn(rt, attempt.id, checkout)
+        if checkout.state is CheckoutState.OPEN and _outdated(rt, attempt):
+            shut(rt, attempt)
+    except Rejected as error:
+        close(rt, attempt.id, "failed", str(error))
+    except OutsideError as error:
+        log.warning("an attempt could not be looked up", attempt=attempt.uid, kind=type(error).__name__)
+    except Exception:
+        log.exception("asking about an attempt broke off", attempt=attempt.uid)
 
 
-def _ask(rt: Runtime, attempt: Attempt) -> Checkout:
-    """What the processor says; an attempt whose first answer was lost is asked for once more under its own key."""
-    processor = rt.processors.get(attempt.processor)
-    if processor is None:
-        raise Misconfigured(f"The processor {attempt.processor!r} is not set up any more.")
-    if attempt.checkout_id:
-        return processor.look_up(attempt.checkout_id)
-    with rt.store.read() as session:
-        order = _order(rt, session, attempt)
-    return processor.start(order, f"attempt-{attempt.uid}")
+def _outdated(rt: Runtime, attempt: Attempt) -> bool:
+    """An old page; or an invoice of it has meanwhile been paid another way: nobody should pay it here again."""
+    if attempt.link and attempt.created_at <= rt.clock.now() - PAGE_LIFE:
+        return True
+    return any(not owes(line.invoice) or line.amount > line.invoice.balance for line in attempt.lines)
 
 
-def _shut(rt: Runtime, attempt: Attempt) -> None:
+def shut(rt: Runtime, attempt: Attempt) -> None:
     """Close a page at the processor. One that was paid meanwhile is taken for paid."""
     try:
-        checkout = _ask(rt, attempt)
-        if checkout.state == "open":
-            checkout = rt.processors[attempt.processor].expire(checkout.id)
-        _learn(rt, attempt.id, checkout)
+        checkout = ask(rt, attempt)
+        if checkout.state is CheckoutState.OPEN:
+            with rt.store.read() as session:
+                processor = processor_of(rt, session, attempt)
+            checkout = processor.expire(checkout.id)
+        learn(rt, attempt.id, checkout)
     except Rejected:
-        _learn(rt, attempt.id, _ask(rt, attempt))
+        learn(rt, attempt.id, ask(rt, attempt))
     except OutsideError as error:
         log.warning("a payment page could not be closed", attempt=attempt.uid, kind=type(error).__name__)

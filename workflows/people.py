@@ -1,4 +1,7 @@
-"""The people of a practice: the first owner, and signing in. Passwords are argon2 hashes, made by the library."""
+"""The people of a practice: the first owner, signing in, and what only an owner may do.
+
+Passwords are argon2 hashes, made by the library.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,26 @@ def sign_in(rt: Runtime, email: str, password: str) -> int | None:
     except (VerificationError, InvalidHashError):
         return None
     return user.id if user else None
+
+
+def confirm(rt: Runtime, user_id: int, password: str) -> None:
+    """Refusal unless it is this person's own password: a session that was left open is not enough."""
+    with rt.store.read() as session:
+        email = session.get_one(User, user_id).email
+    if sign_in(rt, email, password) != user_id:
+        raise Refusal("That is not your password. Please type the one you sign in with.")
+
+
+def owner(session: Session, practice_id: int, user_id: int) -> User:
+    """This person, who is an owner of the practice. Refusal for anybody else, saying whom to ask."""
+    owners = session.scalars(
+        select(User).where(User.practice_id == practice_id, User.owner.is_(True)).order_by(User.id)
+    ).all()
+    found = next((one for one in owners if one.id == user_id), None)
+    if found is None:
+        names = " or ".join(one.name for one in owners) or "the practice"
+        raise Refusal("Only an owner may change this. Please ask {names}.", names=names)
+    return found
 
 
 def user(session: Session, user_id: int) -> User | None:

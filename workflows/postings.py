@@ -29,29 +29,32 @@ FARTHEST = timedelta(days=730)
 
 def give_credit(rt: Runtime, invoice_id: int, amount: Money, words: str, user_id: int) -> Posting:
     """A credit note over `amount`, used for this invoice once it stands. `words` are for the customer."""
-    words = plain(words).strip()
     with rt.store.write() as session:
-        invoice, company = _open_invoice(session, invoice_id)
-        if not company.income_choice:
-            raise Refusal(
-                "Choose first what credit notes are booked on: in the company's settings, under credit notes."
-            )
-        if not 0 < len(words) <= LONGEST_WORDS:
-            raise Refusal(f"Please say what the credit is for, in at most {LONGEST_WORDS} characters.")
-        if amount.currency != invoice.currency or not 0 < amount.minor <= invoice.balance_minor:
-            raise Refusal(f"A credit for this invoice can be at most {invoice.balance}, what is open of it.")
-        _refuse_second(session, invoice)
-        return orders.want(
-            rt,
-            session,
-            Kind.CREDIT,
-            session.get_one(Account, invoice.account_id),
-            _today(rt, company),
-            invoice=invoice,
-            amount=amount,
-            user_id=user_id,
-            words=words,
-        )
+        return note_credit(rt, session, invoice_id, amount, words, user_id)
+
+
+def note_credit(rt: Runtime, session: Session, invoice_id: int, amount: Money, words: str, user_id: int) -> Posting:
+    """The same within somebody's transaction."""
+    words = plain(words).strip()
+    invoice, company = _open_invoice(session, invoice_id)
+    if not company.income_choice:
+        raise Refusal("Choose first what credit notes are booked on: in the company's settings, under credit notes.")
+    if not 0 < len(words) <= LONGEST_WORDS:
+        raise Refusal(f"Please say what the credit is for, in at most {LONGEST_WORDS} characters.")
+    if amount.currency != invoice.currency or not 0 < amount.minor <= invoice.balance_minor:
+        raise Refusal(f"A credit for this invoice can be at most {invoice.balance}, what is open of it.")
+    _refuse_second(session, invoice)
+    return orders.want(
+        rt,
+        session,
+        Kind.CREDIT,
+        session.get_one(Account, invoice.account_id),
+        _today(rt, company),
+        invoice=invoice,
+        amount=amount,
+        user_id=user_id,
+        words=words,
+    )
 
 
 def move_due_date(rt: Runtime, invoice_id: int, day: date, user_id: int) -> Posting:

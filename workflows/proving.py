@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from integrations.channels.base import Envelope
 from integrations.errors import OutsideError
 from models import Company, Sender
-from workflows import audit, departures, domains, senders
+from workflows import audit, departures, domains, senders, succession
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -46,8 +46,9 @@ def send_code(rt: Runtime, company_id: int) -> str:
     return sender.address
 
 
-def prove(rt: Runtime, company_id: int, code: str) -> None:
-    """The mailbox is proved when the code fits: from now on the company speaks from it, and what waited leaves.
+def prove(rt: Runtime, company_id: int, code: str) -> bool:
+    """The mailbox is proved when the code fits: from now on the company speaks from it, and what waited leaves. One
+    that is to take another's place does so when its day is over; False for such a one.
 
     Its domain is looked up at once, so that what is missing there is known before anything is sent.
     """
@@ -58,16 +59,20 @@ def prove(rt: Runtime, company_id: int, code: str) -> None:
             sender.code_tries += 1
         else:
             sender.state, sender.code_sealed = "proved", None
-            sender.in_use_since = sender.in_use_since or rt.clock.now()
+            if sender.successor:
+                succession.proved(session, sender)
+            else:
+                sender.in_use_since = sender.in_use_since or rt.clock.now()
             audit.record(rt, session, "sender-proved", company_id, subject=sender.uid, address=sender.address)
             senders.release(rt, session, company_id)
     if problem:
         raise Refusal(problem)
     domains.check(rt, company_id, senders.provider_of(rt, sender))
+    return not sender.successor
 
 
 def _own(session: Session, company_id: int) -> Sender:
-    found = senders.of(session, company_id)
+    found = senders.newest(session, company_id)
     if found is None:
         raise Refusal("Say first which mailbox the company sends from.")
     return found

@@ -10,18 +10,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from core.money import Money
 from integrations.errors import OutsideError
-from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment, Posting
-from workflows import notices
+from integrations.processors.base import CheckoutState
+from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment, Posting, Reversal
+from workflows import notices, payments
 from workflows.pending import Kind
 from workflows.runtime import Runtime
 
 NIGHTS = timedelta(days=40)  # for so long a payment's processor is asked again every night
+LONGEST = timedelta(days=400)  # and for so long on Sundays: a debit can be taken back for thirteen months
+SUNDAY = 6
 UNDER_WAY = timedelta(days=1)  # what is younger may still be on its way and is no news
+
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,19 +130,43 @@ def _shown(session: Session, company: Company) -> dict[str, Money | None]:
 
 def _at_the_processor(rt: Runtime, attempt: Attempt) -> Iterator[tuple[str, bool]]:
     """Each difference, and whether the processor could be asked."""
-    processor = rt.processors.get(attempt.processor)
-    if processor is None:
-        yield "The payment's processor is not set up any more, so it cannot be asked.", False
-        return
     try:
-        checkout = processor.look_up(attempt.checkout_id)
+        checkout = payments.ask(rt, attempt)
     except OutsideError as error:
         yield f"The processor could not be asked: {error}", False
         return
-    if checkout.state != "paid":
-        yield f"The processor says {checkout.state}; here it counts as paid.", True
+    if checkout.state is not CheckoutState.PAID:
+        yield f"The processor says {checkout.state.value}; here it counts as paid.", True
     elif checkout.amount != attempt.amount:
         yield f"The processor took {checkout.amount}; here it is {attempt.amount}.", True
+    with rt.store.read() as session:
+        rows = session.scalars(select(Reversal).where(Reversal.attempt_id == attempt.id)).all()
+    nothing = Money.zero(attempt.currency)
+    back = sum((one.amount for one in checkout.returned if not one.undone), nothing)
+    known = sum((one.amount for one in rows if one.state != "void"), nothing)
+    kept = sum((line.amount for line in attempt.lines if line.state != "void"), nothing)
+    if back != known:
+        yield f"The processor says that {back} went back; here it is {known}.", True
+    elif all(one.state in ("written", "void") for one in rows) and attempt.amount - known < kept:
+        yield f"Of {attempt.amount} taken {known} went back, but {kept} still stands as paid.", True
+
+
+def look_again(rt: Runtime) -> int:
+    """Ask the processors about payments taken, so that what went back is known where no webhook came; how many.
+
+    Recent ones are asked about every night, older ones once a week while their payer's bank can still take them back.
+    """
+    now = rt.clock.now()
+    since = now - (LONGEST if now.weekday() == SUNDAY else NIGHTS)
+    with rt.store.read() as session:
+        paid = select(Attempt).where(Attempt.state == "paid", Attempt.paid_at >= since).order_by(Attempt.id)
+        attempts = session.scalars(paid).all()
+    for attempt in attempts:
+        try:
+            payments.learn(rt, attempt.id, payments.ask(rt, attempt))
+        except OutsideError as error:
+            log.warning("a payment could not be looked up", attempt=attempt.uid, kind=type(error).__name__)
+    return len(attempts)
 
 
 def _in_the_ledger(line: AttemptLine, shown: Mapping[str, Money | None]) -> Iterator[str]:

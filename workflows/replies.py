@@ -5,7 +5,6 @@ An answer asks for nothing, is no step of any cadence and counts for no limit. I
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -15,8 +14,8 @@ from sqlalchemy.orm import Session, selectinload
 from core.because import Cause
 from integrations.channels.base import Conversation, Envelope
 from integrations.errors import OutsideError
-from models import Account, Effect, EffectKind, EffectState, Invoice, ToldRow
-from workflows import compose, documents, door, effects, gather, heard, holds, sending
+from models import Effect, EffectKind, EffectState, Invoice, ToldRow
+from workflows import compose, decided, documents, door, effects, fresh_links, gather, holds, saying, sending
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.owed import owes
@@ -37,7 +36,17 @@ def want(rt: Runtime, session: Session, told: ToldRow) -> None:
 
 
 def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
-    """Perform one claimed answer to its end: from fresh figures and with every PDF, or not at all."""
+    """Perform one claimed answer to its end."""
+    if "readers" in effect.content:
+        fresh_links.send(rt, talk, effect)
+    elif "decided" in effect.content:
+        decided.send(rt, talk, effect)
+    else:
+        _send_copy(rt, talk, effect)
+
+
+def _send_copy(rt: Runtime, talk: Conversation, effect: Effect) -> None:
+    """From fresh figures and with every PDF, or not at all."""
     try:
         door.read(rt, effect.company_id, [effect.account_id])
         envelope, day = _envelope(rt, effect)
@@ -47,22 +56,7 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     if envelope is None:
         sending.drop(rt, effect, "Nothing of what they asked about is open any more.")
     else:
-        say(rt, talk, effect, envelope, "copy", day)
-
-
-def say(rt: Runtime, talk: Conversation, effect: Effect, envelope: Envelope, step: str, day: date) -> None:
-    """Send one message that no plan stands behind, such as a thank-you, and write down how it went."""
-    if not sending.offered(rt, talk, effect, envelope):
-        return
-    lease = rt.clock.now() + effects.LEASE
-    with rt.store.write() as session:
-        ours = effects.move(rt, session, effect, EffectState.SENDING, since=EffectState.CLAIMED, lease_until=lease)
-        if ours:
-            touch = sending.new_touch(rt, effect, envelope, step, day)
-            touch.evidence = {"attached": [one.name for one in envelope.attachments]} if envelope.attachments else {}
-            session.add(touch)
-    if ours:
-        sending.deliver(rt, talk, effect)
+        saying.say(rt, talk, effect, envelope, "copy", day)
 
 
 def _envelope(rt: Runtime, effect: Effect) -> tuple[Envelope | None, date]:
@@ -70,7 +64,7 @@ def _envelope(rt: Runtime, effect: Effect) -> tuple[Envelope | None, date]:
     now = rt.clock.now()
     with rt.store.read() as session:
         invoices = _asked(session, effect)
-        recipients = _readers(rt, session, effect, invoices)
+        recipients = saying.readers(rt, session, effect, invoices)
         day = calendar_of(compose.company_of(session, effect), now).today(now)
     if not invoices:
         return None, day
@@ -90,16 +84,6 @@ def _asked(session: Session, effect: Effect) -> list[Invoice]:
         select(ToldRow).where(ToldRow.uid == effect.content["told"]).options(selectinload(ToldRow.invoices))
     ).one()
     return [one for one in told.invoices if owes(one)]
-
-
-def _readers(rt: Runtime, session: Session, effect: Effect, invoices: Sequence[Invoice]) -> tuple[str, ...]:
-    """Everybody who gets mail about them, without addresses that are known to be dead."""
-    row = session.get_one(Account, effect.account_id)
-    if row.erased:
-        return ()
-    everyone = {address for one in invoices for address in gather.recipients_of(one, row)} - set(row.refused)
-    words = heard.address_words(rt, session, row.company_id, everyone)
-    return tuple(sorted(everyone - words.get(Cause.BOUNCED, frozenset())))
 
 
 def _not_now(rt: Runtime, effect: Effect, why: str) -> None:

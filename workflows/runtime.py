@@ -14,7 +14,7 @@ from typing import Protocol
 from integrations.channels.base import Channel, Mailbox, MailKind
 from integrations.dns.base import Resolver
 from integrations.ledgers.base import LedgerKind, Pace
-from integrations.processors.base import Processor
+from integrations.processors.base import ProcessorKind
 from integrations.transport import Transport
 from models.store import Store
 from workflows.vault import Vault
@@ -55,7 +55,7 @@ class Runtime:
     link_keys: tuple[str, ...]
     transport: Transport
     ledgers: Mapping[str, LedgerKind]
-    processors: Mapping[str, Processor]
+    processors: Mapping[str, ProcessorKind]
     channel: Channel | None
     mailbox: Callable[[Mailbox], Channel]
     engine: Engine

@@ -1,7 +1,8 @@
 """The mailbox a company's messages leave from: set up, changed, taken away, and what to do when it lets us in no more.
 
 Nothing is sent here (`proving`, `outbox`). Until a first proof the company speaks as it did before; from then on from
-its own mailbox or not at all, never from another address by itself.
+its own mailbox or not at all, never from another address by itself. Whether a change has to wait first, and what takes
+its place meanwhile, is said in `succession`.
 """
 
 from __future__ import annotations
@@ -48,7 +49,14 @@ class Details:
 
 def of(session: Session, company_id: int) -> Sender | None:
     """The company's own mailbox, proved or not."""
-    return session.scalars(select(Sender).where(Sender.company_id == company_id)).first()
+    mine = Sender.company_id == company_id, Sender.successor.is_(False)
+    return session.scalars(select(Sender).where(*mine)).first()
+
+
+def newest(session: Session, company_id: int) -> Sender | None:
+    """The one that a person is setting up: what is to take the mailbox's place, else the mailbox itself."""
+    mine = Sender.company_id == company_id
+    return session.scalars(select(Sender).where(mine).order_by(Sender.successor.desc())).first()
 
 
 def speaking(session: Session, company_id: int) -> Sender | None:
@@ -87,31 +95,17 @@ def set_up(rt: Runtime, company_id: int, details: Details) -> Sender:
 
     Refusal for an address or a server that cannot be used, and for a password that would go to another server.
     """
-    wanted = _checked(rt, details)
+    wanted = checked(rt, details)
     with rt.store.write() as session:
         sender = of(session, company_id)
         fresh = sender is None
         if sender is None:
-            sender = Sender(uid=rt.new_id(), company_id=company_id, created_at=rt.clock.now(), kind="", port=0)
+            sender = begun(rt, company_id)
             session.add(sender)
-        changed = [name for name, value in wanted.items() if getattr(sender, name, None) != value]
-        moved = {"host", "user", "port"} & set(changed) and sender.password_sealed is not None
-        if moved and not details.password and details.kind == SMTP:
-            raise Refusal("Please give the password once more: it goes to another server or user than before.")
+        changed = differences(sender, wanted)
         if not changed and not details.password:
             return sender
-        for name, value in wanted.items():
-            setattr(sender, name, value)
-        if "host" in changed or "user" in changed:
-            pace = _pace(rt, sender)
-            sender.per_minute, sender.per_hour, sender.per_day = pace.minute, pace.hour, pace.day
-            sender.gentle, sender.first_day = True, None
-        if "address" in changed:
-            domains.forget(sender)
-        if details.kind == SMTP and details.password:
-            sender.password_sealed = rt.vault.seal(details.password.encode())
-        left = _leave_grant(sender, changed)
-        _unprove(rt, session, sender)
+        left = put_in(rt, session, sender, wanted, details)
         verb = "sender-set" if fresh else "sender-changed"
         audit.record(rt, session, verb, company_id, subject=sender.uid, changed=changed)
     if left is not None:
@@ -119,7 +113,43 @@ def set_up(rt: Runtime, company_id: int, details: Details) -> Sender:
     return sender
 
 
-def _checked(rt: Runtime, details: Details) -> dict[str, str | int | bool]:
+def begun(rt: Runtime, company_id: int) -> Sender:
+    """A mailbox of which nothing is known yet."""
+    return Sender(uid=rt.new_id(), company_id=company_id, created_at=rt.clock.now(), kind="", port=0, successor=False)
+
+
+def differences(sender: Sender, wanted: Mapping[str, str | int | bool]) -> list[str]:
+    """The names of the columns that would change."""
+    return [name for name, value in wanted.items() if getattr(sender, name, None) != value]
+
+
+def put_in(
+    rt: Runtime, session: Session, sender: Sender, wanted: Mapping[str, str | int | bool], details: Details
+) -> int | None:
+    """Make the mailbox what is `wanted`, to be proved again; the permission that is of no use any more.
+
+    Refusal for a password that would go to another server.
+    """
+    changed = differences(sender, wanted)
+    moved = {"host", "user", "port"} & set(changed) and sender.password_sealed is not None
+    if moved and not details.password and details.kind == SMTP:
+        raise Refusal("Please give the password once more: it goes to another server or user than before.")
+    for name, value in wanted.items():
+        setattr(sender, name, value)
+    if "host" in changed or "user" in changed:
+        pace = _pace(rt, sender)
+        sender.per_minute, sender.per_hour, sender.per_day = pace.minute, pace.hour, pace.day
+        sender.gentle, sender.first_day = True, None
+    if "address" in changed:
+        domains.forget(sender)
+    if details.kind == SMTP and details.password:
+        sender.password_sealed = rt.vault.seal(details.password.encode())
+    left = _leave_grant(sender, changed)
+    _unprove(rt, session, sender)
+    return left
+
+
+def checked(rt: Runtime, details: Details) -> dict[str, str | int | bool]:
     """The columns a person decides on. Refusal in one sentence for what cannot be used."""
     address, reply_to = details.address.strip(), details.reply_to.strip()
     if _ADDRESS.fullmatch(address) is None or (reply_to and _ADDRESS.fullmatch(reply_to) is None):
@@ -180,7 +210,7 @@ def signed_in(rt: Runtime, company_id: int, kind: str, callback: Mapping[str, st
     """Back from the provider's page: keep the permission with the mailbox, which is then to be proved."""
     token = mail_grants.exchanged(rt, kind, callback, verifier)
     with rt.store.write() as session:
-        sender = of(session, company_id)
+        sender = newest(session, company_id)
         if sender is None or sender.kind != kind:
             raise Refusal("The mailbox was changed while you signed in. Nothing was kept; please sign in again.")
         sender.grant_id = grants.keep(rt, session, kind, sender.uid, token).id

@@ -12,26 +12,30 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from core.because import Cause
 from core.cadence import Reason
 from core.calendars import Calendar
 from core.facts import Hold, Instalment, Told
+from core.money import Money
 from models import (
     Arrangement,
     Attempt,
     AttemptLine,
     Dispute,
+    Extension,
     HoldRow,
     Invoice,
     Promise,
     ToldRow,
     User,
     arrangement_invoice,
+    extension_invoice,
     promise_invoice,
     told_invoice,
 )
+from workflows.following import STANDING, coming, whole
 from workflows.owed import ON_ITS_WAY
 from workflows.pending import pending_invoices
 from workflows.rows import among
@@ -41,13 +45,16 @@ _HOLDING = ("waiting", *ON_ITS_WAY)
 
 @dataclass(slots=True)
 class Standing:
-    """What is known of each invoice, by its id; `accounts` are holds on whole accounts."""
+    """What is known of each invoice, by its id; `accounts` are holds on whole accounts, `agreed` the days to which
+    invoices were given more time.
+    """
 
     holds: dict[int, list[Hold]] = field(default_factory=lambda: defaultdict(list))
     told: dict[int, Told] = field(default_factory=dict)
     broken: dict[int, date] = field(default_factory=dict)
     resolved: dict[int, date] = field(default_factory=dict)
     instalments: dict[int, Instalment | None] = field(default_factory=dict)
+    agreed: dict[int, date] = field(default_factory=dict)
     accounts: dict[int, list[Hold]] = field(default_factory=lambda: defaultdict(list))
 
 
@@ -59,6 +66,7 @@ def standing(
     _promises(session, ids, found)
     _disputes(session, ids, calendar, found)
     _arrangements(session, ids, found)
+    _extensions(session, ids, found)
     _reasons(session, ids, found)
     for invoice in pending_invoices(session, ids):
         found.holds[invoice].append(Hold(Cause.BEING_CHANGED))
@@ -95,19 +103,39 @@ def _disputes(session: Session, ids: Sequence[int], calendar: Calendar, found: S
 
 
 def _arrangements(session: Session, ids: Sequence[int], found: Standing) -> None:
-    """The next part is the first that the open sum has not come down to yet; None when all parts are paid."""
+    """The next part is the first that lacks something; None when all are paid. What is only proposed waits for a
+    person.
+    """
     asked = select(arrangement_invoice.c.arrangement_id).where(among(session, arrangement_invoice.c.invoice_id, ids))
-    running = session.scalars(
-        select(Arrangement)
-        .where(Arrangement.state == "running", Arrangement.id.in_(asked))
-        .options(selectinload(Arrangement.invoices), selectinload(Arrangement.parts))
-    )
-    for plan in running:
-        left = sum(one.balance_minor for one in plan.invoices if one.status == "open")
-        parts = sorted(plan.parts, key=lambda part: part.day)
-        part = next((one for one in parts if left > one.left_minor), None)
-        due = None if part is None else Instalment(part.day, part.amount)
+    for plan in session.scalars(whole().where(Arrangement.state.in_(STANDING), Arrangement.id.in_(asked))):
+        if plan.state == "proposed":
+            for one in plan.invoices:
+                found.holds[one.id].append(_asked(plan.answer_by))
+            continue
+        part = next((one for one in coming(plan) if one.missing), None)
+        due = None if part is None else Instalment(part.day, Money(part.missing, plan.currency))
         found.instalments |= {one.id: due for one in plan.invoices}
+
+
+def _extensions(session: Session, ids: Sequence[int], found: Standing) -> None:
+    """What was granted holds through its day, which counts as the due day; what is asked for waits for a person."""
+    rows = session.execute(
+        select(extension_invoice.c.invoice_id, Extension.state, Extension.day, Extension.answer_by)
+        .join(Extension, Extension.id == extension_invoice.c.extension_id)
+        .where(among(session, extension_invoice.c.invoice_id, ids), Extension.state.in_(("asked", "granted")))
+        .order_by(Extension.id)
+    )
+    for invoice, state, day, answer_by in rows:
+        if state == "asked":
+            found.holds[invoice].append(_asked(answer_by))
+        else:
+            found.holds[invoice].append(Hold(Cause.EXTENSION, day + timedelta(days=1), (("day", day.isoformat()),)))
+            found.agreed[invoice] = day
+
+
+def _asked(answer_by: date | None) -> Hold:
+    """They asked us something, and a person answers first."""
+    return Hold(Cause.REPLIED, None, () if answer_by is None else (("answer_by", answer_by.isoformat()),))
 
 
 def _reasons(session: Session, ids: Sequence[int], found: Standing) -> None:

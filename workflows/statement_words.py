@@ -9,18 +9,18 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
 
 from core.account_statement import Age, Invoice, Kind, Movement, Outstanding, Part, Statement
 from core.money import Money
 from core.wording import plain
 from models import Account, Company
+from workflows import figures
 from workflows.figures import amount, language_of
 from workflows.templating import compiled, table_of
 
 Written = dict[str, Any]
-_LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO"})  # where paper is not A4
+LETTER = frozenset({"US", "CA", "MX", "PH", "CL", "CO"})  # where paper is not A4
 _BOOKED_OTHERWISE = frozenset({Kind.SETTLED, Kind.REOPENED})
 
 
@@ -59,7 +59,7 @@ class _Voice:
 
     def day(self, value: date | None) -> str:
         """With the month in letters, so that no reader can take it for another day."""
-        return format_skeleton("yMMMd", value, locale=self.locale) if value else ""
+        return figures.day(value, self.locale, "yMMMd") if value else ""
 
     def money(self, value: Money) -> str:
         return amount(value, self.locale)
@@ -72,9 +72,9 @@ class _Voice:
             "title": self.say(title),
             "language": self.locale.language,
             "company": company,
-            "day": format_date(today, "long", self.locale),
+            "day": figures.day(today, self.locale),
             "page": self.say("page"),
-            "size": "us-letter" if self.company.country in _LETTER else "a4",
+            "size": "us-letter" if self.company.country in LETTER else "a4",
             "customer": plain(self.row.name),
             "period": period,
             "words": {name: self.say(name) for name in labels},

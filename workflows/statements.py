@@ -21,6 +21,7 @@ from core.money import Money
 from integrations.channels.base import Attachment
 from models import Account, Attempt, AttemptLine, Company, Credit, Invoice, Payment
 from workflows import billing, links, owing, statement_words, typesetting
+from workflows.agreed import agreed_due
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
@@ -109,7 +110,8 @@ def written(
         page = links.url_again(rt, target.said)
         shown = open_invoices(rt, session, account_id, today, target)
         return statement_words.of_open_invoices(shown, row, company, page, today)
-    page = links.url_again(rt, target.said) if target else links.url(rt, row, row.emails) if row.emails else ""
+    usual = row.instead or row.emails
+    page = links.url_again(rt, target.said) if target else links.url(rt, row, usual) if usual else ""
     found = statement_of(rt, session, account_id, today, since, until)
     return statement_words.of_statement(found, row, company, page, unreadable(session, account_id))
 
@@ -203,7 +205,7 @@ def _known(
             one.external_id,
             one.number,
             one.issued,
-            one.due,
+            agreed_due(one.due, stands.agreed.get(one.id)),
             one.total,
             _left(one),
             one.status == InvoiceStatus.UNKNOWN.value,
@@ -248,6 +250,8 @@ def _on_its_way(session: Session, account_id: int) -> list[Money]:
     lines = session.scalars(
         select(AttemptLine)
         .join(Attempt)
-        .where(Attempt.account_id == account_id, Attempt.state == "paid", AttemptLine.state.in_(ON_ITS_WAY))
+        .where(
+            Attempt.account_id == account_id, Attempt.state.in_(("pending", "paid")), AttemptLine.state.in_(ON_ITS_WAY)
+        )
     )
     return [line.amount for line in lines]

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from babel.dates import format_date
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import Session, defer
 
 from core.wording import plain
 from integrations.channels.base import Attachment
 from models import Account, Company, Terms, TermsGiven, Touch
-from workflows import audit, typesetting
+from workflows import audit, figures, typesetting
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -198,7 +197,7 @@ def _file(rt: Runtime, terms: Terms) -> bytes:
         "title": terms.title,
         "language": locale.language,
         "company": company.name,
-        "day": format_date(terms.valid_from, "long", locale),
+        "day": figures.day(terms.valid_from, locale),
         "page": "",
         "paragraphs": paragraphs(terms),
     }

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from integrations.channels.base import Conversation, Envelope
 from models import Account, Attempt, AttemptLine, Effect, EffectKind
-from workflows import compose, effects, gather, replies, sending
+from workflows import compose, effects, gather, saying, sending
 from workflows.calendars import calendar_of
 from workflows.runtime import Runtime
 
@@ -33,7 +33,7 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     if envelope is None:
         sending.drop(rt, effect, "There is no address to thank.")
         return
-    replies.say(rt, talk, effect, envelope, "thanks", day)
+    saying.say(rt, talk, effect, envelope, "thanks", day)
 
 
 def _envelope(rt: Runtime, session: Session, effect: Effect) -> Envelope | None:

@@ -74,6 +74,15 @@ def opened(rt: Runtime, account: ProcessorAccount) -> Processor:
     return kind.open(ProcessorKeys(**json.loads(rt.vault.unseal(account.keys_sealed))))
 
 
+def opened_at(rt: Runtime, session: Session, company_id: int, kind: str) -> Processor:
+    """The company's account of this kind, for what was begun before companies had their own. Misconfigured: none."""
+    mine = ProcessorAccount.company_id == company_id, ProcessorAccount.kind == kind
+    found = session.scalars(select(ProcessorAccount).where(*mine, _IN_USE)).first()
+    if found is None:
+        raise Misconfigured(f"The company has no account at {kind} here any more.")
+    return opened(rt, found)
+
+
 def sealed(rt: Runtime, keys: ProcessorKeys) -> bytes:
     """Keys as they are kept."""
     return rt.vault.seal(json.dumps({"secret": keys.secret, "webhook": keys.webhook}).encode())

@@ -118,6 +118,11 @@ def again(rt: Runtime, session: Session, key: str, **content: Any) -> bool:
     return True
 
 
+def was_tried(effect: Effect) -> bool:
+    """Whether it ever went out, so that it may stand in the ledger."""
+    return "number" in effect.content
+
+
 def perform(rt: Runtime, effect: Effect, side: Side) -> None:
     """Perform one claimed write to its end, or put it back for another try."""
     lease = rt.clock.now() + LEASE

@@ -1,7 +1,9 @@
-"""Stripe Checkout as a processor: open a hosted page, look it up, read its webhooks.
+"""Stripe Checkout as a processor: open a hosted page, look it up with all that went back, read its webhooks.
 
-Cards never come near us, nothing is retried here, and no telemetry is sent. Stripe's own amounts differ from ISO's
-minor units for a few currencies (https://docs.stripe.com/currencies); the difference stays in this file.
+Cards never come near us, nothing is retried here, and no telemetry is sent. Apple Pay and Google Pay need nothing of
+ours: a hosted page shows them by itself to whoever has them, where the account has them switched on, and treats them
+like any card (https://docs.stripe.com/upgrades/manage-payment-methods). Stripe's own amounts differ from ISO's minor
+units for a few currencies (https://docs.stripe.com/currencies); the difference stays in this file.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import requests
@@ -16,13 +19,32 @@ import stripe
 
 from core.money import Money, totals
 from integrations.errors import BadSignature, InDoubt, Misconfigured, OutsideError, RateLimited, Rejected, Transient
-from integrations.processors.base import Checkout, CheckoutOrder, ProcessorSettings
+from integrations.processors.base import (
+    Checkout,
+    CheckoutOrder,
+    CheckoutState,
+    Collection,
+    Happening,
+    MandateState,
+    Method,
+    MoneyBack,
+    ProcessorKeys,
+)
 from integrations.transport import Transport
 
 stripe.enable_telemetry = False  # it would also write a file into the user's home
 
 TIMEOUT = (5, 20)
 MOST_LINES = 100  # Stripe's own limit for one page
+_EXPANDED = "payment_intent.latest_charge.refunds"
+
+# fmt: off
+_LOCALES = {
+    "bg", "cs", "da", "de", "el", "en", "en-GB", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id",
+    "it", "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th", "tr",
+    "vi", "zh", "zh-HK", "zh-TW",
+}
+# fmt: on
 
 _HUNDREDFOLD = {"ISK"}  # no decimals any more, still counted in hundredths
 _WHOLE = {"MGA"}  # ISO counts in hundredths, Stripe in whole ariary
@@ -31,20 +53,29 @@ _UNCLEAR = {"UGX"}  # Stripe lists it both with and without decimals: rather no 
 
 
 class Stripe:
-    """A processor. One object may be used for many calls; give each job its own."""
+    """One company's account at Stripe. One object may be used for many calls; give each job its own."""
 
     kind = "stripe"
-    label = "Card"
+    label = "Stripe"
+    ways: Mapping[Method, frozenset[str] | None] = {Method.CARD: None}
+    labels = ("Secret key", "Signing secret of the webhook")
+    mandates = False
 
-    def __init__(self, settings: ProcessorSettings, transport: Transport) -> None:
+    def __init__(self, keys: ProcessorKeys, api_url: str, transport: Transport) -> None:
         session = transport.mount(requests.Session())
-        self._webhook_key = settings.webhook_key
+        self._webhook_key = keys.webhook
         self._client = stripe.StripeClient(
-            settings.secret_key,
+            keys.secret,
             http_client=stripe.RequestsClient(session=session, timeout=TIMEOUT),
-            base_addresses={"api": settings.api_url.rstrip("/")},
+            base_addresses={"api": api_url.rstrip("/")},
             max_network_retries=0,
         )
+
+    def account(self) -> str:
+        """The name of the business, or the account's id; Misconfigured when the key is not accepted."""
+        with _answers(changing=False):
+            account = self._client.v1.accounts.retrieve_current().to_dict()
+            return str((account.get("business_profile") or {}).get("name") or account["id"])
 
     def start(self, order: CheckoutOrder, key: str) -> Checkout:
         """Open a hosted page. The same key never opens a second one. InDoubt on a lost answer: repeat with the key.
@@ -54,25 +85,49 @@ class Stripe:
         params: Any = {
             "mode": "payment",
             "payment_method_types": ["card"],  # settles at once: a finished page is a paid one
+            "adaptive_pricing": {"enabled": False},  # what is owed is paid, in the currency it is owed in
             "client_reference_id": order.reference,
             "line_items": [_line(label, amount) for label, amount in _few(order.lines)],
             "success_url": order.success_url,
             "cancel_url": order.cancel_url,
+            "locale": _locale(order.language),
         }
         with _answers(changing=True):
             return _checkout(self._client.v1.checkout.sessions.create(params, {"idempotency_key": key}).to_dict())
 
-    def look_up(self, checkout_id: str) -> Checkout:
-        """The checkout as Stripe sees it now; Rejected when there is none."""
+    def look_up(self, checkout: str) -> Checkout:
+        """The checkout as Stripe sees it now, with refunds and disputes; Rejected when there is none."""
         with _answers(changing=False):
-            return _checkout(self._client.v1.checkout.sessions.retrieve(checkout_id).to_dict())
+            found = self._client.v1.checkout.sessions.retrieve(checkout, {"expand": [_EXPANDED]}).to_dict()
+            return replace(_checkout(found), returned=self._returned(found.get("payment_intent")))
 
-    def expire(self, checkout_id: str) -> Checkout:
+    def _returned(self, intent: Mapping[str, Any] | None) -> tuple[MoneyBack, ...]:
+        """A charge comes with its last ten refunds, and only says that it was disputed."""
+        charge = (intent or {}).get("latest_charge")
+        if intent is None or not charge:
+            return ()
+        of: Any = {"payment_intent": intent["id"], "limit": 100}
+        refunds = charge["refunds"]["data"]
+        if charge["refunds"]["has_more"]:
+            refunds = [one.to_dict() for one in self._client.v1.refunds.list(of).auto_paging_iter()]
+        disputes = self._client.v1.disputes.list(of).auto_paging_iter() if charge.get("disputed") else ()
+        known = [_refund(one) for one in refunds] + [_dispute(one.to_dict()) for one in disputes]
+        return tuple(one for one in known if one is not None)
+
+    def expire(self, checkout: str) -> Checkout:
         """Close an open page so that it can no longer be paid; Rejected when it is not open any more."""
         with _answers(changing=True):
-            return _checkout(self._client.v1.checkout.sessions.expire(checkout_id).to_dict())
+            return _checkout(self._client.v1.checkout.sessions.expire(checkout).to_dict())
 
-    def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[tuple[str, str, Checkout | None], ...]:
+    def collect(self, order: Collection, key: str) -> Checkout:  # noqa: ARG002 (the port's)
+        """Rejected: a card is never kept."""
+        raise Rejected("Stripe keeps no mandates here.", code="mandate")
+
+    def mandate(self, id: str) -> MandateState:  # noqa: ARG002 (the port's)
+        """Rejected: a card is never kept."""
+        raise Rejected("Stripe keeps no mandates here.", code="mandate")
+
+    def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Happening, ...]:
         """Verify and read a webhook. BadSignature when forged or over five minutes old, Rejected when unreadable."""
         signature = next((value for name, value in headers.items() if name.lower() == "stripe-signature"), None)
         try:
@@ -117,25 +172,63 @@ def _from_stripe(units: int, currency: str) -> Money:
     return Money(units * 100 if currency in _WHOLE else units, currency)
 
 
+def _locale(language: str) -> str:
+    """A language that Checkout speaks, else what the payer's browser asks for."""
+    exact = language if language in _LOCALES else language.split("-")[0]
+    return exact if exact in _LOCALES else "auto"
+
+
 def _checkout(session: Mapping[str, Any]) -> Checkout:
-    """Only Stripe's own "paid" is paid: a finished page whose money is still on its way stays open."""
-    status, paid = session["status"], session["payment_status"] == "paid"
+    """Only Stripe's own "paid" is paid: a finished page whose money is still on its way is pending."""
+    states = {"open": CheckoutState.OPEN, "complete": CheckoutState.PENDING, "expired": CheckoutState.EXPIRED}
+    paid = session["payment_status"] == "paid"
     return Checkout(
         id=session["id"],
         reference=session.get("client_reference_id") or "",
-        state="paid" if paid else "expired" if status == "expired" else "open",
+        state=CheckoutState.PAID if paid else states.get(session["status"], CheckoutState.PENDING),
         amount=_from_stripe(session["amount_total"], session["currency"].upper()),
         url=session.get("url") or "",
-        payment=session.get("payment_intent") or "",
+        payment=_id_of(session.get("payment_intent")),
     )
 
 
-def _event(raw: bytes) -> tuple[str, str, Checkout | None]:
+def _id_of(row: Mapping[str, Any] | str | None) -> str:
+    """The id of something that comes whole where it was asked for, else as its id."""
+    return row if isinstance(row, str) else row["id"] if row else ""
+
+
+def _refund(row: Mapping[str, Any]) -> MoneyBack | None:
+    """None while it is not decided. One that failed came back to the account."""
+    if row["status"] not in ("succeeded", "failed", "canceled"):
+        return None
+    amount = _from_stripe(row["amount"], row["currency"].upper())
+    return MoneyBack(row["id"], "refund", amount, undone=row["status"] != "succeeded")
+
+
+def _dispute(row: Mapping[str, Any]) -> MoneyBack | None:
+    """None for one that took no money, such as a mere inquiry: only what was withdrawn went back."""
+    moved = [one["amount"] for one in row["balance_transactions"]]
+    if not any(amount < 0 for amount in moved):
+        return None
+    amount = _from_stripe(row["amount"], row["currency"].upper())
+    return MoneyBack(row["id"], "chargeback", amount, undone=any(amount > 0 for amount in moved))
+
+
+def _event(raw: bytes) -> Happening:
     try:
         event = json.loads(raw)
         about = event["data"]["object"]
-        ours = about["object"] == "checkout.session" and about["mode"] == "payment"
-        return event["id"], event["type"], _checkout(about) if ours else None
+        known = Happening(id=event["id"], what=event["type"])
+        if about["object"] == "checkout.session" and about["mode"] == "payment":
+            return replace(
+                known,
+                reference=about.get("client_reference_id") or "",
+                checkout=about["id"],
+                payment=_id_of(about.get("payment_intent")),
+            )
+        if about["object"] in ("charge", "refund", "dispute"):
+            return replace(known, payment=_id_of(about.get("payment_intent")))
+        return known
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise Rejected("Stripe sent a webhook that cannot be read.", code="unreadable") from error
 
@@ -154,7 +247,9 @@ def _answers(changing: bool) -> Iterator[None]:
 def _ours(error: stripe.StripeError, changing: bool) -> OutsideError:
     reference, status = error.request_id or "", error.http_status or 0
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
-        return Misconfigured("Stripe does not accept this installation's key.", reference)
+        return Misconfigured(
+            "Stripe does not accept this secret key. Copy it again from your Stripe account.", reference
+        )
     if isinstance(error, stripe.RateLimitError):
         return RateLimited("Stripe asks us to slow down.", retry_after=10, reference=reference)
     if status == 409:

@@ -251,6 +251,8 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('method', sa.String(length=10), nullable=False, server_default='card'))
         batch_op.add_column(sa.Column('instalment_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.add_column(sa.Column('note', sa.Text(), nullable=False, server_default=''))
+        batch_op.add_column(sa.Column('ask_at', sa.DateTime(timezone=True), nullable=True))
+        batch_op.create_index(batch_op.f('ix_attempt_ask_at'), ['ask_at'], unique=False)
         batch_op.create_index(batch_op.f('ix_attempt_instalment_id'), ['instalment_id'], unique=False)
         batch_op.create_index(batch_op.f('ix_attempt_payment_reference'), ['payment_reference'], unique=False)
         batch_op.create_foreign_key(batch_op.f('fk_attempt_processor_account_id_processor_account'), 'processor_account', ['processor_account_id'], ['id'])
@@ -264,6 +266,14 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('extend_days', sa.Integer(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('date_target', sa.String(length=10), nullable=False, server_default=''))
         batch_op.add_column(sa.Column('ask_treatment', sa.Boolean(), nullable=False, server_default=sa.true()))
+
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('owners', sa.Boolean(), nullable=False, server_default=sa.false()))
+
+    with op.batch_alter_table('sender', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('successor', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.drop_constraint(batch_op.f('uq_sender_company_id'), type_='unique')
+        batch_op.create_unique_constraint(batch_op.f('uq_sender_company_id_successor'), ['company_id', 'successor'])
 
     with op.batch_alter_table('told', schema=None) as batch_op:
         batch_op.add_column(sa.Column('detail', sa.JSON(), nullable=False, server_default='{}'))
@@ -279,3 +289,4 @@ def upgrade() -> None:
             JOIN arrangement_invoice ON arrangement_invoice.invoice_id = invoice.id
             WHERE arrangement_invoice.arrangement_id = arrangement.id), 0)"""
     )
+    op.execute("UPDATE attempt SET ask_at = created_at WHERE state IN ('created', 'open')")

@@ -85,8 +85,9 @@ def figures(name: str) -> Iterator[str]:
 
 
 def shipped() -> list[Page]:
-    """Our own templates: the first that must be found kind."""
-    return [Page(file.read_text(encoding="utf-8"), template=True) for file in sorted(MESSAGES.rglob("*.txt"))]
+    """Our own templates in English: the first that must be found kind."""
+    files = sorted([*MESSAGES.glob("*.txt"), *(MESSAGES / "en").rglob("*.txt")])
+    return [Page(file.read_text(encoding="utf-8"), template=True) for file in files]
 
 
 def learned(texts: tuple[Labelled, ...]) -> dict[Category, tuple[Scale, str]]:

@@ -23,7 +23,7 @@ from sandbox.books import BookCustomer, BookInvoice, BookPayment
 from sandbox.quickbooks.faults import Fault
 from sandbox.wires import Lost, Slow
 from tests.town import Town
-from workflows import billing, clock, inbox, ties
+from workflows import billing, clock, ties
 from workflows.errors import Refusal
 
 KINDS = ("quickbooks", "xero")
@@ -89,7 +89,7 @@ class Haul:
                 if self.chance.random() < 0.1:
                     continue
                 try:
-                    inbox.accept(self.town.rt, hook.kind, hook.raw, hook.headers)
+                    self.town.deliver(hook)
                 except BadSignature:
                     assert how == "unsigned"
 

@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from core.facts import InvoiceStatus
-from models import Attempt, AttemptLine, Effect, EffectState, Invoice, Touch
+from core.money import Money
+from models import Attempt, Effect, EffectState, Invoice, Posting, Reversal, Touch
 from tests.town import SHOPS, Town, numbers_of
 from workflows import audit, doctor
 
@@ -86,22 +89,28 @@ def _left_unfinished(town: Town, outcome: Outcome) -> Iterator[str]:
 
 
 def _money(town: Town, outcome: Outcome) -> Iterator[str]:
-    """Every cent taken is booked exactly once, or on the desk."""
-    paid = {one.reference: one for one in town.stripe.paid_sessions()}
-    outcome.payments = len(paid)
-    booked = Counter(
-        payment.reference for kind, tenant in town.tenants.items() for payment in town.twin(kind).payments(tenant)
-    )
+    """Every cent that the processors keep stands in the ledger exactly once, or something about it is on the desk."""
+    kept = {one.reference: one.left for one in (*town.stripe.paid_sessions(), *town.gocardless.collected())}
+    outcome.payments = len(kept)
+    booked: dict[str, list[Decimal]] = {}
+    for kind, tenant in town.tenants.items():
+        for payment in town.twin(kind).payments(tenant):
+            booked.setdefault(payment.reference[:21], []).append(payment.amount)
     with town.rt.store.read() as session:
-        lines = session.execute(select(AttemptLine, Attempt.uid).join(Attempt)).all()
-    for line, uid in lines:
-        times = booked[line.uid] + (booked[line.uid[:21]] if len(line.uid) > 21 else 0)
-        if uid in paid and line.state not in ("confirmed", "desk"):
-            yield f"{line.uid} was paid and is {line.state}."
-        if uid in paid and line.state == "confirmed" and times != 1:
-            yield f"{line.uid} is booked {times} times."
-        if uid not in paid and times:
-            yield f"{line.uid} is booked and was never paid."
+        attempts = session.scalars(select(Attempt).options(selectinload(Attempt.lines))).all()
+        reversals = session.scalars(select(Reversal)).all()
+        waiting = session.scalars(select(Posting).where(Posting.state == "desk", Posting.kind == "undo-payment"))
+        stuck = {one.content["payment"] for one in waiting}
+    for attempt in attempts:
+        found = [amount for line in attempt.lines for amount in booked.get(line.uid[:21], [])]
+        if any(len(booked.get(line.uid[:21], [])) > 1 for line in attempt.lines):
+            yield f"A line of {attempt.uid} is booked more than once."
+        on_desk = any(line.state == "desk" or line.ledger_payment in stuck for line in attempt.lines)
+        on_desk = on_desk or any(one.attempt_id == attempt.id and one.state in ("desk", "again") for one in reversals)
+        left = kept.get(attempt.uid, Money.zero(attempt.currency))
+        if sum(found, Decimal(0)) != left.decimal and not on_desk:
+            states = [line.state for line in attempt.lines]
+            yield f"{attempt.uid} ({attempt.state}, {states}): kept {left}, in the ledger {found}, on the desk nothing."
 
 
 def _mirror(town: Town) -> Iterator[str]:

@@ -16,20 +16,22 @@ from functools import lru_cache
 from pathlib import Path
 from random import Random
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.money import Money
 from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature
+from integrations.processors.base import Method
 from models import AttemptLine, Company, Connection, Grant, Invoice
 from models.store import Store, migrate
 from sandbox.books import Webhook
-from sandbox.stripe import Declined
+from sandbox.gocardless import BOUNCING_NUMBER, GOOD_NUMBER
+from sandbox.processors import Declined
 from tests.faults.promises import Outcome, check
-from tests.town import MONDAY, Town, numbers_of
-from workflows import clock, effects, inbox
+from tests.town import MONDAY, Town, last_part, numbers_of
+from workflows import clock, effects
 from workflows.errors import Refusal
 
 DAYS = 12
@@ -134,6 +136,8 @@ class Simulation:
 
     def run(self) -> Outcome:
         self.town.begin(store=Store(self.town.database))
+        with self.town.rt.store.write() as session:
+            session.execute(update(Company).values(part_payments=True))
         self.town.rt.store.close()
         self._start()
         end = MONDAY + timedelta(days=DAYS)
@@ -158,6 +162,8 @@ class Simulation:
         events: list[tuple[float, Callable[[], object]]] = [
             (0.25, self._fault),
             (0.20, self._pay),
+            (0.08, self._debit),
+            (0.06, self._money_goes_back),
             (0.10, self._transfer),
             (0.08, self._promise),
             (0.03, self._dispute),
@@ -184,13 +190,50 @@ class Simulation:
                 *chance.choice((("Invoices", "503"), ("Invoices", "429-minute"), ("Payments", "drop")))
             )
         else:
-            town.stripe.plan_fault("sessions", chance.choice(("503", "lost", "drop")))
+            twin = chance.choice((town.stripe, town.gocardless))
+            twin.plan_fault(
+                "sessions" if twin is town.stripe else "", chance.choice(("503", "lost", "drop", "html", "429"))
+            )
 
     def _number(self) -> str:
         return self.chance.choice(self.numbers)
 
     def _pay(self) -> None:
-        self.town.stripe.pay(urlsplit(self.town.checkout(self._number())).path.rpartition("/")[2])
+        """By card: one invoice or two of the same customer, in full or a part of it."""
+        numbers = [self._number()]
+        customer = self.town.invoice(numbers[0]).account_id
+        if self.chance.random() < 0.3:
+            numbers += [one for one in self.numbers if self.town.invoice(one).account_id == customer][:1]
+        numbers = list(dict.fromkeys(numbers))
+        whole = sum(self.town.invoice(one).balance_minor for one in numbers)
+        part = self.chance.randint(1, whole) if self.chance.random() < 0.3 and whole > 0 else None
+        amount = Money(part, self.town.invoice(numbers[0]).currency) if part else None
+        self.town.stripe.pay(last_part(self.town.checkout(*numbers, amount=amount)))
+
+    def _debit(self) -> None:
+        """By bank, which may say no days later."""
+        method = self.chance.choice((Method.DEBIT, Method.INSTANT))
+        number = self.chance.choice((GOOD_NUMBER, GOOD_NUMBER, BOUNCING_NUMBER))
+        self.town.debit(self._number(), method=method, number=number)
+
+    def _money_goes_back(self) -> None:
+        """A payment of before is refunded, in full or in part, or its payer's bank takes it back."""
+        chance, town = self.chance, self.town
+        if cards := [one for one in town.stripe.paid_sessions() if one.left.minor > 0]:
+            one = chance.choice(cards)
+            what = chance.randrange(3)
+            if what == 0:
+                town.stripe.refund(one.payment)
+            elif what == 1:
+                town.stripe.refund(one.payment, Money(chance.randint(1, one.left.minor), one.left.currency))
+            elif one.left == one.amount:
+                dispute = town.stripe.dispute(one.payment)
+                if chance.random() < 0.5:
+                    town.stripe.close_dispute(dispute, won=chance.random() < 0.5)
+        banked = [one for one in town.gocardless.collected() if one.status in ("confirmed", "paid_out")]
+        if banked and chance.random() < 0.5:
+            payment = chance.choice(banked).payment
+            chance.choice((town.gocardless.charge_back, town.gocardless.fail))(payment)
 
     def _transfer(self) -> None:
         number = self._number()
@@ -233,7 +276,8 @@ class Simulation:
     def _webhooks(self) -> None:
         """Deliveries arrive late, twice and out of order."""
         town = self.town
-        self.late += [*town.quickbooks.webhooks(), *town.xero.webhooks(), *town.stripe.webhooks()]
+        twins = (town.quickbooks, town.xero, town.stripe, town.gocardless)
+        self.late += [hook for twin in twins for hook in twin.webhooks()]
         self.chance.shuffle(self.late)
         while self.late and self.chance.random() < 0.8:
             self._deliver(self.late.pop())
@@ -241,7 +285,7 @@ class Simulation:
     def _deliver(self, hook: Webhook) -> None:
         try:
             for _ in range(self.chance.choice((1, 1, 2))):
-                inbox.accept(self.town.rt, hook.kind, hook.raw, hook.headers)
+                self.town.deliver(hook)
         except Killed:
             self.late.append(hook)  # no answer: the vendor sends it again
             raise

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 KEY = "k" * 32
 LEDGER_URLS = ("AUTHORIZE", "TOKEN", "REVOKE", "API")
 LOOPBACK = {
-    "STRIPE_API_URL": "http://stripe.test",
+    **{f"{kind}_API_URL": f"http://{kind.lower()}.test" for kind in ("STRIPE", "GOCARDLESS")},
     **{f"{kind}_{url}_URL": "http://127.0.0.1:5001" for kind in ("QUICKBOOKS", "XERO") for url in LEDGER_URLS},
 }
 
@@ -129,6 +129,7 @@ def test_a_mistake_is_one_sentence_that_names_the_variable(var: Path, given: dic
         ("XERO_API_URL", "https://api.xero.com"),
         ("QUICKBOOKS_TOKEN_URL", "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"),
         ("STRIPE_API_URL", "https://api.stripe.com"),
+        ("GOCARDLESS_API_URL", "https://api.gocardless.com"),
         ("SMTP_URL", "smtp://mail.example.com:25"),
         ("PUBLIC_URL", "http://dunlin.example.com"),
         ("XERO_API_URL", "http://127.0.0.1.example.com"),
@@ -191,11 +192,7 @@ def test_a_ledger_nobody_set_up_is_not_missed_beside_another(var: Path) -> None:
 
 
 def test_a_ledgers_settings_come_by_their_short_names(var: Path) -> None:
-    assert read(var, STRIPE_SECRET_KEY="sk").ledger("stripe") == {
-        "secret_key": "sk",
-        "webhook_key": "",
-        "api_url": "https://api.stripe.com",
-    }
+    assert read(var).ledger("stripe") == {"api_url": "https://api.stripe.com"}
     assert set(read(var).ledger("xero")) == set(read(var).ledger("quickbooks"))
 
 

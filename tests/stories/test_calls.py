@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
 
 from core.cadence import Reason
-from models import Arrangement, Dispute, HoldRow, Promise, Task, ToldRow
+from models import Arrangement, Dispute, Extension, Promise, Task, ToldRow
 from tests.stories.days import BOTH, diary, effects_of
 from tests.stories.staff import Robin, robins
 from tests.town import Town
@@ -116,8 +116,8 @@ def _promised(town: Town, row: Promise) -> None:
     assert town.causes("W-1") == {"promise"}
 
 
-def _extended(town: Town, row: HoldRow) -> None:
-    assert (row.cause, row.until) == ("extension", FRI + timedelta(days=1))
+def _extended(town: Town, row: Extension) -> None:
+    assert (row.state, row.day) == ("granted", FRI)
     assert town.causes("W-1") == {"extension"}
 
 
@@ -133,7 +133,7 @@ def _disputed(town: Town, row: Dispute) -> None:
 
 TALKS: list[tuple[Outcome, dict[str, object], type, Callable[[Town, Any], None]]] = [
     (Outcome.PROMISE, {"day": FRI}, Promise, _promised),
-    (Outcome.EXTENSION, {"day": FRI}, HoldRow, _extended),
+    (Outcome.EXTENSION, {"day": FRI}, Extension, _extended),
     (Outcome.ARRANGEMENT, {"day": FRI, "parts": 3}, Arrangement, _arranged),
     (Outcome.DISPUTE, {"text": "The blue one is missing."}, Dispute, _disputed),
 ]
@@ -216,7 +216,7 @@ def test_what_is_missing_or_more_than_may_be_offered_is_refused_and_nothing_is_k
         with pytest.raises(Refusal, match=sentence):
             outcomes.settle(town.rt, task.id, outcome, _given(town, **fields), robin.id)
         with town.rt.store.read() as session:
-            kept = [session.query(model).count() for model in (Promise, HoldRow, Arrangement, Dispute, ToldRow)]
+            kept = [session.query(model).count() for model in (Promise, Extension, Arrangement, Dispute, ToldRow)]
         assert (kept, robin.tasks()[0].state) == ([0, 0, 0, 0, 0], "open")
 
 

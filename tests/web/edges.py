@@ -18,7 +18,7 @@ from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature, OutsideError
 from integrations.ledgers.base import DepositAccount, Feature, Limit, Page, Purpose
 from integrations.oauth import OAuthApp
-from integrations.processors.base import Checkout, CheckoutOrder
+from integrations.processors.base import Checkout, CheckoutOrder, CheckoutState, Method, ProcessorKind
 from integrations.transport import Transport
 from models.store import Store, migrate
 from workflows import cadences
@@ -97,17 +97,25 @@ class PretendLedger:
 
 
 class PretendProcessor:
-    kind, label = "stripe", "Stripe"
+    """The edge of the world: a company's account at a processor, where every page stays open."""
+
+    def account(self) -> str:
+        return "Bramley's account"
 
     def start(self, order: CheckoutOrder, key: str) -> Checkout:
         (amount,) = [sum((one[1] for one in order.lines[1:]), order.lines[0][1])]
-        return Checkout("cs_1", order.reference, "open", amount, url="https://pay.example/cs_1")
+        return Checkout("cs_1", order.reference, CheckoutState.OPEN, amount, url="https://pay.example/cs_1")
 
-    def look_up(self, checkout_id: str) -> Checkout:
-        return Checkout(checkout_id, "", "open", Money(0, "GBP"), url="https://pay.example/cs_1")
+    def look_up(self, checkout: str) -> Checkout:
+        return Checkout(checkout, "", CheckoutState.OPEN, Money(0, "GBP"), url="https://pay.example/cs_1")
 
     def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Any, ...]:
         raise BadSignature("The signature does not fit.")
+
+
+def _pretend_stripe() -> ProcessorKind:
+    ways = {Method.CARD: None, Method.DEBIT: frozenset({"EUR"})}
+    return ProcessorKind("stripe", "Stripe", ways, ("Key", "Secret"), lambda _keys: PretendProcessor())  # type: ignore[arg-type, return-value]
 
 
 def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
@@ -126,7 +134,7 @@ def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
             "quickbooks": PretendLedger("quickbooks", "QuickBooks"),
             "xero": PretendLedger("xero", "Xero"),
         },
-        "processors": {"stripe": PretendProcessor()},
+        "processors": {"stripe": _pretend_stripe()},
         "channel": None,
         "mailbox": Smtp,
         "engine": NoEngine(),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from integrations.processors.base import ProcessorKeys
 from models import (
     Account,
     CallCount,
@@ -16,11 +17,13 @@ from models import (
     DirtyRow,
     Invoice,
     Posting,
+    ProcessorAccount,
     Reading,
     Sender,
     Term,
 )
 from models import UnreadableRow as Row
+from workflows import ways
 
 if TYPE_CHECKING:
     from tests.web.world import World
@@ -32,6 +35,7 @@ def fill(world: World) -> None:
     """Add it all; `world.posting` waits at the desk, `world.row` could not be read."""
     _books(world)
     _readings(world)
+    _payments(world)
     _mailbox(world, world.bramley, "accounts@bramley.example", "proved")
     _mailbox(world, world.kauri, "hello@kauri.example", "unproved")
     world.posting = world._add(_posting(world, "due-date", "desk", note="Xero does not let anybody change a paid one."))
@@ -45,6 +49,21 @@ def fill(world: World) -> None:
             reason="Its due date is no date.",
             raw_sealed=world.rt.vault.seal(RAW),
             seen_at=world.rt.clock.now(),
+        )
+    )
+
+
+def _payments(world: World) -> None:
+    """Bramley takes cards, and debits in euros."""
+    world._add(
+        ProcessorAccount(
+            uid=world.rt.new_id(),
+            company_id=world.bramley.id,
+            kind="stripe",
+            name="Bramley Joinery",
+            keys_sealed=ways.sealed(world.rt, ProcessorKeys("sk_1", "whsec_1")),
+            state="in-use",
+            in_use_since=world.rt.clock.now(),
         )
     )
 

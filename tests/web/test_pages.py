@@ -124,7 +124,9 @@ def _posts(world: World) -> list[tuple[str, dict[str, Any]]]:
 
 def test_no_order_is_taken_without_the_token(shown: World, onlooker: FlaskClient) -> None:
     paths = [path for path, _ in _posts(shown)]
-    paths += [f"{shown.link('Hallam & Daughters')}/{way}" for way in ("pay", "promise", "dispute")]
+    paths += [
+        f"{shown.link('Hallam & Daughters')}/{way}" for way in ("pay", "fresh", "answers/promise", "answers/dispute")
+    ]
     for path in paths:
         answer = onlooker.post(path, **HTTPS)
         assert answer.status_code == 400, path

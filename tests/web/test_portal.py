@@ -14,6 +14,7 @@ from models import Account, Attempt, Base, Credit, Dispute, Invoice, Promise
 from tests.web import pages
 from tests.web.edges import HTTPS, PretendLedger, make_app, token_in
 from tests.web.world import World
+from web.portal_answers import ANSWERS
 
 ALDER = "Alder & Ash Kitchens"
 
@@ -33,7 +34,12 @@ def _paper(world: World, number: str = "1042", link: str = "") -> str:
 
 def _send(client: FlaskClient, link: str, way: str, **form: Any) -> Any:
     token = token_in(client.get(link, **HTTPS).text)
-    return client.post(f"{link}/{way}", data={**form, "csrf_token": token}, follow_redirects=way != "pay", **HTTPS)
+    return client.post(
+        f"{link}/{way if way == 'pay' else f'answers/{way}'}",
+        data={**form, "csrf_token": token},
+        follow_redirects=way != "pay",
+        **HTTPS,
+    )
 
 
 def _without_readings(rows: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -60,7 +66,7 @@ def test_opening_every_link_again_changes_nothing(world: World, stranger: FlaskC
             stranger.get(path, **HTTPS)
             stranger.head(path, **HTTPS)
     stranger.get(_paper(world), **HTTPS)
-    for way in ("pay", "promise", "dispute"):
+    for way in ("pay", "fresh", *(f"answers/{one}" for one in ANSWERS)):
         assert stranger.get(f"{world.link(ALDER)}/{way}", **HTTPS).status_code == 405
     assert _rows(world) == before
 
@@ -112,7 +118,7 @@ def test_a_named_day_is_noted_and_shown(world: World, stranger: FlaskClient) -> 
     uids = [world.invoices[number].uid for number in ("1042", "1051")]
     answer = _send(stranger, world.link(ALDER), "promise", invoice=uids, day="2026-11-30")
     assert "We noted Monday, 30 November 2026" in answer.text
-    assert answer.text.count("You named 30 Nov 2026") == 2
+    assert answer.text.count(">You named 30 Nov 2026<") == 2
     with world.rt.store.read() as session:
         made = session.scalars(select(Promise).where(Promise.account_id == world.accounts[ALDER].id)).all()
         waking = session.get_one(Account, world.accounts[ALDER].id).wake_at
@@ -158,9 +164,10 @@ def test_a_link_can_be_answered_only_so_often_in_a_minute(world: World, stranger
     link = world.link(ALDER)
     token = token_in(stranger.get(link, **HTTPS).text)
     tries = [
-        stranger.post(f"{link}/promise", data={"day": "", "csrf_token": token}, **HTTPS).status_code for _ in range(42)
+        stranger.post(f"{link}/answers/promise", data={"day": "", "csrf_token": token}, **HTTPS).status_code
+        for _ in range(42)
     ]
-    assert set(tries[:30]) == {303}
+    assert set(tries[:30]) == {422}
     assert tries[-1] == 429
     assert stranger.get(link, **HTTPS).status_code == 200
 

@@ -20,7 +20,7 @@ from sandbox.mail_provider import MailProviderTwin
 from sandbox.mailbox import Mailbox
 from sandbox.nameserver import Nameserver
 from sandbox.wires import Network
-from tests.web.edges import HTTPS, NOW, make_app, sign_in, token_in
+from tests.web.edges import HTTPS, NOW, PASSWORD, make_app, sign_in, token_in
 from tests.web.world import World
 from workflows import senders
 
@@ -135,11 +135,22 @@ def test_a_hopeless_domain_is_a_persons_to_accept(
         assert "most mail would be turned away" not in page
 
 
-def test_taking_it_away_goes_back_to_the_installations_address(world: World, ann: FlaskClient) -> None:
-    page = press(ann, world.bramley, "/remove")
+def test_taking_it_away_goes_back_to_the_installations_address(
+    world: World, tide: Company, ann: FlaskClient, server: Mailbox
+) -> None:
+    press(ann, tide, **form(server))
+    page = press(ann, tide, "/remove")
     assert "speaks from the installation&#39;s address again" in page
-    assert "bramley-joinery@mail.example" in page
-    assert kept(world, world.bramley) is None
+    assert "tidewater-studio@mail.example" in page
+    assert kept(world, tide) is None
+
+
+def test_taking_away_what_a_company_speaks_from_waits_for_a_day(world: World, ann: FlaskClient) -> None:
+    assert "That is not your password" in press(ann, world.bramley, "/remove")
+    page = press(ann, world.bramley, "/remove", confirm=PASSWORD)
+    assert "it is taken away in 24 hours unless one of them stops it" in page
+    assert "Then: from this installation&#39;s own address" in page
+    assert kept(world, world.bramley) is not None
 
 
 def test_a_stranger_finds_no_mailbox_of_others(world: World, ann: FlaskClient) -> None:

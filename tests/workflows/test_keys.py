@@ -17,8 +17,11 @@ from models import (
     Delivery,
     Effect,
     Grant,
+    GuardedChange,
     Handover,
+    ProcessorAccount,
     Sender,
+    SentFile,
     Touch,
     TouchRecipient,
     UnreadableRow,
@@ -59,6 +62,7 @@ def furnished(store: Store | None = None) -> tuple[Town, Tie, Tie]:
         audit.record(rt, session, "live", xero.company.id, why="a test")
         _say(rt, session, xero.company, PEOPLE)
         _hand_over(rt, session, xero.company)
+        _pay_and_send(rt, session, xero.company)
     return town, quickbooks, xero
 
 
@@ -94,6 +98,23 @@ def _hand_over(rt: Runtime, session: Any, company: Company) -> None:
     session.add(row)
 
 
+def _pay_and_send(rt: Runtime, session: Any, company: Company) -> None:
+    """A processor's keys, a change that waits, and a file a customer sent."""
+    now, seal, mine = rt.clock.now(), rt.vault.seal, {"company_id": company.id}
+    account = session.scalars(select(Account.id).where(Account.company_id == company.id)).one()
+    user = session.scalars(select(User.id)).one()
+    keys_sealed = seal(b'{"secret": "sk", "webhook": "whsec"}')
+    change = {"kind": "processor", "summary": "s", "content_sealed": seal(b"{}"), "asked_by_id": user}
+    file = {"name": "a.pdf", "kind": "application/pdf", "size": 1, "body_sealed": seal(b"1"), "made_at": now}
+    session.add_all(
+        [
+            ProcessorAccount(uid=rt.new_id(), kind="stripe", keys_sealed=keys_sealed, in_use_since=now, **mine),
+            GuardedChange(uid=rt.new_id(), asked_at=now, effective_at=now, **change, **mine),
+            SentFile(uid=rt.new_id(), account_id=account, **file, **mine),
+        ]
+    )
+
+
 def with_keys(town: Town, *secret_keys: str, index: str = INDEX) -> Runtime:
     return replace(town.rt, vault=Vault(secret_keys, index))
 
@@ -123,6 +144,9 @@ def test_after_rotating_everything_opens_without_the_old_key(store: Store) -> No
         "audit_key": 1,
         "sender": 1,
         "handover": 1,
+        "sent_file": 1,
+        "processor_account": 1,
+        "guarded_change": 1,
     }
     assert moved.left == {}
     rt = with_keys(town, NEW)

@@ -38,7 +38,12 @@ class Served:
         for twin in (self.town.quickbooks, self.town.xero):
             twin.base_url = stack.enter_context(serve(self._listening(twin.app))).url
         given = environment(
-            self.town.quickbooks, self.town.xero, self.town.stripe, "smtp://127.0.0.1:25", "http://x.test"
+            self.town.quickbooks,
+            self.town.xero,
+            self.town.stripe,
+            self.town.gocardless,
+            "smtp://127.0.0.1:25",
+            "http://x.test",
         )
         keys = {"DUNLIN_SECRET_KEYS": "s" * 40, "DUNLIN_INDEX_KEY": "i" * 40}
         self.settings = {**given, **keys, "DUNLIN_DATABASE_URL": database}

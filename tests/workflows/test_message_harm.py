@@ -11,7 +11,7 @@ import pytest
 
 from core.money import Money
 from core.wording import plain
-from tests.workflows.writing import LINK, Page, facts, line, received, write
+from tests.workflows.writing import LINK, WAYS, Page, facts, line, received, write
 from workflows.messages import Opening, opening, render
 from workflows.templating import MessageError
 
@@ -74,7 +74,7 @@ def test_words_that_a_person_typed_are_only_text_and_their_subject_one_line(word
     assert (page.tags, page.attributes, page.links) == (
         Page(harmless.html).tags,
         Page(harmless.html).attributes,
-        [LINK] * 4,
+        WAYS,
     )
     assert said.subject == plain(words, 200)
     assert "49" not in said.text

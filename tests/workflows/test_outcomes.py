@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.exc import OperationalError
 
-from models import Dispute, Effect, HoldRow, Promise, Task, ToldRow, Touch, TouchInvoice, TouchRecipient
+from models import Dispute, Effect, Extension, Promise, Task, ToldRow, Touch, TouchInvoice, TouchRecipient
 from tests.stories.staff import Robin, robins
 from tests.stories.test_calls import CALL, LETTER
 from tests.town import Town
@@ -65,10 +65,10 @@ def test_a_crash_before_the_task_is_closed_leaves_nothing_of_what_was_agreed(
         given = Given(invoices=(town.invoice("W-1").uid,), **fields)
         with _disk_full_at(town, "UPDATE task"), pytest.raises(OperationalError):
             outcomes.settle(town.rt, task.id, outcome, given, robin.id)
-        assert _count(town, Promise, HoldRow, Dispute, ToldRow) == [0, 0, 0, 0]
+        assert _count(town, Promise, Extension, Dispute, ToldRow) == [0, 0, 0, 0]
         assert robin.tasks()[0].state == "open"
         outcomes.settle(town.rt, task.id, outcome, given, robin.id)
-        assert sum(_count(town, Promise, HoldRow, Dispute, ToldRow)) == 1
+        assert sum(_count(town, Promise, Extension, Dispute, ToldRow)) == 1
         assert robin.tasks()[0].state == "done"
 
 

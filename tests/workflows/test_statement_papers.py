@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import LedgerCredit, LedgerInvoice
 from tests.workflows.office import Office, an_invoice
 from tests.workflows.stating import SECOND, gbp, pages, paid, written
-from workflows import links, statements
+from workflows import links, statements, templating
 
 
 def test_the_paper_says_who_what_how_to_pay_and_whom_to_ask(office: Office) -> None:
@@ -72,8 +74,19 @@ def test_dates_and_amounts_are_written_as_the_customer_does(office: Office) -> N
         "March 2, 2026",
         "Feb 1, 2026",
     )
-    office.change(office.account("c-1"), language="de")
+    office.change(office.account("c-1"), language="nl")
     assert (written(office)["language"], written(office)["title"]) == ("en", "Statement of account")
+
+
+@pytest.mark.parametrize("language", sorted(file.name for file in templating.HOME.iterdir() if file.is_dir()))
+def test_the_paper_is_whole_in_every_language(office: Office, language: str) -> None:
+    office.read(office.clock.now(), invoices=(an_invoice("1", "60.00"),), payments=(paid("p", "40", "1"),))
+    office.change(office.account("c-1"), language=language)
+    (page,) = pages(statements.pdf(office.rt, office.account_id))
+    words = templating.words_of(language)["statement"]
+    for name in ("title", "opening", "received", "movements", "together", "to-30", "ageing", "how_to_pay", "link"):
+        assert words[name] in page, name
+    assert page.endswith(f"{words['page']} 1 / 1")
 
 
 def test_hundreds_of_movements_go_over_pages_that_all_say_what_their_columns_are(office: Office) -> None:

@@ -19,16 +19,20 @@ from core.money import Money
 from integrations.channels.base import Envelope
 from integrations.channels.smtp import Smtp
 from sandbox.mailbox import Mail, Mailbox
-from workflows.messages import MessageFacts, MessageLine, render
+from workflows.messages import Answered, MessageFacts, MessageLine, render
 
 TODAY = date(2026, 3, 2)
 LINK = "https://dunlin.test/p/k3Jx8Qd0fS1c9vT2bN4.Zq8Rt2Lm4Xc6Vb0Na3Sd5F.20600.a1b2c3d4e5f6"
+# The links of a message about what is late: to the page, and to it with an answer chosen.
+WAYS = [LINK, *(f"{LINK}?answer={one}" for one in ("copy", "paid-already", "promise", "dispute"))]
 NUDGES = ("welcome", "heads-up", "due-today", "statement")
 FOLLOW_UPS = ("late-4", "late-12", "late-21", "late-35")
 AFTER = ("promise-passed", "promise-passed-again", "dispute-resolved", "short-of-cash", "refuses")
 ARRANGED = ("instalment-soon", "instalment-today", "instalment-missed")
 STEPS = (*NUDGES, *FOLLOW_UPS, *AFTER, *ARRANGED)
-ALL = (*STEPS, "thanks", "copy", "by-hand")
+# What a person decided, told by mail.
+ANSWERED = ("arrangement-agreed", "arrangement-declined", "extension-granted", "extension-declined", "dispute-answered")
+ALL = (*STEPS, *ANSWERED, "thanks", "copy", "by-hand", "fresh-link")
 CALLS = ("call-late", "call-instalment", "call-promise", "call-dispute")
 
 FACTS = MessageFacts(
@@ -50,6 +54,13 @@ FACTS = MessageFacts(
 )
 
 
+ANSWER = Answered(
+    numbers=("A-1",),
+    words="We looked at it together.",
+    day=TODAY + timedelta(days=18),
+    parts=tuple(Instalment(TODAY + timedelta(days=days), Money(5000, "GBP")) for days in (0, 31)),
+)
+
 # What a message of these templates knows besides its invoices, unless a test says otherwise.
 KNOWN: dict[str, dict[str, Any]] = {
     "instalment-soon": {"instalment": Instalment(TODAY + timedelta(days=3), Money(5000, "GBP"))},
@@ -59,6 +70,7 @@ KNOWN: dict[str, dict[str, Any]] = {
     "promise-passed": {"promised": TODAY - timedelta(days=6)},
     "promise-passed-again": {"promised": TODAY - timedelta(days=13)},
     "dispute-resolved": {"resolved": TODAY - timedelta(days=4)},
+    **{name: {"answered": ANSWER} for name in ANSWERED},
 }
 
 

@@ -1,0 +1,127 @@
+"""What was agreed with a customer, for their page: parts that run or were proposed, and more time. Read-only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import g, request
+from sqlalchemy.orm import Session
+
+from core.money import Money
+from models import Account, Arrangement, Company, Extension, Invoice
+from web.guards import runtime
+from workflows import arrangements, extensions, links, ways
+from workflows.following import STANDING, coming, whole
+from workflows.links import LinkTarget
+from workflows.ways import Way
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`missing` is what of `amount` is not there yet; `more` is what came onto it since it was agreed to."""
+
+    day: date
+    amount: Money
+    missing: Money
+    late: bool
+    more: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Parts that run, or with `answer_by` wait for a person. `next` is the part to pay, `ways` how it can be paid."""
+
+    uid: str
+    numbers: list[str]
+    parts: list[Part]
+    answer_by: date | None
+    words: list[str]
+    next: Part | None
+    ways: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """More time until `day`; with `answer_by` a person has not answered yet."""
+
+    numbers: list[str]
+    day: date
+    answer_by: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """All that its readers may see."""
+
+    plans: list[Plan]
+    times: list[Time]
+
+
+def agreed() -> Agreed:
+    """What the readers of the link in the address may see of it; nothing where the link opens nothing."""
+    if "agreed" not in g:
+        target = links.read(runtime(), (request.view_args or {})["token"])
+        with runtime().store.read() as session:
+            g.agreed = of(session, target)
+    found: Agreed = g.agreed
+    return found
+
+
+def of(session: Session, target: LinkTarget) -> Agreed:
+    account = session.get_one(Account, target.account_id)
+    company = session.get_one(Company, account.company_id)
+    today = arrangements.today_of(runtime(), company)
+    sees = links.sight(runtime(), session, target, account).of
+    plans = session.scalars(
+        whole().where(Arrangement.account_id == account.id, Arrangement.state.in_(STANDING)).order_by(Arrangement.id)
+    )
+    times = extensions.of_account(session, account.id)
+    return Agreed(
+        [_plan(session, one, today) for one in plans if all(map(sees, one.invoices))],
+        [_time(one) for one in times if all(map(sees, one.invoices)) and _counts(one, today)],
+    )
+
+
+def own(session: Session, target: LinkTarget, uid: str) -> Arrangement | None:
+    """A running arrangement of the link's account, when its readers see all of it."""
+    account = session.get_one(Account, target.account_id)
+    mine = Arrangement.account_id == account.id, Arrangement.uid == uid, Arrangement.state == "running"
+    found = session.scalars(whole().where(*mine)).first()
+    sees = links.sight(runtime(), session, target, account).of
+    return found if found is not None and all(map(sees, found.invoices)) else None
+
+
+def _plan(session: Session, plan: Arrangement, today: date) -> Plan:
+    def money(minor: int) -> Money:
+        return Money(minor, plan.currency)
+
+    agreed_to = {row.day: row.amount_minor for row in plan.parts}
+    parts = [
+        Part(
+            one.day,
+            money(one.whole),
+            money(one.missing),
+            bool(one.missing) and one.day < today,
+            money(max(one.whole - agreed_to[one.day], 0)),
+        )
+        for one in coming(plan)
+    ]
+    waits = plan.state == "proposed"
+    following = None if waits else next((one for one in parts if one.missing), None)
+    offered = ways.offered(runtime(), session, plan.company_id, plan.currency) if following else ()
+    words = [one for one in plan.agreed.split("\n\n")[2:] if one]
+    return Plan(plan.uid, _numbers(plan.invoices), parts, plan.answer_by if waits else None, words, following, offered)
+
+
+def _time(one: Extension) -> Time:
+    return Time(_numbers(one.invoices), one.day, one.answer_by if one.state == "asked" else None)
+
+
+def _counts(one: Extension, today: date) -> bool:
+    open_still = any(invoice.status == "open" for invoice in one.invoices)
+    return open_still and (one.state == "asked" or one.day >= today)
+
+
+def _numbers(invoices: list[Invoice]) -> list[str]:
+    return sorted(one.number for one in invoices if one.number)

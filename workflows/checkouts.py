@@ -1,0 +1,201 @@
+"""The click on Pay: fresh balances, one page at a time for an invoice, the attempt's row before the processor is asked.
+
+An interactive click is no effect: it is answered at once. What comes of it is learned in `payments`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, selectinload
+
+from core.allocation import allocate
+from core.money import Money, totals
+from integrations.errors import OutsideError, Reconnect, Rejected
+from integrations.processors.base import CheckoutState, Method
+from models import Account, Attempt, AttemptLine, Company, Invoice
+from workflows import door, mirror, payments, ways
+from workflows.errors import Refusal
+from workflows.following import is_next_part
+from workflows.links import LinkTarget
+from workflows.owed import ON_ITS_WAY, owes
+from workflows.runtime import Runtime
+from workflows.ways import Way
+
+log = structlog.get_logger()
+Parts = Sequence[tuple[Invoice, Money]]
+
+
+def start(
+    rt: Runtime,
+    target: LinkTarget,
+    invoice_uids: Sequence[str],
+    kind: str = "",
+    method: Method | None = None,
+    amount: Money | None = None,
+) -> str:
+    """The address of a hosted payment page for these invoices, on freshly read balances. Refusal when not now.
+
+    `kind` and `method` say how (the first way there is), `amount` how much of it, the longest due first (all of it).
+    """
+    _read_now(rt, target.account_id)
+    _make_way(rt, target, invoice_uids)
+    with rt.store.write() as session:
+        lock(session, target.account_id)
+        parts = _payable(session, target.account_id, invoice_uids, amount)
+        way = _way(rt, session, parts, kind, method)
+        attempt = _same_page(rt, session, target, parts, way)
+        if attempt is None:
+            _refuse_other_pages(session, [invoice for invoice, _ in parts])
+            attempt = _new_attempt(rt, session, way, parts, target)
+    try:
+        checkout = payments.ask(rt, attempt)
+    except Rejected as error:
+        payments.close(rt, attempt.id, "failed", str(error))
+        raise Refusal("The payment page could not be opened: {why}", why=str(error)) from error
+    except OutsideError as error:
+        raise Refusal("The payment page cannot be reached just now. Please try again in a few minutes.") from error
+    payments.learn(rt, attempt.id, checkout)
+    if checkout.state is not CheckoutState.OPEN:
+        raise Refusal("This payment is already being processed. Thank you!")
+    return checkout.url
+
+
+def lock(session: Session, account_id: int) -> None:
+    """One click at a time per account, also where the database would let two in."""
+    session.execute(
+        update(Account)
+        .where(Account.id == account_id)
+        .values(facts_version=Account.facts_version)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _read_now(rt: Runtime, account_id: int) -> None:
+    with rt.store.read() as session:
+        company_id = session.get_one(Account, account_id).company_id
+    try:
+        door.read(rt, company_id, [account_id])
+    except Reconnect as error:
+        # Nothing paid now could be booked. The company is told on its desk that it must be connected again.
+        raise Refusal(
+            "Paying online is not possible just now. Please pay by transfer, or reply to our e-mail."
+        ) from error
+    except OutsideError as error:
+        # The last reading is used: better to take a payment than to turn it away; the booking checks again.
+        log.warning("no fresh reading before a payment", company=company_id, kind=type(error).__name__)
+
+
+def _make_way(rt: Runtime, target: LinkTarget, uids: Sequence[str]) -> None:
+    """Close every page of somebody else on which one of these invoices could also be paid, and every outdated one."""
+    with rt.store.read() as session:
+        invoices = session.scalars(
+            select(Invoice).where(Invoice.account_id == target.account_id, Invoice.uid.in_(list(uids)))
+        ).all()
+        others = [one for one in _open_pages(session, invoices) if not _is_ours(rt, one, target, invoices)]
+    for attempt in others:
+        payments.shut(rt, attempt)
+
+
+def _is_ours(rt: Runtime, attempt: Attempt, target: LinkTarget, invoices: Sequence[Invoice]) -> bool:
+    """A page the same reader opened for the very same invoices, not long ago."""
+    fresh = attempt.created_at > rt.clock.now() - payments.PAGE_LIFE
+    same = {line.invoice_id for line in attempt.lines} == {one.id for one in invoices}
+    return fresh and same and attempt.link == target.said
+
+
+def _open_pages(session: Session, invoices: Sequence[Invoice]) -> Sequence[Attempt]:
+    """Attempts still open on which one of these invoices can be paid."""
+    sharing = Attempt.lines.any(AttemptLine.invoice_id.in_([one.id for one in invoices]))
+    still_open = select(Attempt).where(Attempt.state.in_(("created", "open")), sharing)
+    return session.scalars(still_open.options(selectinload(Attempt.lines))).all()
+
+
+def _refuse_other_pages(session: Session, invoices: Sequence[Invoice]) -> None:
+    if _open_pages(session, invoices):
+        raise Refusal("A payment page for one of these invoices is open already. Please try again in a minute.")
+
+
+def _payable(session: Session, account_id: int, uids: Sequence[str], amount: Money | None) -> Parts:
+    """What of each invoice is to be paid; Refusal where one of them, or the sum, cannot be paid now."""
+    invoices = session.scalars(
+        select(Invoice).where(Invoice.account_id == account_id, Invoice.uid.in_(list(uids))).order_by(Invoice.id)
+    ).all()
+    if not invoices or len(invoices) != len(set(uids)):
+        raise Refusal("Please choose at least one invoice to pay.")
+    if not all(owes(one) for one in invoices):
+        raise Refusal("One of these invoices is already paid. The list below is up to date now.")
+    if len({one.currency for one in invoices}) > 1:
+        raise Refusal("Please pay invoices in different currencies one currency at a time.")
+    taken = select(AttemptLine.id).where(
+        AttemptLine.invoice_id.in_([one.id for one in invoices]), AttemptLine.state.in_(ON_ITS_WAY)
+    )
+    if session.scalars(taken.limit(1)).first() is not None:
+        raise Refusal("We have just received a payment for one of these invoices and are booking it. Thank you!")
+    return _shares(session, invoices, amount)
+
+
+def _shares(session: Session, invoices: Sequence[Invoice], amount: Money | None) -> Parts:
+    (total,) = totals(one.balance for one in invoices).values()
+    if amount is None or amount == total:
+        return [(one, one.balance) for one in invoices]
+    company = session.get_one(Company, invoices[0].company_id)
+    if not company.part_payments and not is_next_part(session, invoices, amount):
+        raise Refusal("{company} asks for whole invoices. Please choose those you can pay.", company=company.name)
+    if amount.currency != total.currency or not 0 < amount.minor <= total.minor:
+        raise Refusal("Please give an amount of at most {total}, what is open of the invoices chosen.", total=total)
+    oldest_first = sorted(invoices, key=lambda one: (one.due or one.issued, one.id))
+    return allocate(amount, [(one, one.balance) for one in oldest_first])
+
+
+def _way(rt: Runtime, session: Session, parts: Parts, kind: str, method: Method | None) -> Way:
+    invoice = parts[0][0]
+    offered = ways.offered(rt, session, invoice.company_id, invoice.currency)
+    if not offered:
+        raise Refusal("Paying online is not set up yet. Please pay by bank transfer, or reply to our e-mail.")
+    fitting = [one for one in offered if kind in ("", one.kind) and method in (None, one.method)]
+    if not fitting:
+        raise Refusal("This way to pay is not offered any more. Please choose another one.")
+    return fitting[0]
+
+
+def _same_page(rt: Runtime, session: Session, target: LinkTarget, parts: Parts, way: Way) -> Attempt | None:
+    """A page still open for exactly these sums: a second click leads to the first page, not to a second payment."""
+    wanted = {invoice.id: share.minor for invoice, share in parts}
+    invoices = [invoice for invoice, _ in parts]
+    for one in _open_pages(session, invoices):
+        same_way = (one.processor_account_id, one.method) == (way.account_id, way.method.value)
+        same_sums = {line.invoice_id: line.amount_minor for line in one.lines} == wanted
+        if same_way and same_sums and _is_ours(rt, one, target, invoices):
+            return one
+    return None
+
+
+def _new_attempt(rt: Runtime, session: Session, way: Way, parts: Parts, target: LinkTarget) -> Attempt:
+    invoice = parts[0][0]
+    (amount,) = totals(share for _, share in parts).values()
+    attempt = Attempt(
+        uid=rt.new_id(),
+        company_id=invoice.company_id,
+        account_id=invoice.account_id,
+        processor=way.kind,
+        processor_account_id=way.account_id,
+        method=way.method.value,
+        link=target.said,
+        state="created",
+        currency=amount.currency,
+        amount_minor=amount.minor,
+        created_at=rt.clock.now(),
+        ask_at=rt.clock.now() + payments.FIRST_ASKED,
+        checkout_id="",
+        lines=[
+            AttemptLine(uid=rt.new_id(), invoice_id=one.id, amount_minor=share.minor, currency=share.currency)
+            for one, share in parts
+        ],
+    )
+    session.add(attempt)
+    session.flush()
+    mirror.wake(session, [attempt.account_id], rt.clock.now())
+    return attempt
