@@ -194,7 +194,7 @@ class GoCardlessTwin(Bank):
         asked, rows = request.args, list[Row]()
         match what:
             case "creditors":
-                rows = [{"id": "CR_SANDBOX", "name": account.name}]
+                rows = [{"id": f"CR{account.id}", "name": account.name}]
             case "payments":
                 mine = [one for one in self.payments.values() if one.account is account and one.mandate]
                 rows = [payment_view(one, self.refunded(one)) for one in mine]

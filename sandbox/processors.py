@@ -33,6 +33,7 @@ class Declined(Exception):
 class Account:
     """One seller's account. `url` is where its webhooks go; "" as long as nobody listens."""
 
+    id: str
     name: str
     secret: str
     webhook_key: str
@@ -62,7 +63,10 @@ class PretendProcessor:
     def open_account(self, name: str, secret: str = "", webhook_key: str = "") -> tuple[str, str]:
         """A new seller: its secret, and the key its webhooks are signed with."""
         account = Account(
-            name, secret or f"{self.prefixes[0]}{self.new_id()}", webhook_key or f"{self.prefixes[1]}{self.new_id()}"
+            self.new_id(),
+            name,
+            secret or f"{self.prefixes[0]}{self.new_id()}",
+            webhook_key or f"{self.prefixes[1]}{self.new_id()}",
         )
         self.accounts[account.secret] = account
         return account.secret, account.webhook_key

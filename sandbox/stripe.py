@@ -190,7 +190,7 @@ class StripeTwin(PretendProcessor):
     def _do(self, account: Account, path: str, params: dict[str, Any]) -> dict[str, Any]:
         match request.method, path.split("/"):
             case "GET", ["account"]:
-                return {"id": "acct_sandbox", "object": "account", "business_profile": {"name": account.name}}
+                return {"id": f"acct_{account.id}", "object": "account", "business_profile": {"name": account.name}}
             case "POST", ["checkout", "sessions"]:
                 return session_view(self._create(account, params))
             case "GET", ["checkout", "sessions", session_id]:

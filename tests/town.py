@@ -17,7 +17,7 @@ from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 import requests
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 import app as house
 import settings as configuration
@@ -163,6 +163,11 @@ class Town:
         row.keys_sealed = ways.sealed(self.rt, keys)
         with self.rt.store.write() as session:
             session.add(row)
+
+    def company_may(self, **limits: object) -> None:
+        """Every company lets its customers do so much alone."""
+        with self.rt.store.write() as session:
+            session.execute(update(Company).values(**limits))
 
     # Days pass
 

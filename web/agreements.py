@@ -165,21 +165,9 @@ def end(uid: str) -> ResponseReturnValue:
 
 
 @pages.app_template_global()
-def proposals_waiting() -> list[tuple[Arrangement, Account, Company, list[tuple[date, Money]]]]:
-    """For the desk: what was proposed, with the day and amount of each part as it stands."""
-    with runtime().store.read() as session:
-        found = proposals.waiting(session, person().practice_id)
-    return [
-        (plan, account, company, [(one.day, Money(one.missing, plan.currency)) for one in following.coming(plan)])
-        for plan, account, company in found
-    ]
-
-
-@pages.app_template_global()
-def more_time_waiting() -> list[tuple[Extension, Account, Company]]:
-    """For the desk: who asked for more time."""
-    with runtime().store.read() as session:
-        return extensions.waiting(session, person().practice_id)
+def parts_of(plan: Arrangement) -> list[tuple[date, Money]]:
+    """For the desk: the day and amount of each part as it stands."""
+    return [(one.day, Money(one.missing, plan.currency)) for one in following.coming(plan)]
 
 
 @pages.app_template_global()

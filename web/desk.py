@@ -8,10 +8,10 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import downloads, queries, rawrow, timeline, waiting
+from web import downloads, forms, queries, rawrow, timeline, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import answers, audit, contacts, desk, sent_files
+from workflows import audit, contacts, desk, disputes, sent_files
 from workflows.errors import Refusal
 
 pages = Blueprint("desk", __name__)
@@ -73,8 +73,10 @@ def resolve_dispute(uid: str) -> ResponseReturnValue:
     ending = request.form.get("ending", "")
     if ending not in timeline.ENDINGS:
         return _done("Please say how it ended: corrected, credited, rejected or withdrawn.", "warn")
-    answers.resolve_dispute(runtime(), dispute.id, person().id, request.form.get("text", "").strip()[:10_000], ending)
-    return _done("Settled. After a few quiet days the gentlest word comes first.")
+    sum, text = request.form.get("sum", "").strip(), request.form.get("text", "")
+    credit = forms.money(sum, dispute.invoice.currency) if sum else None
+    disputes.settle(runtime(), dispute.id, person().id, text, ending, credit)
+    return _done("Settled. They are told by e-mail; after a few quiet days the gentlest word comes first.")
 
 
 @pages.post("/contacts/<uid>/decide")

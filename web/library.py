@@ -19,7 +19,7 @@ from models import CadenceVersion, Company
 from web import cadence_words, library_queries, own, queries
 from web.auth import person
 from web.guards import runtime
-from workflows import cadences, library, proofs
+from workflows import cadences, library, proofs, treatment
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 
@@ -89,6 +89,7 @@ def _page(version: CadenceVersion, typed: str | None = None, said: str = "") -> 
     with rt.store.read() as session:
         companies = queries.companies(session, version.practice_id)
         earlier = library_queries.before(session, version)
+        treated = treatment.of_version(session, version.id)
     read = cadences.of_version(version)
     where = next((one for one in companies if one.uid == asked), None)
     now = rt.clock.now()
@@ -96,6 +97,7 @@ def _page(version: CadenceVersion, typed: str | None = None, said: str = "") -> 
     shown = where or (companies[0] if companies else None)
     return render_template(
         "console/library_version.html",
+        treated=treated,
         version=version,
         cadence=read,
         rules=cadence_words.cadence_rules(read, calendar_of(shown, now)) if shown else (),

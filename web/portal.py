@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, NotFound
@@ -17,7 +17,7 @@ from web import portal_next, portal_view, speech
 from web.guards import limiter, link_key, runtime
 from web.invoices import as_download
 from web.speech import gettext
-from workflows import answers, checkouts, documents, door, fresh_links, links, sent_files
+from workflows import answers, checkouts, documents, door, fresh_links, links, sent_files, treatment
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
 
@@ -109,21 +109,18 @@ def page(token: str, target: LinkTarget, answer: str = "", refused: str = "") ->
         refused=refused,
         typed=request.form,
         next_words=portal_next.sentences(found),
-        ways_to=_ways_to(token),
         has_papers=documents.available(rt, found.company.id),
         latest=found.today + timedelta(days=answers.LONGEST_PROMISE),
         suggested=found.today + timedelta(days=7),
         most_files=sent_files.MOST,
+        asks_treatment="told" in request.args and asks_treatment(target),
     )
 
 
-def _ways_to(token: str) -> dict[str, str]:
-    """Further pages that are there: paying in parts, and more time."""
-    known = {"parts": "portal_arrange.show", "more_time": "portal_more_time.show"}
-    return {
-        name: url_for(endpoint, token=token) if endpoint in current_app.view_functions else ""
-        for name, endpoint in known.items()
-    }
+def asks_treatment(target: LinkTarget) -> bool:
+    """Whether they are asked now how they were treated."""
+    with runtime().store.read() as session:
+        return treatment.asks(runtime(), session, target.account_id)
 
 
 @pages.get("/invoices/<uid>.pdf")
@@ -169,7 +166,14 @@ def thanks(token: str) -> str:
     target = links.read(rt, token)
     with rt.store.read() as session:
         found = portal_view.view(rt, session, target)
-    return render_template("portal/thanks.html", token=token, view=found, account=found.account, company=found.company)
+    return render_template(
+        "portal/thanks.html",
+        token=token,
+        view=found,
+        account=found.account,
+        company=found.company,
+        asks_treatment=bool(found.waiting) and asks_treatment(target),
+    )
 
 
 @pages.post("/fresh")

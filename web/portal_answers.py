@@ -18,7 +18,7 @@ from models import Company
 from web import forms, portal, portal_view, speech
 from web.guards import limiter, link_key, runtime
 from web.speech import gettext
-from workflows import answers, contacts, links, reasons, sent_files
+from workflows import answers, contacts, links, reasons, sent_files, treatment
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -54,6 +54,27 @@ def tell(token: str, what: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return portal.page(token, target, what, speech.said(refusal)), 422
     flash(sentence, "good")
+    return redirect(url_for("portal.show", token=token, told="yes"), 303)
+
+
+@pages.post("/treatment")
+@_limit
+def say_treatment(token: str) -> ResponseReturnValue:
+    """How we treated them: a figure, and a few words if they like."""
+    target = links.read(runtime(), token)
+    score = request.form.get("score", "")
+    try:
+        treatment.say(
+            runtime(),
+            target.account_id,
+            int(score) if score in ("1", "2", "3", "4", "5") else 0,
+            request.form.get("text", ""),
+            request.form.get("payment", ""),
+        )
+    except Refusal as refusal:
+        flash(speech.said(refusal), "calm")
+        return redirect(url_for("portal.show", token=token, told="yes"), 303)
+    flash(gettext("Thank you. It helps us to stay kind."), "good")
     return redirect(url_for("portal.show", token=token), 303)
 
 

@@ -20,6 +20,9 @@ from workflows.owed import ON_ITS_WAY, owes
 from workflows.runtime import Runtime
 from workflows.ways import Way
 
+# Of an attempt: the money came, or the bank will still move it.
+_COMING = ("paid", "pending")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -81,7 +84,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """Money that came in. `receipt` is the uid of the payment made on the page, "" where it came another way."""
+    """Money that came in, or is coming. `receipt` is the uid of a payment made on the page once it came, else ""."""
 
     day: date
     amount: Money
@@ -128,7 +131,7 @@ def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
     attempts = queries.attempts(session, account.id)
     seen = links.sight(rt, session, target, account)
     credit = queries.open_credit(session, account) if seen.everything else []
-    mine = [one for one in attempts if one.state == "paid" and (seen.everything or one.link == target.said)]
+    mine = [one for one in attempts if one.state in _COMING and (seen.everything or one.link == target.said)]
     lines = _lines(session, account, attempts, today, seen.of)
     return View(
         account,
@@ -137,7 +140,7 @@ def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
         _groups(rt, session, account, lines, credit),
         credit,
         _paid(account.company, mine, queries.payments(session, account, limit=10) if seen.everything else []),
-        [one for one in mine if any(_on_its_way(line.state) for line in one.lines)],
+        [one for one in mine if one.state == "paid" and any(_on_its_way(line.state) for line in one.lines)],
         queries.read_at(session, account),
         seen.everything,
     )
@@ -154,7 +157,7 @@ def _paid(company: Company, attempts: Sequence[Attempt], payments: Sequence[Paym
             queries.today(company, one.paid_at or one.created_at),
             one.amount,
             any(_on_its_way(line.state) for line in one.lines),
-            one.uid,
+            one.uid if one.state == "paid" else "",
         )
         for one in attempts
     ]

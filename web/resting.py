@@ -154,9 +154,10 @@ def _detail(row: ToldRow, company: Company) -> str:
         "Paid on": formats.day(paid_on, company) if paid_on else "",
         "Reference": row.detail.get("reference", ""),
         "Order number": row.detail.get("purchase_order", ""),
-        "An answer was promised by": formats.day(row.answer_by, company) if row.answer_by else "",
     }
-    return " ".join(f"{name}: {said}." for name, said in parts.items() if said)
+    said = [f"{name}: {one}." for name, one in parts.items() if one]
+    promised = [f"An answer was promised by {formats.day(row.answer_by, company)}."] if row.answer_by else []
+    return " ".join([*said, *promised])
 
 
 def _answer(effect: Effect) -> str:

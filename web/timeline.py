@@ -14,6 +14,7 @@ from core.cadence import Channel, Reason
 from core.money import Money
 from models import Account, Company, EffectState, Invoice, Touch
 from web import cadence_words, formats, ledger_words, presenters, queries, word_queries
+from workflows import extensions
 from workflows.owed import owes
 
 
@@ -60,6 +61,7 @@ def story(session: Session, account: Account, now: datetime) -> Story:
         *_holds(session, account, numbers),
         *_reasons(session, account),
         *_arrangements(session, account),
+        *_more_time(session, account),
     ]
     owed = queries.owed_by_account(session, company, [account], queries.today(company, now))
     return Story(
@@ -184,11 +186,22 @@ def _reasons(session: Session, account: Account) -> Iterator[Entry]:
 def _arrangements(session: Session, account: Account) -> Iterator[Entry]:
     for one in word_queries.arrangements(session, account.id):
         about = ", ".join(invoice.number for invoice in one.invoices)
-        title = f"Agreed on {formats.count(len(one.parts), 'part')}"
+        title = f"{'Asked for' if one.answer_by else 'Agreed on'} {formats.count(len(one.parts), 'part')}"
         yield Entry(one.made_at, "promise", title, f"About {about}. {one.note}".strip())
         if one.ended_at is not None:
             mood = {"kept": "good", "broken": "warn"}.get(one.state, "calm")
             yield Entry(one.ended_at, "promise", f"Arrangement {_ENDED[one.state]}", f"About {about}", mood)
+
+
+def _more_time(session: Session, account: Account) -> Iterator[Entry]:
+    for one in extensions.of_account(session, account.id, (*extensions.OPEN, *_TIME)):
+        about = f"About {', '.join(invoice.number for invoice in one.invoices)}."
+        until = f"until {formats.day(one.day, account.company)}"
+        if one.answer_by is not None:
+            yield Entry(one.asked_at, "promise", f"Asked for time {until}", f"{about} {one.text}".strip())
+        if one.decided_at is not None:
+            title, mood = _TIME[one.state]
+            yield Entry(one.decided_at, "promise", f"{title} {until}", f"{about} {one.answer}".strip(), mood)
 
 
 ENDINGS = {
@@ -197,7 +210,8 @@ ENDINGS = {
     "rejected": "Answered: it stands as it is",
     "withdrawn": "Withdrawn by them",
 }
-_ENDED = {"kept": "kept", "broken": "not kept", "ended": "called off"}
+_ENDED = {"kept": "kept", "broken": "not kept", "ended": "called off", "refused": "declined"}
+_TIME = {"granted": ("Time given", "good"), "refused": ("Time declined", "calm"), "over": ("Time given", "calm")}
 
 
 def _noon(day: date, company: Company) -> datetime:

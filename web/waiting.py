@@ -19,6 +19,7 @@ from core.cadence import BRANCHES, Reason
 from integrations.ledgers.base import Feature
 from models import (
     Account,
+    Arrangement,
     Attempt,
     AttemptLine,
     Company,
@@ -28,6 +29,7 @@ from models import (
     Effect,
     EffectKind,
     EffectState,
+    Extension,
     HoldRow,
     Invoice,
     Posting,
@@ -37,7 +39,7 @@ from models import (
     UnreadableRow,
     told_invoice,
 )
-from workflows import grants, renewals
+from workflows import extensions, grants, proposals, renewals
 from workflows.runtime import Runtime
 
 SHOWN = 100
@@ -79,6 +81,8 @@ class Desk:
     unreached: list[tuple[Account, Company]]
     unsent: list[tuple[Effect, Account, Company]]
     unreadable: list[tuple[UnreadableRow, Company]]
+    plans: list[tuple[Arrangement, Account, Company]]
+    times: list[tuple[Extension, Account, Company]]
     counts: dict[str, Counter[int]]
     on_account: frozenset[int]
     aside: Aside
@@ -112,6 +116,8 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
     details = {
         "disputes": (joinedload(Dispute.invoice),),
         "told": (selectinload(ToldRow.invoices),),
+        "plans": (selectinload(Arrangement.invoices), selectinload(Arrangement.parts)),
+        "times": (selectinload(Extension.invoices),),
         "bookings": (joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice)),
     }
     rows: dict[str, list[Any]] = {
@@ -174,6 +180,8 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
         "disputes": disputes,
         "told": told,
         "contacts": contacts,
+        "plans": proposals.asked(practice_id),
+        "times": extensions.asked(practice_id),
         "held": select(HoldRow, Account, Company, Invoice)
         .join(Account, Account.id == HoldRow.account_id)
         .join(Company, Company.id == HoldRow.company_id)
@@ -232,6 +240,7 @@ def dispute(session: Session, practice_id: int, uid: str) -> Dispute | None:
         select(Dispute)
         .join(Company, Company.id == Dispute.company_id)
         .where(Dispute.uid == uid, Company.practice_id == practice_id)
+        .options(joinedload(Dispute.invoice))
     ).first()
 
 

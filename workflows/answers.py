@@ -1,4 +1,4 @@
-"""What customers tell us on the portal, and its end: promises and disputes.
+"""What customers tell us on the portal: promises with their end, and disputes.
 
 Each sets a hold that `plan()` reads, or ends one, and wakes the account.
 """
@@ -25,7 +25,6 @@ LONGEST_PROMISE = 30
 BROKEN_LIMIT = 2
 ANSWER_DAYS = 5
 _UNMET = "The second day that they named has passed as well. Call them: there may be something behind it."
-ENDINGS = ("", "corrected", "credited", "rejected", "withdrawn")
 
 
 def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
@@ -189,24 +188,3 @@ def answer_by(rt: Runtime, company: Company) -> date:
     """The day by which we say that a person will have answered: five working days from today."""
     calendar = calendar_of(company, rt.clock.now())
     return calendar.shifted(calendar.today(rt.clock.now()), ANSWER_DAYS, working=True)
-
-
-def resolve_dispute(rt: Runtime, dispute_id: int, user_id: int, text: str, ending: str = "") -> None:
-    """A person has answered: corrected, credited, rejected (the text is its reason) or withdrawn. The invoice is
-    spoken about again, beginning with the gentlest word.
-    """
-    if ending not in ENDINGS:
-        raise Refusal("Please say how it ended: corrected, credited, rejected or withdrawn.")
-    if not text.strip():
-        raise Refusal("Please note in a few words how it was resolved.")
-    now = rt.clock.now()
-    with rt.store.write() as session:
-        found = session.get_one(Dispute, dispute_id)
-        if found.state != "open":
-            raise Refusal("This dispute was already resolved.")
-        found.state, found.resolution, found.resolved_at = "resolved", text.strip(), now
-        found.ending = ending
-        audit.record(
-            rt, session, "dispute-resolved", found.company_id, found.account_id, found.uid, user=user_id, text=text
-        )
-        planner.wake_owners(rt, session, [found.invoice_id], found.account_id)

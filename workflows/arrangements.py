@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import instalments
-from core.cadence import Anchor, Cadence, Reason
+from core.cadence import Anchor, Reason
 from core.instalments import Every
 from core.money import Money
 from models import Account, Arrangement, Company, Extension, InstalmentRow, Invoice, Promise, ToldRow
@@ -66,7 +66,7 @@ def keep(
         account_id=account.id,
         currency=total.currency,
         state="proposed" if answer_by else "running",
-        until=parts[0][0] + _patience(cadences.cadence_of(session, company)),
+        until=parts[0][0] + _patience(session, company),
         note=note.strip()[:10_000],
         agreed=agreed[:10_000],
         answer_by=answer_by,
@@ -159,8 +159,9 @@ def today_of(rt: Runtime, company: Company) -> date:
     return calendar_of(company, now).today(now)
 
 
-def _patience(cadence: Cadence) -> timedelta:
+def _patience(session: Session, company: Company) -> timedelta:
     """How long after its day a part may still come: the days of grace, and until the ladder about it has been said."""
+    cadence = cadences.with_parts(cadences.cadence_of(session, company))
     last = max((step.offset + _ROOM for step in cadence.ladders[Anchor.INSTALMENT]), default=0)
     return timedelta(days=max(cadence.grace_days, last) + 1)
 
@@ -176,7 +177,7 @@ def _settle(rt: Runtime, arrangement_id: int) -> bool:
         if found.state != "running":
             return False
         company = session.get_one(Company, found.company_id)
-        until = missing.day + _patience(cadences.cadence_of(session, company))
+        until = missing.day + _patience(session, company)
         if today_of(rt, company) >= until:
             return _finish(rt, session, found, "broken")
         if until != found.until:  # a part has come: the next one is spoken of from now on

@@ -16,9 +16,8 @@ from core.money import Money, totals
 from integrations.errors import OutsideError, Reconnect, Rejected
 from integrations.processors.base import CheckoutState, Method
 from models import Account, Attempt, AttemptLine, Company, Invoice
-from workflows import door, mirror, payments, ways
+from workflows import door, following, mirror, payments, ways
 from workflows.errors import Refusal
-from workflows.following import is_next_part
 from workflows.links import LinkTarget
 from workflows.owed import ON_ITS_WAY, owes
 from workflows.runtime import Runtime
@@ -35,10 +34,12 @@ def start(
     kind: str = "",
     method: Method | None = None,
     amount: Money | None = None,
+    keep: bool = False,
 ) -> str:
     """The address of a hosted payment page for these invoices, on freshly read balances. Refusal when not now.
 
     `kind` and `method` say how (the first way there is), `amount` how much of it, the longest due first (all of it).
+    With `keep` the payer also lets the later parts of their arrangement be collected from their bank.
     """
     _read_now(rt, target.account_id)
     _make_way(rt, target, invoice_uids)
@@ -50,6 +51,7 @@ def start(
         if attempt is None:
             _refuse_other_pages(session, [invoice for invoice, _ in parts])
             attempt = _new_attempt(rt, session, way, parts, target)
+            attempt.instalment_id = _collected(rt, session, attempt, way) if keep else None
     try:
         checkout = payments.ask(rt, attempt)
     except Rejected as error:
@@ -142,12 +144,19 @@ def _shares(session: Session, invoices: Sequence[Invoice], amount: Money | None)
     if amount is None or amount == total:
         return [(one, one.balance) for one in invoices]
     company = session.get_one(Company, invoices[0].company_id)
-    if not company.part_payments and not is_next_part(session, invoices, amount):
+    if not company.part_payments and not following.is_next_part(session, invoices, amount):
         raise Refusal("{company} asks for whole invoices. Please choose those you can pay.", company=company.name)
     if amount.currency != total.currency or not 0 < amount.minor <= total.minor:
         raise Refusal("Please give an amount of at most {total}, what is open of the invoices chosen.", total=total)
     oldest_first = sorted(invoices, key=lambda one: (one.due or one.issued, one.id))
     return allocate(amount, [(one, one.balance) for one in oldest_first])
+
+
+def _collected(rt: Runtime, session: Session, attempt: Attempt, way: Way) -> int | None:
+    """The instalment with whose payment a mandate for the later ones is given; None where there is none to give."""
+    if way.method is not Method.DEBIT or not rt.processors[way.kind].mandates:
+        return None
+    return following.instalment_of(session, [line.invoice_id for line in attempt.lines])
 
 
 def _way(rt: Runtime, session: Session, parts: Parts, kind: str, method: Method | None) -> Way:

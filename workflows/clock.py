@@ -21,6 +21,7 @@ from workflows import (
     dispatcher,
     effects,
     grants,
+    guarded,
     habits,
     inbox,
     notices,
@@ -57,6 +58,7 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "arrangements": (arrangements.settle, timedelta(minutes=15)),
     "plan": (planner.plan_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
+    "guarded": (guarded.take_effect, timedelta(minutes=1)),
     "notices": (notices.send_due, timedelta(seconds=30)),
     "audit": (audit.link_all, timedelta(minutes=1)),
 }
@@ -104,7 +106,7 @@ def next_moment(rt: Runtime) -> datetime | None:
                 Delivery.handled_at.is_(None), Delivery.attempts < inbox.TRIES
             ),
         )
-        moments = [session.scalar(question) for question in questions]
+        moments = [*(session.scalar(question) for question in questions), guarded.next_at(session)]
         until = session.scalar(select(func.min(Promise.until)).where(Promise.state == "open"))
         patience = session.scalar(select(func.min(Arrangement.until)).where(Arrangement.state == "running"))
     for day in (until, patience):

@@ -1,4 +1,4 @@
-"""Telling customers what a person decided on what they had asked or said: parts, more time, something that was wrong.
+"""Telling customers what came of what they had asked, said or begun: parts, more time, something wrong, a debit.
 
 An answer asks for nothing, is no step of any cadence and counts for no limit; it is sent once for each decision, and
 says what was decided then.
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.facts import Instalment
 from core.money import Money
 from integrations.channels.base import Conversation
-from models import Arrangement, Company, Dispute, Effect, EffectKind, Extension, Invoice
+from models import Arrangement, Attempt, Company, Dispute, Effect, EffectKind, Extension, Invoice
 from workflows import compose, effects, own_words, saying, sending
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
@@ -39,7 +39,7 @@ def want(
     rt: Runtime,
     session: Session,
     template: str,
-    row: Arrangement | Extension | Dispute,
+    row: Arrangement | Attempt | Extension | Dispute,
     invoices: Sequence[Invoice],
     words: str,
     day: date | None = None,

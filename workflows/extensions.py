@@ -6,7 +6,7 @@ invoice. Where the company chose so, the day is written to the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, timedelta
 
 from sqlalchemy import Select, select
@@ -25,7 +25,7 @@ from workflows.superseding import supersede
 
 MOST_REFUSALS = 2
 TARGETS = {"expected": Kind.EXPECTED_DATE, "due": Kind.DUE_DATE}
-_STANDING = ("asked", "granted")
+OPEN = ("asked", "granted")
 
 
 def at_once_until(company: Company, invoices: Sequence[Invoice], today: date) -> date:
@@ -121,9 +121,9 @@ def end(rt: Runtime, uid: str, user_id: int) -> None:
         _noted(rt, session, found)
 
 
-def of_account(session: Session, account_id: int) -> list[Extension]:
-    """What is asked for or granted and not gone by for good, with its invoices; the newest first."""
-    mine = _whole().where(Extension.account_id == account_id, Extension.state.in_(_STANDING))
+def of_account(session: Session, account_id: int, states: Collection[str] = OPEN) -> list[Extension]:
+    """What is asked for or granted (or in the given `states`), with its invoices; the newest first."""
+    mine = _whole().where(Extension.account_id == account_id, Extension.state.in_(states))
     return list(session.scalars(mine.order_by(Extension.id.desc())))
 
 
@@ -136,12 +136,6 @@ def asked(practice_id: int) -> Select[Extension, Account, Company]:
         .where(Company.practice_id == practice_id, Extension.state == "asked")
         .order_by(Extension.answer_by, Extension.id)
     )
-
-
-def waiting(session: Session, practice_id: int) -> list[tuple[Extension, Account, Company]]:
-    """The same with their invoices, a hundred at most."""
-    rows = session.execute(asked(practice_id).options(selectinload(Extension.invoices)).limit(100))
-    return list(rows)
 
 
 def _whole() -> Select[Extension]:

@@ -60,6 +60,14 @@ def is_next_part(session: Session, invoices: Sequence[Invoice], amount: Money) -
     return any(set(owed) == uids and part == amount for owed, part in plans)
 
 
+def instalment_of(session: Session, invoices: Sequence[int]) -> int | None:
+    """The next part (a row's id) of the running arrangement that all these invoices (ids) belong to."""
+    about = [Arrangement.invoices.any(Invoice.id == one) for one in invoices]
+    plan = session.scalars(whole().where(Arrangement.state == "running", *about)).first()
+    rows = zip(in_order(plan), coming(plan), strict=True) if plan is not None else ()
+    return next((row.id for row, one in rows if one.missing), None)
+
+
 def arranged_invoices(session: Session, account_id: int) -> frozenset[int]:
     """The ids of the account's invoices that are being paid in parts."""
     running = Arrangement.account_id == account_id, Arrangement.state == "running"

@@ -189,6 +189,8 @@ class _Company:
             connected=self.connected,
         )
         facts = {row.id: batch.of(row) for row in rows}
+        arranged = [id for id, invoices_of in facts.items() if any(one.arranged for one in invoices_of)]
+        cadence |= {id: cadences.with_parts(cadence[id]) for id in arranged}
         readers = {row.id: _everybody(row, cadence[row.id], facts[row.id]) for row in rows}
         others = heard.elsewhere(self.rt, session, self.company.id, readers, now)
         words = heard.address_words(self.rt, session, self.company.id, frozenset().union(*readers.values()))

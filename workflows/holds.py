@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from sqlalchemy import delete, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
-from models import Account, AddressWord, Company, Handover, HoldRow, Invoice
+from models import Account, AddressWord, Company, Handover, HoldRow, Invoice, ToldRow
 from workflows import audit, mirror
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
@@ -122,8 +122,20 @@ def of_a_handover(session: Session, row: HoldRow) -> bool:
 
 
 def end(rt: Runtime, session: Session, row: HoldRow, user_id: int) -> None:
-    """End an open hold in the caller's transaction."""
+    """End an open hold in the caller's transaction; what was told us and made a person wait is answered with it."""
     row.state, row.ended_at = "ended", rt.clock.now()
+    told = select(ToldRow).where(
+        ToldRow.state == "open",
+        ToldRow.reason == row.cause,
+        ToldRow.answer_by.is_not(None),
+        ToldRow.invoices.any(Invoice.id == row.invoice_id),
+    )
+    for one in session.scalars(told.options(selectinload(ToldRow.invoices))):
+        left = [invoice for invoice in one.invoices if invoice.id != row.invoice_id]
+        if left:
+            one.invoices = left
+        else:
+            one.state, one.closed_at = "closed", rt.clock.now()
     audit.record(rt, session, "released", row.company_id, row.account_id, row.uid, user=user_id)
     mirror.wake(session, [row.account_id], rt.clock.now())
 

@@ -23,8 +23,18 @@ from integrations.processors.base import (
     MoneyBack,
     Processor,
 )
-from models import Account, Arrangement, Attempt, AttemptLine, Company, InstalmentRow, Mandate, ProcessorAccount
-from workflows import audit, bookings, links, mandates, planner, returned, ways
+from models import (
+    Account,
+    Arrangement,
+    Attempt,
+    AttemptLine,
+    Company,
+    InstalmentRow,
+    Invoice,
+    Mandate,
+    ProcessorAccount,
+)
+from workflows import audit, bookings, decided, links, mandates, planner, returned, ways
 from workflows.figures import language_of
 from workflows.owed import owes
 from workflows.runtime import Runtime
@@ -162,6 +172,15 @@ def close(rt: Runtime, attempt_id: int, state: str, why: str = "") -> None:
         for line in attempt.lines:
             line.state = "void"
         _note(rt, session, "payment-failed" if came_close else "payment-closed", attempt, why=why)
+        if came_close:
+            _tell(rt, session, attempt)
+
+
+def _tell(rt: Runtime, session: Session, attempt: Attempt) -> None:
+    """They think that they have paid: say that their bank did not, while nothing else is said."""
+    about = [line.invoice_id for line in attempt.lines]
+    invoices = session.scalars(select(Invoice).where(Invoice.id.in_(about)).order_by(Invoice.id)).all()
+    decided.want(rt, session, "payment-failed", attempt, invoices, "")
 
 
 def _whole(session: Session, attempt_id: int) -> Attempt:

@@ -161,12 +161,6 @@ def asked(practice_id: int) -> Select[Arrangement, Account, Company]:
     )
 
 
-def waiting(session: Session, practice_id: int) -> list[tuple[Arrangement, Account, Company]]:
-    """The same with their invoices and parts, a hundred at most."""
-    whole_rows = selectinload(Arrangement.invoices), selectinload(Arrangement.parts)
-    return list(session.execute(asked(practice_id).options(*whole_rows).limit(100)))
-
-
 def accept(rt: Runtime, uid: str, user_id: int, words: str = "", other: Wish | None = None) -> None:
     """A person agrees to what was proposed, or to `other` parts of the same invoices; the customer is told."""
     with rt.store.write() as session:

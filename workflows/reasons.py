@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
 from core.cadence import Reason
-from models import Company, Invoice, ToldRow
+from models import Company, HoldRow, Invoice, ToldRow
 from workflows import audit, holds, mirror, planner, replies
 from workflows.answers import answer_by, open_invoices
 from workflows.calendars import calendar_of
@@ -145,10 +145,14 @@ def close(rt: Runtime, told_uid: str, user_id: int, answer: str) -> None:
 
 
 def end(rt: Runtime, session: Session, row: ToldRow, user_id: int, answer: str) -> None:
-    """The same within somebody's transaction; the row comes with its invoices."""
+    """The same within somebody's transaction; the row comes with its invoices. Holds that waited for it end, too."""
     row.state, row.answer, row.closed_at = "closed", answer.strip()[:10_000], rt.clock.now()
     audit.record(rt, session, "told-closed", row.company_id, row.account_id, row.uid, user=user_id)
-    planner.wake_owners(rt, session, [one.id for one in row.invoices], row.account_id)
+    about = [one.id for one in row.invoices]
+    waiting = HoldRow.state == "open", HoldRow.cause == row.reason, HoldRow.until.is_(None), HoldRow.owner_id.is_(None)
+    for hold in session.scalars(select(HoldRow).where(*waiting, HoldRow.invoice_id.in_(about))):
+        holds.end(rt, session, hold, user_id)
+    planner.wake_owners(rt, session, about, row.account_id)
 
 
 def _said_before(session: Session, invoices: Sequence[Invoice], reason: Reason) -> bool:

@@ -118,7 +118,7 @@ class Processor(Protocol):
     """One company's account at a processor. Every call may raise the errors of `integrations.errors`."""
 
     def account(self) -> str:
-        """What the processor calls the account, to show that the keys are right; Misconfigured when they are not."""
+        """What the processor calls the account, with its id: anybody can take a name. Misconfigured: wrong keys."""
         ...
 
     def start(self, order: CheckoutOrder, key: str) -> Checkout:

@@ -69,9 +69,10 @@ class GoCardless:
         self._wire = Wire(api_url, keys.secret, transport)
 
     def account(self) -> str:
-        """The name of the business; Misconfigured when the token is not accepted."""
+        """The name of the business and its id; Misconfigured when the token is not accepted."""
         with answers(changing=False):
-            return str(self._wire.creditors.list({"limit": 1}).records[0].name)
+            creditor = self._wire.creditors.list({"limit": 1}).records[0]
+            return f"{creditor.name} ({creditor.id})"
 
     def start(self, order: CheckoutOrder, key: str) -> Checkout:
         """Open a hosted page. The same key never asks for a second payment. InDoubt on a lost answer: repeat with it.

@@ -72,10 +72,11 @@ class Stripe:
         )
 
     def account(self) -> str:
-        """The name of the business, or the account's id; Misconfigured when the key is not accepted."""
+        """The name of the business and the account's id; Misconfigured when the key is not accepted."""
         with _answers(changing=False):
             account = self._client.v1.accounts.retrieve_current().to_dict()
-            return str((account.get("business_profile") or {}).get("name") or account["id"])
+            name = (account.get("business_profile") or {}).get("name")
+            return f"{name} ({account['id']})" if name else str(account["id"])
 
     def start(self, order: CheckoutOrder, key: str) -> Checkout:
         """Open a hosted page. The same key never opens a second one. InDoubt on a lost answer: repeat with the key.

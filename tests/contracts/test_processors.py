@@ -31,8 +31,14 @@ def test_every_processor_of_the_registry_is_tried() -> None:
 
 
 def test_an_account_is_shown_by_its_own_name(place: Place) -> None:
-    assert place.processor.account() == "Harbour Bakery Ltd"
-    assert place.opened(place.company("Mill Lane Studio")).account() == "Mill Lane Studio"
+    mine = place.processor.account()
+    assert mine.startswith("Harbour Bakery Ltd (")
+    other, same_name = (
+        place.opened(place.company(name)).account() for name in ("Mill Lane Studio", "Harbour Bakery Ltd")
+    )
+    assert other.startswith("Mill Lane Studio (")
+    assert same_name.startswith("Harbour Bakery Ltd (")
+    assert same_name != mine, "whoever takes somebody's name has another id"
 
 
 def test_a_customer_pays_and_everybody_agrees_on_it(place: Place) -> None:

@@ -20,17 +20,15 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from core.money import Money
 from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature
-from integrations.processors.base import Method
 from models import AttemptLine, Company, Connection, Grant, Invoice
 from models.store import Store, migrate
 from sandbox.books import Webhook
-from sandbox.gocardless import BOUNCING_NUMBER, GOOD_NUMBER
 from sandbox.processors import Declined
+from tests.faults import spending
 from tests.faults.promises import Outcome, check
-from tests.town import MONDAY, Town, last_part, numbers_of
+from tests.town import MONDAY, Town, numbers_of
 from workflows import clock, effects
 from workflows.errors import Refusal
 
@@ -161,9 +159,9 @@ class Simulation:
     def _something_happens(self) -> None:
         events: list[tuple[float, Callable[[], object]]] = [
             (0.25, self._fault),
-            (0.20, self._pay),
-            (0.08, self._debit),
-            (0.06, self._money_goes_back),
+            (0.20, lambda: spending.pay(self.town, self.chance, self.numbers)),
+            (0.08, lambda: spending.debit(self.town, self.chance, self.numbers)),
+            (0.06, lambda: spending.goes_back(self.town, self.chance)),
             (0.10, self._transfer),
             (0.08, self._promise),
             (0.03, self._dispute),
@@ -197,43 +195,6 @@ class Simulation:
 
     def _number(self) -> str:
         return self.chance.choice(self.numbers)
-
-    def _pay(self) -> None:
-        """By card: one invoice or two of the same customer, in full or a part of it."""
-        numbers = [self._number()]
-        customer = self.town.invoice(numbers[0]).account_id
-        if self.chance.random() < 0.3:
-            numbers += [one for one in self.numbers if self.town.invoice(one).account_id == customer][:1]
-        numbers = list(dict.fromkeys(numbers))
-        whole = sum(self.town.invoice(one).balance_minor for one in numbers)
-        part = self.chance.randint(1, whole) if self.chance.random() < 0.3 and whole > 0 else None
-        amount = Money(part, self.town.invoice(numbers[0]).currency) if part else None
-        self.town.stripe.pay(last_part(self.town.checkout(*numbers, amount=amount)))
-
-    def _debit(self) -> None:
-        """By bank, which may say no days later."""
-        method = self.chance.choice((Method.DEBIT, Method.INSTANT))
-        number = self.chance.choice((GOOD_NUMBER, GOOD_NUMBER, BOUNCING_NUMBER))
-        self.town.debit(self._number(), method=method, number=number)
-
-    def _money_goes_back(self) -> None:
-        """A payment of before is refunded, in full or in part, or its payer's bank takes it back."""
-        chance, town = self.chance, self.town
-        if cards := [one for one in town.stripe.paid_sessions() if one.left.minor > 0]:
-            one = chance.choice(cards)
-            what = chance.randrange(3)
-            if what == 0:
-                town.stripe.refund(one.payment)
-            elif what == 1:
-                town.stripe.refund(one.payment, Money(chance.randint(1, one.left.minor), one.left.currency))
-            elif one.left == one.amount:
-                dispute = town.stripe.dispute(one.payment)
-                if chance.random() < 0.5:
-                    town.stripe.close_dispute(dispute, won=chance.random() < 0.5)
-        banked = [one for one in town.gocardless.collected() if one.status in ("confirmed", "paid_out")]
-        if banked and chance.random() < 0.5:
-            payment = chance.choice(banked).payment
-            chance.choice((town.gocardless.charge_back, town.gocardless.fail))(payment)
 
     def _transfer(self) -> None:
         number = self._number()
@@ -308,8 +269,16 @@ class Simulation:
             town.settle()
             if not self._still_failing():
                 break
-        town.clock.move(town.now + timedelta(hours=7))
-        town.settle()
+        for _ in range(40):  # the banks move what is on its way, and the ledger is read after each booking
+            town.clock.move(town.now + timedelta(hours=7))
+            town.settle()
+            if not self._on_its_way():
+                break
+
+    def _on_its_way(self) -> bool:
+        with self.town.rt.store.read() as session:
+            moving = AttemptLine.state.in_(("coming", "taken", "booked"))
+            return session.scalars(select(AttemptLine.id).where(moving)).first() is not None
 
     def _still_failing(self) -> bool:
         with self.town.rt.store.read() as session:

@@ -123,7 +123,7 @@ def _extended(town: Town, row: Extension) -> None:
 
 def _arranged(town: Town, row: Arrangement) -> None:
     assert row.state == "running"
-    assert town.causes("W-1") == {"arrangement"}
+    assert town.causes("W-1") == {"gap"}, "the word before the first part waits for its turn after the call"
 
 
 def _disputed(town: Town, row: Dispute) -> None:

@@ -1,4 +1,4 @@
-"""Links that have ended: whoever holds one can ask for a fresh one, and it reaches only whom the old one was made for."""
+"""Links that have ended: whoever holds one can ask for a fresh one; it goes only to whom the old one was made for."""
 
 from __future__ import annotations
 

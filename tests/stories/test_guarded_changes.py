@@ -54,12 +54,8 @@ def ask(town: Town, server: Mailbox, user_id: int, **more: object) -> Sender:
 def live_on(town: Town, day: date, hour: int = EVENING) -> None:
     """Days pass, hour by hour: changes take effect, and the owners are told."""
     while (town.now.date(), town.now.hour) < (day, hour):
-        guarded.take_effect(town.rt)
-        notices.send_due(town.rt)
         following = town.now + timedelta(hours=1)
         town.at(following.date(), following.hour)
-    guarded.take_effect(town.rt)
-    notices.send_due(town.rt)
     town.settle()
 
 

@@ -19,7 +19,7 @@ from models import Arrangement, Dispute
 from tests.stories.days import EVENING, diaries, diary, town_of
 from tests.stories.staff import Robin
 from tests.town import Town
-from workflows import answers, arrangements, holds, why
+from workflows import arrangements, disputes, holds, why
 
 # Many simulated days or worlds: more than the everyday suite has time for.
 pytestmark = pytest.mark.slow
@@ -119,7 +119,7 @@ def test_however_a_dispute_ends_the_gentlest_word_comes_first() -> None:
             about = select(Dispute.id).where(Dispute.invoice_id == town.invoice(name).id)
             with town.rt.store.read() as session:
                 dispute = session.scalars(about).one()
-            answers.resolve_dispute(town.rt, dispute, robin.id, "Talked it through.", ending)
+            disputes.settle(town.rt, dispute, robin.id, "Talked it through.", ending)
         told = diaries(town, list(endings), date(2026, 3, 14), date(2026, 3, 24))
         assert told == all_of(
             endings, "14 Mar to 15 Mar: not-yet", "16 Mar: LATE-4", "17 Mar to 23 Mar: not-yet", "24 Mar: LATE-12"
@@ -148,17 +148,24 @@ def test_an_arrangement_is_spoken_about_part_by_part_and_nothing_else_is() -> No
         assert states(town) == ["kept"]
 
 
-def test_a_cadence_without_words_for_parts_is_silent_while_they_are_paid_and_goes_on_when_one_is_missed() -> None:
+def test_a_cadence_without_words_for_parts_is_lent_the_shipped_ones_and_goes_on_when_one_is_missed() -> None:
     with after_the_first_word("a") as (town, robin):
         invoice = town.invoice("A")
         arrangements.arrange_equally(
             town.rt, invoice.account_id, [invoice.uid], 3, date(2026, 3, 16), Every.WEEK, robin.id
         )
-        assert diary(town, "A", date(2026, 3, 3), date(2026, 3, 24)) == [
-            "03 Mar to 21 Mar: arrangement",  # the part's day and five days of grace
-            "22 Mar: outside-hours",
-            "23 Mar: LATE-12",
-            "24 Mar: not-yet",
+        assert diary(town, "A", date(2026, 3, 3), date(2026, 4, 2)) == [
+            "03 Mar to 12 Mar: not-yet",
+            "13 Mar: INSTALMENT-SOON",
+            "14 Mar to 15 Mar: not-yet",
+            "16 Mar: INSTALMENT-TODAY",
+            "17 Mar to 18 Mar: not-yet",
+            "19 Mar: budget",
+            "20 Mar: INSTALMENT-MISSED",
+            "21 Mar to 24 Mar: not-yet",
+            "25 Mar to 28 Mar: ladder-done",  # somebody has been asked to call
+            "29 Mar to 01 Apr: not-yet",
+            "02 Apr: LATE-12",
         ]
         assert states(town) == ["broken"]
 
@@ -169,7 +176,7 @@ def test_an_arrangement_that_is_called_off_gives_the_invoice_back_to_the_cadence
         made = arrangements.arrange_equally(
             town.rt, invoice.account_id, [invoice.uid], 3, date(2026, 3, 16), Every.WEEK, robin.id
         )
-        assert diary(town, "A", date(2026, 3, 3), date(2026, 3, 11)) == ["03 Mar to 11 Mar: arrangement"]
+        assert diary(town, "A", date(2026, 3, 3), date(2026, 3, 11)) == ["03 Mar to 11 Mar: not-yet"]
         arrangements.end(town.rt, made.uid, robin.id)
         assert diary(town, "A", date(2026, 3, 12), date(2026, 3, 13)) == ["12 Mar: LATE-12", "13 Mar: not-yet"]
         assert states(town) == ["ended"]

@@ -15,7 +15,7 @@ from tests.stories.complaints import LATE, answer, decided
 from tests.stories.days import EVENING, diaries, diary, effects_of, town_of
 from tests.stories.staff import Robin, robins
 from tests.town import Town
-from workflows import answers, cadences, clock, holds, reasons
+from workflows import cadences, clock, disputes, holds, reasons
 from workflows.errors import Refusal
 
 pytestmark = pytest.mark.slow  # days on days of simulated time
@@ -146,8 +146,6 @@ def _about(town: Town, number: str) -> tuple[int, list[str]]:
 def _they_are_answered(town: Town, robin: Robin, told: str, held: str) -> None:
     with town.rt.store.read() as session:
         dispute = session.scalars(select(Dispute.id)).one()
-    answers.resolve_dispute(
-        town.rt, dispute, robin.id, "All four boxes were full; they have found the rest.", "rejected"
-    )
+    disputes.settle(town.rt, dispute, robin.id, "All four boxes were full; they have found the rest.", "rejected")
     reasons.close(town.rt, told, robin.id, "Kim looks after it now; the ledger has the address.")
     holds.release(town.rt, held, robin.id)

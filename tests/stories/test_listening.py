@@ -109,7 +109,23 @@ def test_an_order_number_waits_for_a_person_and_no_copy_leaves() -> None:
         assert effects_of(town, EffectKind.ANSWER) == []
         ((held, *_),) = desk(town).held
         holds.release(town.rt, held.uid, robin.id)
+        assert told(town) == ["closed"]
         assert diary(town, "A-1", date(2026, 3, 13), date(2026, 3, 13)) == ["13 Mar: LATE-12"]
+
+
+def test_what_waits_for_a_person_is_answered_from_either_place() -> None:
+    with fern() as (town, robin):
+        invoice = town.invoice("A-1")
+        row = reasons.order_number(town.rt, invoice.account_id, [invoice.uid], "PO 4711")
+        reasons.close(town.rt, row.uid, robin.id, "It is on the invoice now.")
+        assert told(town) == ["closed"]
+        assert desk(town).held == []
+
+
+def told(town: Town) -> list[str]:
+    """How what they told us stands."""
+    with town.rt.store.read() as session:
+        return list(session.scalars(select(ToldRow.state).order_by(ToldRow.id)))
 
 
 def test_who_is_short_of_cash_is_on_the_desk_with_the_day_we_named_and_late_answers_are_seen() -> None:

@@ -163,6 +163,9 @@ def test_a_debit_that_the_bank_does_not_let_through_leaves_the_invoice_open_and_
         assert (states(town), received(town, "xero")) == (["void"], [])
         assert said[0].startswith("02 Mar to")
         assert said[0].endswith("in-flight")
+        assert town.steps("A-1").count("payment-failed") == 0, "it speaks of the invoice in words, not in its headers"
+        (told,) = [mail for mail in town.mails() if mail.header("X-Dunlin-Step") == "payment-failed"]
+        assert "nothing was taken from your account" in told.text
         assert any("LATE" in one or "DUE" in one for one in said), "afterwards the cadence goes on"
 
 

@@ -1,4 +1,4 @@
-"""A customer needs more time. Within what the company gives it is theirs at once; the cadence then runs from that day."""
+"""A customer needs more time. What the company gives is theirs at once; the cadence then runs from that day."""
 
 from __future__ import annotations
 

@@ -24,6 +24,7 @@ def console(world: World) -> dict[str, str]:
         "nobody found": f"{bramley}?q=zzz",
         "everyone": f"{bramley}?show=all",
         "settings": f"{bramley}/settings",
+        "agreements": f"{bramley}/agreements",
         "cadence": f"{bramley}/cadence",
         "preview": f"{bramley}/preview?days=30",
         "backtest": f"{bramley}/backtest",
@@ -74,11 +75,14 @@ def console(world: World) -> dict[str, str]:
 
 
 def portal(world: World) -> dict[str, str]:
+    parts = world.invoices["1042"].uid
     owing, disputed, paid = (
         world.link(name) for name in ("Alder & Ash Kitchens", "Carver's Yard", "Hallam & Daughters")
     )
     return {
         "portal": owing,
+        "portal with an answer in front": f"{owing}?answer=paid-already",
+        "portal with the longest answer in front": f"{owing}?answer=dispute",
         "portal with a dispute": disputed,
         "portal with money on its way": paid,
         "portal statement": f"{owing}/statement",
@@ -87,5 +91,11 @@ def portal(world: World) -> dict[str, str]:
         "portal terms in a file": f"{world.link('Brightwell Primary School')}/terms",
         "thanks": f"{paid}/thanks",
         "thanks before the processor spoke": f"{owing}/thanks",
+        "portal parts to choose": f"{owing}/arrange",
+        "portal parts to agree on": f"{owing}/arrange/look?invoice={parts}&count=3&every=month&first=2026-11-20",
+        "portal parts that nobody agrees to": f"{owing}/arrange/look?invoice={parts}&count=99&every=month",
+        "portal nothing to pay in parts": f"{paid}/arrange",
+        "portal more time": f"{owing}/more-time",
+        "portal with parts": world.link("Kestrel Homes"),
         "bad link": f"{owing}x",
     }

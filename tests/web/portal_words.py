@@ -1,7 +1,7 @@
 """Every sentence of the customer's page that can be said in another language, found in its templates and its Python.
 
-`python -m tests.web.portal_words fr` writes templates/portal/fr.po anew: it keeps what is translated there, adds what is
-new, and drops what is not said any more.
+`python -m tests.web.portal_words fr` writes templates/portal/fr.po anew: it keeps what is translated there, adds what
+is new, and drops what is not said any more.
 """
 
 from __future__ import annotations

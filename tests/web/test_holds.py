@@ -47,7 +47,8 @@ def test_the_page_lists_each_reason_with_its_end_or_its_owner(shown: World, onlo
     for words in (
         "They wrote to us: Ann Harbour looks after it. They ask for a new bank account.",
         "More time given 1102: until 26 Nov 2026, that day included.",
-        "They are not the right person, they said on 18 Nov 2026 about 1102. Ask our Kim, please.",
+        "They are not the right person, they said on 18 Nov 2026 about 1102. An answer was promised by 25 Nov 2026. "
+        "Ask our Kim, please.",
         "1 Dec 2026: £76.67",
         "1 Jan 2027: £76.67",
         "1 Feb 2027: £76.66",

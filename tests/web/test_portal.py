@@ -66,6 +66,8 @@ def test_opening_every_link_again_changes_nothing(world: World, stranger: FlaskC
             stranger.get(path, **HTTPS)
             stranger.head(path, **HTTPS)
     stranger.get(_paper(world), **HTTPS)
+    for path in ("logo", "look.css", "receipts/nothing.pdf"):
+        stranger.get(f"{world.link(ALDER)}/{path}", **HTTPS)
     for way in ("pay", "fresh", *(f"answers/{one}" for one in ANSWERS)):
         assert stranger.get(f"{world.link(ALDER)}/{way}", **HTTPS).status_code == 405
     assert _rows(world) == before

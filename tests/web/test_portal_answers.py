@@ -1,4 +1,4 @@
-"""What customers tell us on their page: one form each, taken in at once, answered in kind words, and shown from then on."""
+"""What customers tell us on their page: one form each, taken in at once, answered kindly, and shown from then on."""
 
 from __future__ import annotations
 

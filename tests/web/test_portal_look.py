@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from pypdf import PdfReader
 from sqlalchemy import select
 
 from core import contrast
-from models import Attempt, BankDetails, Brand, Company, Reversal
+from models import Attempt, AttemptLine, BankDetails, Brand, Company, Reversal
 from tests.web.edges import HTTPS, token_in
 from tests.web.world import World
 
+ROOT = Path(__file__).resolve().parents[2]
 ALDER, HALLAM = "Alder & Ash Kitchens", "Hallam & Daughters"
 PNG = b"\x89PNG\r\n\x1a\n" + b"0" * 40
 
@@ -181,6 +183,26 @@ def attempt_of_id(session: Any, uid: str) -> int:
     return int(session.scalars(select(Attempt.id).where(Attempt.uid == uid)).one())
 
 
+def test_money_that_the_bank_will_still_move_is_shown_without_a_receipt(world: World, stranger: FlaskClient) -> None:
+    uid = attempt_of(world).uid
+    with world.rt.store.write() as session:
+        session.get_one(Attempt, attempt_of_id(session, uid)).state = "pending"
+        session.get_one(AttemptLine, world.booking.id).state = "coming"
+    page = stranger.get(world.link(HALLAM), **HTTPS).text
+    assert "on its way to our books" in text(page)
+    assert f"/receipts/{uid}.pdf" not in page
+    assert "with a bank some days" in text(stranger.get(f"{world.link(HALLAM)}/thanks", **HTTPS).text)
+
+
 def test_a_payment_is_shown_once_when_the_ledger_knows_it_too(world: World, stranger: FlaskClient) -> None:
     page = text(stranger.get(world.link(HALLAM), **HTTPS).text)
     assert page.count("£999.00") == 2, "the invoice, and the payment on its way"
+
+
+def test_the_page_is_light_enough_for_a_phone_far_from_town(world: World, stranger: FlaskClient) -> None:
+    page = stranger.get(world.link(ALDER), **HTTPS).text
+    files = re.findall(r'(?:href|src)="(/static/[\w.]+\.(?:css|js))"', page)
+    assert set(files) == {"/static/portal.css", "/static/dunlin.css", "/static/dunlin.js"}
+    assert "bootstrap" not in page
+    sizes = [len(page.encode()), *((ROOT / one[1:]).stat().st_size for one in files)]
+    assert sum(sizes) < 75_000, "HTML, styles and script, before anybody packs them"

@@ -19,7 +19,7 @@ from workflows import arrangements, cadences, gather, library
 from workflows.errors import Refusal
 
 FIRST = date(2026, 3, 16)
-GRACE = 5  # of the default cadence
+GRACE = 12  # until the ladder about a part has been said, and somebody has called
 
 
 def pounds(amount: str) -> Money:

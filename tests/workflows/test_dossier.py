@@ -15,7 +15,7 @@ from integrations.ledgers.base import LedgerCredit, LedgerCustomer, LedgerPaymen
 from models import Attempt, AttemptLine, Effect, Task, Touch
 from tests.workflows.office import Office, an_invoice
 from tests.workflows.test_holds import a_person
-from workflows import answers, archive, arrangements, dossier, holds, reasons
+from workflows import answers, archive, arrangements, disputes, dossier, holds, reasons
 
 TODAY = date(2026, 3, 2)
 LINK = "https://dunlin.test/p/k3Jx8Qd0fS1c9vT2bN4.Zq8Rt2Lm4Xc6Vb0Na3Sd5F.20600.a1b2c3"
@@ -100,7 +100,7 @@ def test_what_was_promised_disputed_agreed_and_told_is_in_its_table(office: Offi
     one, two, three, four = owing(office, "1", "2", "3", "4")
     answers.promise(rt, account, [one], TODAY + timedelta(days=5))
     dispute = answers.dispute(rt, account, two, "=HYPERLINK(1) Two doors were never delivered.")
-    answers.resolve_dispute(rt, dispute.id, robin, "They came on Friday.", "rejected")
+    disputes.settle(rt, dispute.id, robin, "They came on Friday.", "rejected")
     arrangements.arrange_equally(rt, account, [three], 2, TODAY + timedelta(days=7), Every.WEEK, robin, "Private.")
     reasons.tell(rt, account, [four], Reason.SHORT_OF_CASH, "Our own customers pay late.")
     holds.hold(rt, account, Cause.BREATHING_SPACE, owner_id=robin, invoice_uid=one, note="Her father died.")

@@ -88,7 +88,8 @@ def test_above_the_limit_it_waits_for_a_person_and_rests_meanwhile(open_office: 
     assert (made.state, made.answer_by) == ("proposed", date(2026, 3, 9))
     assert holds(open_office) == [Cause.REPLIED]
     with open_office.rt.store.read() as session:
-        assert [one.uid for one, _, _ in proposals.waiting(session, open_office.company.practice_id)] == [made.uid]
+        found = session.execute(proposals.asked(open_office.company.practice_id)).all()
+    assert [one.uid for one, _, _ in found] == [made.uid]
     proposals.accept(open_office.rt, made.uid, a_person(open_office))
     assert states(open_office) == ["running"]
     assert holds(open_office) == [Cause.ARRANGEMENT]

@@ -31,7 +31,10 @@ AFTER = ("promise-passed", "promise-passed-again", "dispute-resolved", "short-of
 ARRANGED = ("instalment-soon", "instalment-today", "instalment-missed")
 STEPS = (*NUDGES, *FOLLOW_UPS, *AFTER, *ARRANGED)
 # What a person decided, told by mail.
-ANSWERED = ("arrangement-agreed", "arrangement-declined", "extension-granted", "extension-declined", "dispute-answered")
+ANSWERED = (
+    *("arrangement-agreed", "arrangement-declined", "extension-granted", "extension-declined", "dispute-answered"),
+    "payment-failed",
+)
 ALL = (*STEPS, *ANSWERED, "thanks", "copy", "by-hand", "fresh-link")
 CALLS = ("call-late", "call-instalment", "call-promise", "call-dispute")
 
