@@ -102,7 +102,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     if app.config.get("MAX_CONTENT_LENGTH") is None:
         app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     Bootstrap5(app)
-    app.before_request(portal.room_for_files)
+    app.before_request(portal.room_for_forms)
     csrf.init_app(app)
     limiter.init_app(app)
     headers.register(app)

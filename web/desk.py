@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from web import downloads, forms, queries, rawrow, timeline, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import audit, contacts, desk, disputes, sent_files
+from workflows import audit, contacts, desk, disputes, returned, sent_files
 from workflows.errors import Refusal
 
 pages = Blueprint("desk", __name__)
@@ -107,6 +107,15 @@ def settle_booking(uid: str) -> ResponseReturnValue:
     how = request.form.get("how", "")
     desk.settle_booking(runtime(), line.id, how, person().id)
     return _done(BOOKED[how])
+
+
+@pages.post("/returned/<uid>/settle")
+def settle_returned(uid: str) -> ResponseReturnValue:
+    """Money that went back, or came again, was put right in the ledger by hand."""
+    with runtime().store.read() as session:
+        row = _own(waiting.reversal(session, person().practice_id, uid))
+    returned.done_by_hand(runtime(), row.id, person().id)
+    return _done("Noted as put right by hand.")
 
 
 @pages.post("/postings/<uid>/settle")

@@ -38,7 +38,7 @@ def keep_house(blueprint: Blueprint) -> None:
     blueprint.register_error_handler(HTTPException, _failed)
 
 
-def room_for_files() -> None:
+def room_for_forms() -> None:
     """Before a form is read: words are short, and only with an answer may files come along."""
     if speech.is_portal():
         with_files = request.endpoint == "portal_answers.tell" and request.mimetype == "multipart/form-data"

@@ -9,7 +9,8 @@ from flask import g, request
 from sqlalchemy.orm import Session
 
 from core.money import Money
-from models import Account, Arrangement, Company, Extension, Invoice
+from integrations.processors.base import MandateState, Method
+from models import Account, Arrangement, Company, Extension, Invoice, Mandate
 from web.guards import runtime
 from workflows import arrangements, extensions, links, ways
 from workflows.following import STANDING, coming, whole
@@ -30,7 +31,9 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Parts that run, or with `answer_by` wait for a person. `next` is the part to pay, `ways` how it can be paid."""
+    """Parts that run, or with `answer_by` wait for a person. `next` is the part to pay, `ways` how it can be paid;
+    whether the parts after it are `collected` from the payer's bank, or can be from now on (`can_keep`).
+    """
 
     uid: str
     numbers: list[str]
@@ -39,6 +42,8 @@ class Plan:
     words: list[str]
     next: Part | None
     ways: tuple[Way, ...]
+    can_keep: bool
+    collected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,20 @@ def _plan(session: Session, plan: Arrangement, today: date) -> Plan:
     following = None if waits else next((one for one in parts if one.missing), None)
     offered = ways.offered(runtime(), session, plan.company_id, plan.currency) if following else ()
     words = [one for one in plan.agreed.split("\n\n")[2:] if one]
-    return Plan(plan.uid, _numbers(plan.invoices), parts, plan.answer_by if waits else None, words, following, offered)
+    mandate = session.get(Mandate, plan.mandate_id) if plan.mandate_id else None
+    collected = mandate is not None and mandate.state != MandateState.ENDED
+    debit = any(way.method is Method.DEBIT and runtime().processors[way.kind].mandates for way in offered)
+    return Plan(
+        plan.uid,
+        _numbers(plan.invoices),
+        parts,
+        plan.answer_by if waits else None,
+        words,
+        following,
+        offered,
+        can_keep=debit and not collected and sum(bool(one.missing) for one in parts) > 1,
+        collected=collected and following is not None,
+    )
 
 
 def _time(one: Extension) -> Time:

@@ -131,7 +131,8 @@ def pay(token: str, uid: str) -> ResponseReturnValue:
             owed, amount = following.next_part(plan)
         if method not in ("", *Method):
             raise Refusal("This way to pay is not offered any more. Please choose another one.")
-        hosted = checkouts.start(rt, target, owed, kind, Method(method) if method else None, amount)
+        keep = request.form.get("keep") == "yes"
+        hosted = checkouts.start(rt, target, owed, kind, Method(method) if method else None, amount, keep)
     except Refusal as refusal:
         flash(speech.said(refusal), "calm")
         return redirect(url_for("portal.show", token=token), 303)

@@ -33,6 +33,7 @@ from models import (
     HoldRow,
     Invoice,
     Posting,
+    Reversal,
     SentFile,
     ToldRow,
     Touch,
@@ -40,6 +41,7 @@ from models import (
     told_invoice,
 )
 from workflows import extensions, grants, proposals, renewals
+from workflows.returned import ON_THE_DESK
 from workflows.runtime import Runtime
 
 SHOWN = 100
@@ -75,6 +77,7 @@ class Desk:
     contacts: list[tuple[Contact, Account, Company]]
     held: list[tuple[HoldRow, Account, Company, Invoice | None]]
     bookings: list[tuple[AttemptLine, Account, Company]]
+    returned: list[tuple[Reversal, Account, Company, Attempt]]
     postings: list[tuple[Posting, Account, Company, Invoice | None]]
     connections: list[tuple[Connection, Company]]
     ending: list[tuple[Company, datetime]]
@@ -161,25 +164,24 @@ def _allowing(rt: Runtime, session: Session, companies: Collection[int], feature
 def _wanted(practice_id: int) -> dict[str, Select[Any]]:
     """What each kind of waiting thing is, the most pressing first. Each is joined to its company."""
     mine = Company.practice_id == practice_id
-    owned = (
-        (Touch, Touch.state == "in_doubt", (Touch.id,)),
-        (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
-        (ToldRow, (ToldRow.state == "open") & _asks_a_person(), (ToldRow.answer_by, ToldRow.id)),
-        (Contact, Contact.state == "proposed", (Contact.id,)),
-    )
-    touches, disputes, told, contacts = (
-        select(row, Account, Company)
+    by_hand = (Effect.kind == EffectKind.BY_HAND.value) & (Effect.state == EffectState.REJECTED.value)
+    owned = {
+        "touches": (Touch, Touch.state == "in_doubt", (Touch.id,)),
+        "disputes": (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
+        "told": (ToldRow, (ToldRow.state == "open") & _asks_a_person(), (ToldRow.answer_by, ToldRow.id)),
+        "contacts": (Contact, Contact.state == "proposed", (Contact.id,)),
+        "unsent": (Effect, by_hand, (Effect.id,)),
+    }
+    found = {
+        kind: select(row, Account, Company)
         .join(Account, Account.id == row.account_id)
         .join(Company, Company.id == row.company_id)
         .where(mine, waits)
         .order_by(*order)
-        for row, waits, order in owned
-    )
+        for kind, (row, waits, order) in owned.items()
+    }
     return {
-        "touches": touches,
-        "disputes": disputes,
-        "told": told,
-        "contacts": contacts,
+        **found,
         "plans": proposals.asked(practice_id),
         "times": extensions.asked(practice_id),
         "held": select(HoldRow, Account, Company, Invoice)
@@ -194,6 +196,12 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
         .join(Company, Company.id == Attempt.company_id)
         .where(mine, AttemptLine.state == "desk")
         .order_by(AttemptLine.id),
+        "returned": select(Reversal, Account, Company, Attempt)
+        .join(Attempt, Attempt.id == Reversal.attempt_id)
+        .join(Account, Account.id == Attempt.account_id)
+        .join(Company, Company.id == Attempt.company_id)
+        .where(mine, Reversal.state.in_(ON_THE_DESK))
+        .order_by(Reversal.id),
         "postings": select(Posting, Account, Company, Invoice)
         .join(Account, Account.id == Posting.account_id)
         .join(Company, Company.id == Posting.company_id)
@@ -204,11 +212,6 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
         .join(Connection.company)
         .where(mine, Connection.state == "needs_reconnect")
         .order_by(Company.name),
-        "unsent": select(Effect, Account, Company)
-        .join(Account, Account.id == Effect.account_id)
-        .join(Company, Company.id == Effect.company_id)
-        .where(mine, Effect.kind == EffectKind.BY_HAND.value, Effect.state == EffectState.REJECTED.value)
-        .order_by(Effect.id),
         "unreached": _unreached().where(mine).order_by(Account.name),
         "unreadable": select(UnreadableRow, Company)
         .join(Company, Company.id == UnreadableRow.company_id)
@@ -258,6 +261,15 @@ def booking(session: Session, practice_id: int, uid: str) -> AttemptLine | None:
         .join(AttemptLine.attempt)
         .join(Company, Company.id == Attempt.company_id)
         .where(AttemptLine.uid == uid, Company.practice_id == practice_id)
+    ).first()
+
+
+def reversal(session: Session, practice_id: int, uid: str) -> Reversal | None:
+    return session.scalars(
+        select(Reversal)
+        .join(Attempt, Attempt.id == Reversal.attempt_id)
+        .join(Company, Company.id == Attempt.company_id)
+        .where(Reversal.uid == uid, Company.practice_id == practice_id)
     ).first()
 
 

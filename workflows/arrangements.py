@@ -23,6 +23,7 @@ from workflows.answers import open_invoices
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.following import STANDING, coming, fit, whole, worth
+from workflows.owed import on_its_way
 from workflows.runtime import Runtime
 from workflows.superseding import supersede
 
@@ -178,8 +179,10 @@ def _settle(rt: Runtime, arrangement_id: int) -> bool:
             return False
         company = session.get_one(Company, found.company_id)
         until = missing.day + _patience(session, company)
-        if today_of(rt, company) >= until:
+        today = today_of(rt, company)
+        if today >= until and not on_its_way(session, [one.id for one in found.invoices]):
             return _finish(rt, session, found, "broken")
+        until = max(until, today + timedelta(days=1))  # what is on its way is waited for, from day to day
         if until != found.until:  # a part has come: the next one is spoken of from now on
             found.until = until
             _wake(rt, session, found)

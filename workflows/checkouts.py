@@ -19,7 +19,7 @@ from models import Account, Attempt, AttemptLine, Company, Invoice
 from workflows import door, following, mirror, payments, ways
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
-from workflows.owed import ON_ITS_WAY, owes
+from workflows.owed import on_its_way, owes
 from workflows.runtime import Runtime
 from workflows.ways import Way
 
@@ -131,10 +131,7 @@ def _payable(session: Session, account_id: int, uids: Sequence[str], amount: Mon
         raise Refusal("One of these invoices is already paid. The list below is up to date now.")
     if len({one.currency for one in invoices}) > 1:
         raise Refusal("Please pay invoices in different currencies one currency at a time.")
-    taken = select(AttemptLine.id).where(
-        AttemptLine.invoice_id.in_([one.id for one in invoices]), AttemptLine.state.in_(ON_ITS_WAY)
-    )
-    if session.scalars(taken.limit(1)).first() is not None:
+    if on_its_way(session, [one.id for one in invoices]):
         raise Refusal("We have just received a payment for one of these invoices and are booking it. Thank you!")
     return _shares(session, invoices, amount)
 

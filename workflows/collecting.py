@@ -16,11 +16,11 @@ from core.allocation import allocate
 from core.money import Money, totals
 from integrations.errors import OutsideError, Rejected
 from integrations.processors.base import MandateState, Method
-from models import Arrangement, Attempt, AttemptLine, Company, InstalmentRow, Invoice, Mandate, ProcessorAccount
+from models import Arrangement, Attempt, AttemptLine, Company, InstalmentRow, Mandate, ProcessorAccount
 from workflows import checkouts, door, following, mandates, mirror, payments
 from workflows.calendars import calendar_of
 from workflows.following import DuePart
-from workflows.owed import ON_ITS_WAY, owes
+from workflows.owed import on_its_way, owes
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -74,7 +74,8 @@ def _attempt(rt: Runtime, due: DuePart) -> Attempt | None:
         if fresh is None or not _can_be_collected(rt, session, fresh):
             return None
         mandate = session.get_one(Mandate, fresh.arrangement.mandate_id)
-        invoices = [one for one in fresh.arrangement.invoices if owes(one) and not _on_its_way(session, one)]
+        moving = on_its_way(session, [one.id for one in fresh.arrangement.invoices])
+        invoices = [one for one in fresh.arrangement.invoices if owes(one) and one.id not in moving]
         left = totals(one.balance for one in invoices).get(fresh.missing.currency, Money.zero(fresh.missing.currency))
         amount = min(fresh.missing, left)
         if not amount:
@@ -88,12 +89,6 @@ def _attempt(rt: Runtime, due: DuePart) -> Attempt | None:
         session.add(attempt)
         mirror.wake(session, [attempt.account_id], rt.clock.now())
     return attempt
-
-
-def _on_its_way(session: Session, invoice: Invoice) -> bool:
-    """Already being paid: it is not collected a second time."""
-    lines = select(AttemptLine.id).where(AttemptLine.invoice_id == invoice.id, AttemptLine.state.in_(ON_ITS_WAY))
-    return session.scalars(lines.limit(1)).first() is not None
 
 
 def _row(

@@ -5,10 +5,14 @@ One meaning for every page, paper and workflow; `plan()` has its own, over facts
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, and_
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
 
 from core.facts import InvoiceStatus
-from models import Invoice
+from models import AttemptLine, Invoice
+from workflows.rows import among
 
 # States of a payment's line: the customer has done their part, and it is not seen in the ledger yet.
 ON_ITS_WAY = ("coming", "taken", "booked", "desk")
@@ -22,3 +26,11 @@ def owes(invoice: Invoice) -> bool:
 def is_owed() -> ColumnElement[bool]:
     """The same as a condition on `Invoice`."""
     return and_(Invoice.status == InvoiceStatus.OPEN.value, Invoice.balance_minor > 0, Invoice.gone_at.is_(None))
+
+
+def on_its_way(session: Session, invoices: Collection[int]) -> set[int]:
+    """Those of these invoices (ids) for which a payment is on its way."""
+    lines = select(AttemptLine.invoice_id).where(
+        among(session, AttemptLine.invoice_id, invoices), AttemptLine.state.in_(ON_ITS_WAY)
+    )
+    return set(session.scalars(lines))

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.instalments import Every
 from core.money import Money
 from integrations.processors.base import Method
-from models import Arrangement, Attempt, Mandate, User
+from models import Arrangement, Attempt, Company, Mandate, User
 from tests.stories.days import EVENING, diary, town_of
 from tests.town import Town, last_part
 from workflows import arrangements, checkouts, links, reconcile
@@ -105,3 +105,15 @@ def test_a_lost_answer_does_not_collect_a_part_twice(town: Town) -> None:
     town.at(date(2026, 3, 25), EVENING)
     assert len(town.gocardless.collected()) == 2
     assert received(town) == ["33.34", "33.33"]
+
+
+def test_the_customer_sees_that_the_later_parts_are_collected_and_nothing_is_broken_while_a_bank_is_slow(
+    town: Town,
+) -> None:
+    pay_the_first(town)
+    town.at(date(2026, 3, 12), EVENING)
+    with town.rt.store.write() as session:
+        session.execute(update(Company).values(deposit_account=""))  # the ledger refuses the booking: it waits
+    said = diary(town, "A-1", date(2026, 3, 13), date(2026, 4, 20))
+    assert plan(town).state == "running"
+    assert not [one for one in said if "PROMISE" in one or "LATE" in one]

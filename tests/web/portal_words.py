@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -62,7 +63,7 @@ def template() -> Catalog:
 def known(language: str) -> Catalog:
     """What is translated so far."""
     file = HOME / f"{language}.po"
-    return read_po(file.open("rb"), locale=language) if file.is_file() else Catalog(locale=language)
+    return read_po(BytesIO(file.read_bytes()), locale=language) if file.is_file() else Catalog(locale=language)
 
 
 def main(language: str) -> None:

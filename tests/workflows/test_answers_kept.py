@@ -1,8 +1,7 @@
-"""What customers tell us is kept the same on SQLite and on PostgreSQL, and none of it is left behind a lost key."""
+"""What customers tell us is kept, counted and decided the same on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -20,10 +19,10 @@ FERN = ["fern@customers.example"]
 
 
 @pytest.fixture
-def office(store: Store) -> Iterator[Office]:  # noqa: F811
+def office(store: Store) -> Office:  # noqa: F811
     made = Office(store)
     made.read(MONDAY, invoices=(an_invoice("i-1"), an_invoice("i-2")))
-    yield made
+    return made
 
 
 @pytest.fixture
