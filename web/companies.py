@@ -125,11 +125,12 @@ def change_settings(uid: str) -> ResponseReturnValue:
     names = ("zone", "deposit_account", "email", "income_choice")
     wanted = {name: request.form.get(name, getattr(company, name) or "").strip() for name in names}
     try:
-        companies.change_settings(runtime(), company.id, **wanted)
+        waits = companies.change_settings(runtime(), company.id, **wanted, user_id=person().id)
     except Refusal as refusal:
         flash(str(refusal), "warn")
         return redirect(url_for("companies.settings", uid=uid), 303)
-    return _back(company, "Saved.")
+    later = " Replies go to the new address in 24 hours; all owners are told, and each of them can stop it."
+    return _back(company, "Saved." + (later if waits else ""))
 
 
 @pages.post("/companies/<uid>/sync")

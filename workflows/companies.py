@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
@@ -11,10 +12,11 @@ from sqlalchemy.orm import Session
 
 from integrations.errors import OutsideError
 from integrations.ledgers.base import DepositAccount, Ledger
-from models import Company
-from workflows import audit, library, planner, senders, ties
+from models import Company, GuardedChange
+from workflows import audit, guarding, library, people, planner, senders, ties
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
+from workflows.guarding import Deed, Kind, Wanted
 from workflows.runtime import Runtime
 
 
@@ -82,11 +84,18 @@ def set_paused(rt: Runtime, company_id: int, on: bool) -> None:
 
 
 def change_settings(
-    rt: Runtime, company_id: int, zone: str, deposit_account: str, email: str, income_choice: str | None = None
-) -> None:
+    rt: Runtime,
+    company_id: int,
+    zone: str,
+    deposit_account: str,
+    email: str,
+    income_choice: str | None = None,
+    user_id: int = 0,
+) -> bool:
     """Where the company is, where its card payments and its credit notes are booked, and who gets the replies.
 
-    Without `income_choice` what credit notes are booked on stays as it is.
+    Without `income_choice` what credit notes are booked on stays as it is. Whether another address for replies, which
+    only an owner may ask for, waits for its day; Refusal for others.
     """
     if zone and zone not in available_timezones():
         raise Refusal(f"{zone} is not a time zone Dunlin knows; choose one such as Europe/Dublin.")
@@ -94,8 +103,8 @@ def change_settings(
         raise Refusal("Please give a whole e-mail address for replies.")
     with rt.store.write() as session:
         company = session.get_one(Company, company_id)
-        company.zone, company.email = zone or None, email.strip()
-        company.deposit_account = deposit_account
+        waits = _replies(rt, session, company, email.strip(), user_id)
+        company.zone, company.deposit_account = zone or None, deposit_account
         company.income_choice = company.income_choice if income_choice is None else income_choice
         audit.record(
             rt,
@@ -109,6 +118,31 @@ def change_settings(
             income_choice=company.income_choice,
         )
         planner.wake_company(rt, session, company_id)
+        return waits
+
+
+def _replies(rt: Runtime, session: Session, company: Company, email: str, user_id: int) -> bool:
+    """Have replies go there: at once, or where customers already answer to another address, in a day."""
+    if email == company.email:
+        return False
+    if not guarding.must_wait(session, company, used_before=False):
+        company.email = email
+        return False
+    by = people.owner(session, company.practice_id, user_id)
+    summary = f"Replies to {company.name} go\nNow: to {company.email or 'nobody'}\nThen: to {email or 'nobody'}"
+    guarding.ask(rt, session, company, Wanted(Kind.REPLIES, "email", summary, {"email": email}), by)
+    return True
+
+
+def replies_deed(rt: Runtime, change: GuardedChange, content: Mapping[str, Any]) -> Deed:
+    """What lets another address get the replies."""
+
+    def begin(session: Session) -> None:
+        company = session.get_one(Company, change.company_id)
+        company.email = content["email"]
+        audit.record(rt, session, "replies-changed", company.id, subject=company.uid, change=change.uid)
+
+    return begin
 
 
 def deposit_accounts(rt: Runtime, company_id: int) -> tuple[DepositAccount, ...]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from integrations.errors import InDoubt, OutsideError, Transient
 from models import Company, GuardedChange, Notice
-from workflows import guarding, mail_grants, paying, people, succession
+from workflows import companies, guarding, mail_grants, paying, people, succession
 from workflows.errors import Refusal
 from workflows.guarding import Deed, Kind, NotYet
 from workflows.runtime import Runtime
@@ -29,6 +29,7 @@ DEEDS: Mapping[Kind, Callable[[Runtime, GuardedChange, Mapping[str, Any]], Deed]
     Kind.BANK_DETAILS: paying.bank_details_deed,
     Kind.PROCESSOR: paying.account_deed,
     Kind.SENDER: succession.deed,
+    Kind.REPLIES: companies.replies_deed,
 }
 
 

@@ -34,12 +34,14 @@ class Kind(StrEnum):
     BANK_DETAILS = "bank-details"
     PROCESSOR = "processor"
     SENDER = "sender"
+    REPLIES = "replies"
 
 
 LABELS = {
     Kind.BANK_DETAILS: "bank details",
     Kind.PROCESSOR: "online payments",
     Kind.SENDER: "the sender of its messages",
+    Kind.REPLIES: "the address that gets replies",
 }
 ENDS = {
     "done": "changed",

@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 
 from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature
-from models import AttemptLine, Company, Connection, Grant, Invoice
+from models import AttemptLine, Company, Connection, Grant, Invoice, Posting, Reversal
 from models.store import Store, migrate
 from sandbox.books import Webhook
 from sandbox.processors import Declined
@@ -31,6 +31,7 @@ from tests.faults.promises import Outcome, check
 from tests.town import MONDAY, Town, numbers_of
 from workflows import clock, effects
 from workflows.errors import Refusal
+from workflows.pending import UNSEEN
 
 DAYS = 12
 CALM = timedelta(minutes=6)  # a reading at the door may be five minutes old; the world changes no faster here
@@ -277,8 +278,12 @@ class Simulation:
 
     def _on_its_way(self) -> bool:
         with self.town.rt.store.read() as session:
-            moving = AttemptLine.state.in_(("coming", "taken", "booked"))
-            return session.scalars(select(AttemptLine.id).where(moving)).first() is not None
+            moving = (
+                select(AttemptLine.id).where(AttemptLine.state.in_(("coming", "taken", "booked"))),
+                select(Reversal.id).where(Reversal.state == "due"),
+                select(Posting.id).where((Posting.state == "due") | ((Posting.state == "written") & UNSEEN)),
+            )
+            return any(session.scalars(one.limit(1)).first() is not None for one in moving)
 
     def _still_failing(self) -> bool:
         with self.town.rt.store.read() as session:

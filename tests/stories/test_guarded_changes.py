@@ -243,3 +243,21 @@ def test_whoever_is_no_owner_changes_nothing(town: Town, server: Mailbox, ann: i
         with pytest.raises(Refusal, match=r"Only an owner may change this\. Please ask Ann\."):
             deed()
     assert own(town).state == "proved"
+
+
+def answering(town: Town, email: str, user_id: int) -> bool:
+    row = town.company("xero")
+    return companies.change_settings(town.rt, row.id, row.zone or "", row.deposit_account, email, None, user_id)
+
+
+def test_another_address_for_replies_waits_its_day_and_needs_an_owner(town: Town, ann: int) -> None:
+    cem, before = person(town, "cem", owner=False), town.company("xero").email
+    with pytest.raises(Refusal, match=r"Only an owner may change this\. Please ask Ann\."):
+        answering(town, "thief@example.com", cem)
+    assert answering(town, before, cem) is False, "the same address is no change"
+    assert answering(town, "new@wren.example", ann) is True
+    live_on(town, MONDAY, 20)
+    assert town.company("xero").email == before
+    assert "Replies to Wren Studio go\nNow: to hello@wren.example\nThen: to new@wren.example" in told(town)[0].text
+    live_on(town, WEDNESDAY, 12)
+    assert town.company("xero").email == "new@wren.example"

@@ -36,7 +36,11 @@ _KEYWORDS = {"gettext": None, "ngettext": (1, 2), "_": None, "Refusal": None, "B
 
 def _sources() -> Iterator[tuple[Path, str]]:
     """Each file with the way to read it."""
-    templates = [*sorted(HOME.glob("*.html")), *(ROOT / "templates" / name for name in _SHARED)]
+    templates = [
+        *sorted(HOME.glob("*.html")),
+        *sorted(HOME.glob("*.txt")),
+        *(ROOT / "templates" / name for name in _SHARED),
+    ]
     for one in templates:
         yield one, "jinja2"
     workflows = [ROOT / "workflows" / f"{name}.py" for name in (*_WORKFLOWS, *_FURTHER)]

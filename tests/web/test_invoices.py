@@ -191,7 +191,19 @@ def test_quickbooks_keeps_no_expected_day_and_xero_does(world: World, ann: Flask
 
 
 # Forms that write nothing into the ledger need no permission of its.
-OURS = {"hold", "release", "address", "told", "dealt-with", "arrange", "end-arrangement", "segment", "why"}
+OURS = {
+    "hold",
+    "release",
+    "address",
+    "told",
+    "dealt-with",
+    "arrange",
+    "end-arrangement",
+    "segment",
+    "why",
+    "links",
+    "more-time",
+}
 
 
 def test_what_the_permission_does_not_cover_is_not_offered(world: World, ann: FlaskClient) -> None:

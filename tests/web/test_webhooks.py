@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, text
 
-from models import Delivery
+from models import Delivery, ProcessorAccount
 from tests.web.edges import HTTPS
 from tests.web.world import World
 
@@ -26,9 +26,16 @@ def test_a_genuine_delivery_is_stored_once_however_often_it_comes(world: World, 
     assert _stored(world) == 1
 
 
+def _account(world: World) -> str:
+    """The address of Bramley's account at Stripe."""
+    with world.rt.store.read() as session:
+        return session.scalars(select(ProcessorAccount.uid)).one()
+
+
 @pytest.mark.parametrize("kind", ["xero", "quickbooks", "stripe"])
 def test_a_forged_delivery_is_refused_and_not_kept(world: World, stranger: FlaskClient, kind: str) -> None:
-    answer = stranger.post(f"/webhooks/{kind}", data=b"{}", **HTTPS)
+    place = f"stripe/{_account(world)}" if kind == "stripe" else kind
+    answer = stranger.post(f"/webhooks/{place}", data=b"{}", **HTTPS)
     assert (answer.status_code, answer.data) == (401, b"")
     assert _stored(world) == 0
 
@@ -40,8 +47,9 @@ def test_what_cannot_be_stored_is_asked_for_again(world: World, stranger: FlaskC
     assert (answer.status_code, answer.data) == (503, b"")
 
 
-def test_other_addresses_and_methods_get_nothing(stranger: FlaskClient) -> None:
-    assert stranger.post("/webhooks/abacus", data=b"{}", **HTTPS).status_code == 404
+def test_other_addresses_and_methods_get_nothing(world: World, stranger: FlaskClient) -> None:
+    for place in ("abacus", "stripe", "stripe/nobody", f"gocardless/{_account(world)}"):
+        assert stranger.post(f"/webhooks/{place}", data=b"{}", **HTTPS).status_code == 404, place
     answer = stranger.get("/webhooks/xero", **HTTPS)
     assert (answer.status_code, answer.data) == (405, b"")
     assert "Set-Cookie" not in answer.headers
