@@ -6,6 +6,7 @@ The two pages before agreeing change nothing. What is agreed to is worked out an
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import date
 from itertools import groupby
@@ -25,7 +26,7 @@ from workflows.links import LinkTarget
 from workflows.proposals import Schedule, Wish
 
 pages = Blueprint("portal_arrange", __name__, url_prefix="/p/<token>/arrange")
-pages.register_error_handler(links.BadLink, portal.bad_link)
+portal.keep_house(pages)
 _limit = limiter.limit("30 per minute", key_func=link_key)
 pages.add_app_template_global(portal_agreed.agreed)
 
@@ -176,5 +177,5 @@ def _told(target: LinkTarget, wish: Wish) -> tuple[Schedule, Mapping[str, Any]]:
 
 def _paragraphs(text: str) -> str:
     """The words with one empty line between paragraphs, and nothing that only the template needed."""
-    blocks = (" ".join(line.split()) for line in text.splitlines())
+    blocks = (re.sub(r"[ \t]+", " ", line).strip() for line in text.splitlines())
     return "\n\n".join("\n".join(group) for filled, group in groupby(blocks, bool) if filled)

@@ -14,7 +14,7 @@ from workflows import arrangements, door, extensions, links, proposals
 from workflows.errors import Refusal
 
 pages = Blueprint("portal_more_time", __name__, url_prefix="/p/<token>/more-time")
-pages.register_error_handler(links.BadLink, portal.bad_link)
+portal.keep_house(pages)
 _limit = limiter.limit("30 per minute", key_func=link_key)
 LONGEST = 2_000
 

@@ -7,6 +7,7 @@ from datetime import date
 
 from core.because import Cause
 from core.cadence import Reason
+from web import portal_agreed
 from web.portal_view import Line, View
 from web.speech import current, gettext
 
@@ -23,7 +24,8 @@ def sentences(view: View) -> list[str]:
         return []
     found = list(dict.fromkeys(one for line in lines for one in _of_line(view, line)))
     causes = {Cause(one[0]) for one in view.account.because}
-    if not found and not causes & _TOLD_ELSEWHERE:
+    agreed = portal_agreed.agreed()
+    if not (found or agreed.plans or agreed.times or causes & _TOLD_ELSEWHERE):
         found.append(_otherwise(lines, causes))
     return found
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel import Locale
@@ -52,11 +52,14 @@ class Speech:
 
     def day(self, value: date | None, _company: Company | None = None) -> str:
         """A date such as 3 Dec 2026; a dash for none."""
-        return format_date(value, "medium", locale=self.locale) if value else "–"
+        return self._written(value, "medium") if value else "–"
 
     def long_day(self, value: date, _company: Company | None = None) -> str:
         """A date with its weekday."""
-        return format_date(value, "full", locale=self.locale)
+        return self._written(value, "full")
+
+    def _written(self, value: date, form: Literal["medium", "full"]) -> str:
+        return figures.counted(format_date(value, form, locale=self.locale), value, self.locale)
 
     def moment(self, value: datetime | None, _company: Company | None = None) -> str:
         return f"{self.day(self._local(value).date())}, {self._time(value)}" if value else "–"

@@ -32,9 +32,12 @@ def amount(money: Money, locale: Locale) -> str:
 
 
 def day(value: date, locale: Locale, skeleton: str = "") -> str:
-    """In the locale's long form, or that of a CLDR skeleton such as MMMMd.
-
-    French counts the first of a month ("1er mars"), which the locale data leaves out.
-    """
+    """In the locale's long form, or that of a CLDR skeleton such as MMMMd."""
     written = format_skeleton(skeleton, value, locale=locale) if skeleton else format_date(value, "long", locale)
-    return f"1er{written[1:]}" if locale.language == "fr" and value.day == 1 else written
+    return counted(written, value, locale)
+
+
+def counted(written: str, value: date, locale: Locale) -> str:
+    """A written day as people say it: French counts the first of a month ("1er mars"); locale data leaves it out."""
+    first = locale.language == "fr" and value.day == 1
+    return re.sub(r"(?<!\d)1(?!\d)", "1er", written, count=1) if first else written

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from gettext import NullTranslations
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,11 @@ def test_an_amount_is_read_as_the_reader_writes_it(world: World, typed: str, lan
 def test_what_is_no_amount_is_refused_with_an_example(world: World, typed: str) -> None:
     with make_app(world.rt).test_request_context("/"), pytest.raises(Refusal, match=r"such as 12\.50 EUR"):
         speech.current().amount(typed, "EUR")
+
+
+def test_the_french_count_the_first_of_a_month() -> None:
+    french, english = (speech.Speech(Locale.parse(one), NullTranslations()) for one in ("fr_FR", "en_GB"))
+    first = date(2026, 12, 1)
+    assert (french.day(first), french.day(date(2026, 12, 11))) == ("1er déc. 2026", "11 déc. 2026")
+    assert french.long_day(first) == "mardi 1er décembre 2026"
+    assert english.day(first) == "1 Dec 2026"

@@ -7,11 +7,12 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
-from models import Account, Contact, Effect, EffectKind, SentFile, User
+from models import Account, Contact, Effect, EffectKind, SentFile
 from models.store import Store
 from tests.databases import store  # noqa: F401  (a fixture)
 from tests.town import MONDAY
 from tests.workflows.office import Office, an_invoice
+from tests.workflows.test_holds import a_person
 from web import waiting
 from workflows import answers, contacts, fresh_links, links, reasons, sent_files, treatment
 
@@ -27,17 +28,7 @@ def office(store: Store) -> Office:  # noqa: F811
 
 @pytest.fixture
 def person(office: Office) -> int:
-    with office.rt.store.write() as session:
-        user = User(
-            uid=office.rt.new_id(),
-            practice_id=office.company.practice_id,
-            email="robin@sandpiper.example",
-            name="Robin Vale",
-            password_hash="-",
-            created_at=MONDAY,
-        )
-        session.add(user)
-    return user.id
+    return a_person(office)
 
 
 def desk(office: Office) -> waiting.Desk:
