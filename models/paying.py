@@ -62,8 +62,8 @@ class BankDetails(HasUid, Base):
 class GuardedChange(HasUid, Base):
     """A change through which money could be led astray: asked for by an owner, told to all of them, in force later.
 
-    `kind`: bank-details, processor, sender or replies; `summary` is for people, `content_sealed` what is to be changed, JSON.
-    `state`: waiting, done, cancelled or failed (`note` says why).
+    `kind`: bank-details, processor, sender or replies; `summary` is for people, `content_sealed` what is to be changed,
+    JSON. `state`: waiting, done, cancelled or failed (`note` says why).
     """
 
     __tablename__ = "guarded_change"
