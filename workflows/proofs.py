@@ -12,6 +12,7 @@ from core.cadence import LAW_CAPS, Cadence
 from core.calendars import Calendar
 from core.proof import Proof, prove
 from models import Company
+from workflows import cadences
 from workflows.calendars import calendar_of, caps_of, public_holidays
 from workflows.errors import Refusal
 
@@ -20,7 +21,10 @@ _KEPT = 500
 
 
 def at_company(company: Company, cadence: Cadence, now: datetime) -> Proof:
-    """The cadence in force, proved on the company's own calendar in this year; asked again it is not proved again."""
+    """The cadence in force, with the words about parts that it is lent where it has none, proved on the company's own
+    calendar in this year; asked again it is not proved again.
+    """
+    cadence = cadences.with_parts(cadence)
     calendar = calendar_of(company, now)
     key = cadence.fingerprint, id(calendar)
     found = _known.get(key)

@@ -16,6 +16,8 @@ from tests.stories.days import EVENING, diary, town_of
 from tests.town import Town, last_part
 from workflows import arrangements, checkouts, links, reconcile
 
+pytestmark = pytest.mark.slow  # weeks of simulated time
+
 DUE = date(2026, 2, 27)
 FIRST, SECOND, THIRD = date(2026, 3, 2), date(2026, 3, 16), date(2026, 3, 30)
 

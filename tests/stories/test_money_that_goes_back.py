@@ -70,6 +70,7 @@ def test_a_refund_takes_the_payment_out_of_the_ledger_and_the_invoice_stands_ope
         assert list(reconcile.differences(town.rt)) == []
 
 
+@pytest.mark.slow
 @BOTH
 def test_of_two_invoices_the_one_whose_sum_was_refunded_is_open_again(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
@@ -82,6 +83,7 @@ def test_of_two_invoices_the_one_whose_sum_was_refunded_is_open_again(kind: str)
         assert list(reconcile.differences(town.rt)) == []
 
 
+@pytest.mark.slow
 def test_a_refund_that_fits_no_invoice_waits_at_the_desk_with_a_sentence() -> None:
     with town_of("xero", ("A-1", "fern", DUE)) as town:
         payment = paid(town, "A-1")
@@ -99,6 +101,7 @@ def test_a_refund_that_fits_no_invoice_waits_at_the_desk_with_a_sentence() -> No
         assert reversals(town)[0].state == "written"
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_refund_before_the_booking_left_keeps_it_from_leaving(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
@@ -109,6 +112,7 @@ def test_a_refund_before_the_booking_left_keeps_it_from_leaving(kind: str) -> No
         assert list(reconcile.differences(town.rt)) == []
 
 
+@pytest.mark.slow
 @BOTH
 def test_after_a_chargeback_a_person_asks_what_is_wrong_before_anything_else_is_said(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
@@ -120,6 +124,7 @@ def test_after_a_chargeback_a_person_asks_what_is_wrong_before_anything_else_is_
         assert hold.note.endswith("by the customer's bank. Ask them what is wrong before anything else is said.")
 
 
+@pytest.mark.slow
 def test_a_dispute_that_was_won_after_all_is_put_before_a_person() -> None:
     with town_of("xero", ("A-1", "fern", DUE)) as town:
         dispute = town.stripe.dispute(paid(town, "A-1"))
@@ -156,6 +161,7 @@ def test_a_debit_holds_until_the_bank_has_moved_the_money_and_is_booked_once(kin
         assert list(reconcile.differences(town.rt)) == []
 
 
+@pytest.mark.slow
 def test_a_debit_that_the_bank_does_not_let_through_leaves_the_invoice_open_and_says_why() -> None:
     with town_of("xero", ("A-1", "fern", DUE)) as town:
         town.debit("A-1", number="99999999")
@@ -169,6 +175,7 @@ def test_a_debit_that_the_bank_does_not_let_through_leaves_the_invoice_open_and_
         assert any("LATE" in one or "DUE" in one for one in said), "afterwards the cadence goes on"
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_debit_taken_back_by_the_bank_after_it_had_come_is_taken_out_of_the_ledger(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
@@ -183,6 +190,7 @@ def test_a_debit_taken_back_by_the_bank_after_it_had_come_is_taken_out_of_the_le
         assert list(reconcile.differences(town.rt)) == []
 
 
+@pytest.mark.slow
 @BOTH
 def test_a_part_of_the_sum_goes_to_the_longest_due_first_where_the_company_allows_it(kind: str) -> None:
     with town_of(kind, ("A-1", "fern", DUE)) as town:
