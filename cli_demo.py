@@ -57,7 +57,7 @@ class _Served:
         for (kind, purpose), count in sorted(self._calls.items()):
             calls.setdefault(kind, {})[purpose] = count
         missed = planner.sweep(self._rt)
-        return {**doctor.figures(self._rt), "accounts_not_woken": missed, "plans": 0, "ledger_calls": calls}
+        return {**doctor.figures(self._rt), "accounts_not_woken": missed, "ledger_calls": calls}
 
 
 @command("demo", "flask demo --headless --days 60 --json")

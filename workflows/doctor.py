@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from core.because import Cause
 from core.facts import InvoiceStatus
 from core.plan import plan
-from models import Account, Company, Connection, Delivery, Effect, EffectState, Invoice, UnreadableRow
+from models import Account, Arrangement, Company, Connection, Delivery, Effect, EffectState, Invoice, UnreadableRow
 from workflows import audit, gather, grants, inbox
 from workflows.runtime import Runtime
 
@@ -57,7 +57,7 @@ def figures(rt: Runtime) -> dict[str, object]:
     """Counts of the whole installation, and whether every silence has a because right now."""
     with rt.store.read() as session:
 
-        def count(table: type[Company] | type[Account] | type[Invoice]) -> int:
+        def count(table: type[Company] | type[Account] | type[Invoice] | type[Arrangement]) -> int:
             return session.scalar(select(func.count()).select_from(table)) or 0
 
         in_doubt = session.scalar(
@@ -67,6 +67,7 @@ def figures(rt: Runtime) -> dict[str, object]:
             "companies": count(Company),
             "accounts": count(Account),
             "invoices": count(Invoice),
+            "plans": count(Arrangement),
             "touches_in_doubt": in_doubt or 0,
         }
     return {**counted, "silences_explained": not unexplained(rt)}

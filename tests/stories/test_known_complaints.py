@@ -230,7 +230,8 @@ def test_a_guard_against_too_many_messages_says_what_it_holds_back_and_lets_it_g
         town.customer("xero", customer, "", "office@shared.example")
         town.open("xero", customer.upper(), customer, LATE)
     with begun(town, "xero"):
-        assert diaries(town, ["FERN", "MOSS"], date(2026, 3, 2), date(2026, 3, 6)) == {
-            "FERN": ["02 Mar: LATE-4", "03 Mar to 06 Mar: not-yet"],
-            "MOSS": ["02 Mar: one-a-day", "03 Mar to 04 Mar: gap", "05 Mar: LATE-4", "06 Mar: not-yet"],
-        }
+        told = diaries(town, ["FERN", "MOSS"], date(2026, 3, 2), date(2026, 3, 6))
+        assert sorted(told.values()) == [  # which of the two comes first is chance
+            ["02 Mar: LATE-4", "03 Mar to 06 Mar: not-yet"],
+            ["02 Mar: one-a-day", "03 Mar to 04 Mar: gap", "05 Mar: LATE-4", "06 Mar: not-yet"],
+        ]
