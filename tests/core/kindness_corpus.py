@@ -21,7 +21,7 @@ from workflows.kindly import check_text, rules
 
 HOME = Path(__file__).parent / "kindness"
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
-WEIGHTS, MESSAGES = TEMPLATES / "kindness" / "en.json", TEMPLATES / "messages"
+WEIGHTS = TEMPLATES / "kindness" / "en.json"
 WRONG = frozenset({"threat", "false-claim", "blame", "shouting"})
 # What each scale is learned from: these labels, against those, and how many misses a false alarm is worth.
 SIDES = {Category.THREAT: ({"threat"}, {"fine", "blame", "shouting"}, 1.0), Category.BLAME: ({"blame"}, {"fine"}, 8.0)}
@@ -84,15 +84,17 @@ def figures(name: str) -> Iterator[str]:
         yield f"{name}: {label}: {count} texts, {as_such} found as such, {stopped} stopped, called {dict(called)}"
 
 
-def shipped() -> list[Page]:
-    """Our own templates in English: the first that must be found kind."""
-    files = sorted([*MESSAGES.glob("*.txt"), *(MESSAGES / "en").rglob("*.txt")])
+def teaching() -> list[Page]:
+    """Letters that the scale learns from. They stand apart from the templates: a changed letter is judged by the scale,
+    and does not change it.
+    """
+    files = sorted((HOME / "letters").rglob("*.txt"))
     return [Page(file.read_text(encoding="utf-8"), template=True) for file in files]
 
 
 def learned(texts: tuple[Labelled, ...]) -> dict[Category, tuple[Scale, str]]:
-    """The scales that `texts` and our own templates teach, each with its mistakes on texts it was not learned from."""
-    pages = [*((text.label, Page(text.words)) for text in texts), *(("fine", page) for page in shipped())]
+    """The scales that `texts` and letters of ours teach, each with its mistakes on texts it was not learned from."""
+    pages = [*((text.label, Page(text.words)) for text in texts), *(("fine", page) for page in teaching())]
     heard = [(label, hear(rules(), page)) for label, page in pages]
     return {
         category: learn(*([text for label, text in heard if text and label in side] for side in (unkind, others)), dear)
