@@ -25,8 +25,8 @@ import web
 from integrations import registry
 from integrations.channels import providers
 from integrations.dns.lookup import Dns
-from integrations.ledgers.base import LedgerSettings
-from integrations.registry import CHANNELS, LEDGERS
+from integrations.ledgers.base import LedgerKind, LedgerSettings
+from integrations.registry import CHANNELS, LEDGERS, PROCESSORS
 from integrations.transport import Transport
 from models.store import Store
 from settings import Settings
@@ -56,7 +56,7 @@ def build_runtime(
     """Fill a Runtime from settings; every part may be given instead, as the demo and the tests do."""
     transport = transport or Transport()
     counted: Counter[tuple[str, str]] = Counter() if calls is None else calls
-    ledgers = {
+    ledgers: dict[str, LedgerKind] = {
         kind: build(LedgerSettings(**settings.ledger(kind)))
         for kind, build in LEDGERS.items()
         if settings.ledger(kind)["client_id"]
@@ -109,7 +109,8 @@ def _form_hosts(settings: Settings) -> list[str]:
     urls = [settings.quickbooks_authorize_url, settings.xero_authorize_url]
     kinds = providers.known(settings.ledger, settings.smtp_url if settings.is_demo else "").values()
     urls += [kind.oauth.authorize_url for kind in kinds if kind.oauth]
-    urls += [settings.stripe_api_url, settings.gocardless_api_url] if settings.is_demo else registry.PAYMENT_PAGES
+    # The pretend processors' pages stand beside their API.
+    urls += [settings.ledger(kind)["api_url"] if settings.is_demo else one.pages for kind, one in PROCESSORS.items()]
     # A browser checks every hop after a form; the vendors' sign-ins hop between hosts of their own.
     hops = [] if settings.is_demo else ["https://*.intuit.com", "https://*.xero.com"]
     return sorted({"{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in urls} | set(hops))

@@ -66,8 +66,7 @@ def command(name: str, example: str, **options: Any) -> Callable[[Callable[..., 
                 click.echo(f"dunlin: {error}", err=True)
                 sys.exit(2)
 
-        made: click.Command = click.command(name, epilog=f"Example: {example}", **options)(wrapped)
-        return made
+        return click.command(name, None, epilog=f"Example: {example}", **options)(wrapped)
 
     return decorate
 

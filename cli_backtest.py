@@ -21,9 +21,10 @@ from core.cells import decode
 from core.columns import read_book
 from core.tally import Tally
 from models import Company
-from web import comparison, formats, queries
+from web import comparison, formats
 from workflows import backtests
 from workflows.backtests import BOOKING_DELAY, Compared, History
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 _DAY = click.DateTime(["%Y-%m-%d"])
@@ -119,9 +120,7 @@ def _from_company(wanted: str | None, with_history: bool) -> tuple[Company | Non
         own = companies(rt, wanted)[0]
         with rt.store.read() as session:
             history = (
-                backtests.of_company(session, own.id, queries.today(own, rt.clock.now()))
-                if with_history
-                else History(())
+                backtests.of_company(session, own.id, today_of(own, rt.clock.now())) if with_history else History(())
             )
             return own, [backtests.in_force(session, own)], history
 

@@ -11,9 +11,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from core.addresses import is_address
 from core.cadence import CadenceError, Readers
 
-_ADDRESS = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -99,12 +99,12 @@ def readers(raw: Mapping[str, Any], field: str, where: str) -> tuple[str, ...]:
 
 
 def _reader(value: str, where: str) -> str:
-    if not _ADDRESS.fullmatch(value):
+    if not is_address(value):
         raise CadenceError(f"{value!r} in {where} is neither an e-mail address nor one of: {', '.join(Readers)}.")
     return value.lower()
 
 
 def address(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not _ADDRESS.fullmatch(value.strip()):
+    if not isinstance(value, str) or not is_address(value.strip()):
         raise CadenceError(f"{value!r} in {where} is not an e-mail address.")
     return value.strip().lower()

@@ -13,11 +13,9 @@ from integrations.processors.gocardless import GoCardless
 from integrations.processors.stripe import Stripe
 from integrations.transport import Transport
 
-LEDGERS = {"quickbooks": QuickBooks, "xero": Xero}
+LEDGERS: dict[str, type[QuickBooks] | type[Xero]] = {"quickbooks": QuickBooks, "xero": Xero}
 PROCESSORS: dict[str, type[Stripe] | type[GoCardless]] = {"stripe": Stripe, "gocardless": GoCardless}
 CHANNELS = {"smtp": Smtp}
-# Where the pages are on which people pay: a form of ours may lead there.
-PAYMENT_PAGES = ("https://checkout.stripe.com", "https://pay.gocardless.com")
 
 
 def processors(api_url: Callable[[str], str], transport: Transport) -> dict[str, ProcessorKind]:
@@ -30,6 +28,7 @@ def processors(api_url: Callable[[str], str], transport: Transport) -> dict[str,
             one.labels,
             partial(one, api_url=api_url(kind), transport=transport),
             one.mandates,
+            one.pages,
         )
         for kind, one in PROCESSORS.items()
     }

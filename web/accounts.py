@@ -16,6 +16,7 @@ from web.auth import person
 from web.guards import runtime
 from web.headers import MESSAGE_POLICY
 from workflows import dirty, door, grants, postings, segments, why
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("accounts", __name__)
@@ -30,7 +31,7 @@ def show(uid: str) -> str:
     allowed = grants.granted(rt, account.company_id)
     with rt.store.read() as session:
         story = timeline.story(session, account, rt.clock.now())
-        today = queries.today(story.company, rt.clock.now())
+        today = today_of(story.company, rt.clock.now())
         shown = {
             "read_at": queries.read_at(session, account),
             "changed": dirty.concerns(session, account),

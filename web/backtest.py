@@ -9,10 +9,11 @@ from flask import Blueprint, render_template, request
 from core.backtest import NOTE
 from core.cadence import Cadence
 from models import Company
-from web import comparison, own, queries
+from web import comparison, own
 from web.guards import runtime
 from workflows import backtests
 from workflows.backtests import Compared
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("backtest", __name__)
@@ -46,7 +47,7 @@ def _try(company: Company, tried: list[Cadence]) -> tuple[Compared | None, str]:
     if not tried:
         return None, ""
     with runtime().store.read() as session:
-        history = backtests.of_company(session, company.id, queries.today(company, runtime().clock.now()))
+        history = backtests.of_company(session, company.id, today_of(company, runtime().clock.now()))
     try:
         return backtests.compare(history, tried, company, first=_day("from"), last=_day("to")), ""
     except Refusal as refusal:

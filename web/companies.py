@@ -16,7 +16,7 @@ from web import cadence_words, lists, own, presenters, queries, waiting
 from web.auth import person
 from web.guards import runtime
 from workflows import cadences, companies, connecting, door, preview, sync, ties
-from workflows.calendars import calendar_of
+from workflows.calendars import calendar_of, today_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -45,7 +45,7 @@ def home() -> str:
         for company in queries.companies(session, person().practice_id):
             connection = ties.newest(session, company.id)
             state = presenters.company_state(company, connection)
-            owed = queries.owed_by_company(session, company, queries.today(company, now))
+            owed = queries.owed_by_company(session, company, today_of(company, now))
             cards.append(Card(company, connection, state, owed, waits[company.id]))
     return render_template(
         "console/home.html",
@@ -70,7 +70,7 @@ def overview(uid: str) -> str:
     door.look_around(rt, company.id)
     with rt.store.read() as session:
         connection = ties.newest(session, company.id)
-        today = queries.today(company, rt.clock.now())
+        today = today_of(company, rt.clock.now())
         owed = queries.owed_by_company(session, company, today)
         rows = lists.account_rows(session, company, search, everyone, lists.page_number(request.args), today)
         waits = waiting.by_company(waiting.counts(session, person().practice_id, rt.clock.now()))

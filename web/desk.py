@@ -12,6 +12,7 @@ from web import downloads, forms, queries, rawrow, timeline, waiting
 from web.auth import person
 from web.guards import runtime
 from workflows import audit, contacts, desk, disputes, returned, sent_files
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("desk", __name__)
@@ -35,7 +36,7 @@ def show() -> str:
     with runtime().store.read() as session:
         found = waiting.desk(runtime(), session, person().practice_id)
     now = runtime().clock.now()
-    return render_template("console/desk.html", desk=found, today_of=lambda company: queries.today(company, now))
+    return render_template("console/desk.html", desk=found, today_of=lambda company: today_of(company, now))
 
 
 def _done(sentence: str, mood: str = "good") -> ResponseReturnValue:

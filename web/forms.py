@@ -1,4 +1,4 @@
-"""Reading what people typed into a form: a sum, a day. Refusal, in one sentence, for what cannot be understood."""
+"""What people gave in a form: a sum, a day, a way to pay. Refusal, in one sentence, for what nobody understands."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from datetime import date
 
 from core.money import Money, exponent
+from integrations.processors.base import Method
 from workflows.errors import Refusal
 
 _SUM = re.compile(r"[0-9]{1,12}(?:\.([0-9]+))?")
@@ -26,3 +27,11 @@ def day(text: str) -> date:
         return date.fromisoformat(text.strip())
     except ValueError:
         raise Refusal("Please choose a day.") from None
+
+
+def way(text: str) -> tuple[str, Method | None]:
+    """A way to pay, given as kind:method; ("", None) where none was chosen."""
+    kind, _, method = text.partition(":")
+    if method not in ("", *Method):
+        raise Refusal("This way to pay is not offered any more. Please choose another one.")
+    return kind, Method(method) if method else None

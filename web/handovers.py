@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
@@ -20,6 +19,7 @@ from web import downloads, own, queries, word_queries
 from web.auth import person
 from web.guards import runtime
 from workflows import afterwards, archive, bundle, door, handovers
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("handovers", __name__)
@@ -74,7 +74,9 @@ def show(uid: str) -> str:
             "since": afterwards.since(session, now) if now is not None and now.state == "released" else None,
             "names": word_queries.names(session, (id for row in rows for id in _people(row))),
             "call": word_queries.call_to_make(session, account.id),
-            "owed": queries.owed_by_account(session, account.company, [account], _today(account)).get(account.id),
+            "owed": queries.owed_by_account(
+                session, account.company, [account], today_of(account.company, runtime().clock.now())
+            ).get(account.id),
         }
     return render_template(
         "console/handover.html",
@@ -90,10 +92,6 @@ def show(uid: str) -> str:
         longest_note=handovers.LONGEST_NOTE,
         **shown,
     )
-
-
-def _today(account: Account) -> date:
-    return queries.today(account.company, runtime().clock.now())
 
 
 def _people(row: Handover) -> tuple[int | None, ...]:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integrations.processors.base import ProcessorKeys
-from models import Company, GuardedChange, User
-from web import confirming, own
+from models import Company, GuardedChange
+from web import confirming, own, word_queries
 from web.auth import person
 from web.guards import runtime
-from workflows import bank_numbers, brands, guarded, paying
+from workflows import bank_numbers, brands, guarded, guarding, paying
 from workflows.errors import Refusal
+from workflows.guarding import Kind
 
 pages = Blueprint("paying", __name__)
 STATES = {
@@ -46,13 +46,12 @@ def _back(sentence: str, mood: str = "good") -> ResponseReturnValue:
 
 
 @pages.app_template_global("waiting_changes")
-def waiting_changes(company: Company, kind: str = "") -> list[tuple[GuardedChange, User]]:
-    """What waits to take effect, of one kind or of all, each with who asked for it."""
+def waiting_changes(company: Company, kind: str = "") -> list[tuple[GuardedChange, str]]:
+    """What waits to take effect, of one kind or of all, each with the name of who asked for it."""
     with runtime().store.read() as session:
-        wanted = select(GuardedChange, User).join(User, User.id == GuardedChange.asked_by_id)
-        mine = GuardedChange.company_id == company.id, GuardedChange.state == "waiting"
-        rows = session.execute(wanted.where(*mine).order_by(GuardedChange.effective_at, GuardedChange.id)).all()
-        return [(change, who) for change, who in rows if kind in ("", change.kind)]
+        changes = guarding.waiting(session, company.id, Kind(kind) if kind else None)
+        names = word_queries.names(session, (one.asked_by_id for one in changes))
+    return [(one, names[one.asked_by_id]) for one in changes]
 
 
 @pages.get("/companies/<uid>/paying")
@@ -61,13 +60,7 @@ def show(uid: str) -> str:
     with rt.store.read() as session:
         accounts = paying.accounts(session, company.id)
         coming = {kind: paying.next_uid(rt, session, company, kind) for kind in rt.processors}
-        ended = GuardedChange.company_id == company.id, GuardedChange.state != "waiting"
-        lately = session.scalars(
-            select(GuardedChange)
-            .where(*ended)
-            .order_by(GuardedChange.ended_at.desc(), GuardedChange.id.desc())
-            .limit(_LATELY)
-        ).all()
+        lately = guarding.ended(session, company.id, _LATELY)
         details, brand = paying.bank_details(session, company.id), brands.of(session, company.id)
     return render_template(
         "console/paying.html",

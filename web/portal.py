@@ -12,8 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, NotFound
 
-from integrations.processors.base import Method
-from web import portal_next, portal_view, speech
+from web import forms, portal_next, portal_view, speech
 from web.guards import limiter, link_key, runtime
 from web.invoices import as_download
 from web.speech import gettext
@@ -117,6 +116,15 @@ def page(token: str, target: LinkTarget, answer: str = "", refused: str = "") ->
     )
 
 
+def chosen(target: LinkTarget) -> list[str]:
+    """The invoices that were chosen, each once. Refusal where there are none, or one that the reader may not see."""
+    wanted = list(dict.fromkeys(request.values.getlist("invoice")))
+    allowed = links.allowed(runtime(), target, wanted)
+    if len(allowed) != len(wanted) or not wanted:
+        raise Refusal("Please choose at least one open invoice.")
+    return allowed
+
+
 def asks_treatment(target: LinkTarget) -> bool:
     """Whether they are asked now how they were treated."""
     with runtime().store.read() as session:
@@ -148,12 +156,12 @@ def pay(token: str) -> ResponseReturnValue:
     """`way` is kind:method; `amount`, where a company takes parts, is how much of what is chosen."""
     rt = runtime()
     target = links.read(rt, token)
-    kind, _, method = request.form.get("way", "").partition(":")
     written = request.form.get("amount", "").strip()
     try:
-        chosen = links.allowed(rt, target, request.form.getlist("invoice"))
+        invoices = links.allowed(rt, target, request.form.getlist("invoice"))
         amount = speech.current().amount(written, request.form.get("currency", "")) if written else None
-        hosted = checkouts.start(rt, target, chosen, kind, Method(method) if method in set(Method) else None, amount)
+        kind, method = forms.way(request.form.get("way", ""))
+        hosted = checkouts.start(rt, target, invoices, kind, method, amount)
     except Refusal as refusal:
         return _back(token, speech.said(refusal))
     return redirect(hosted, 303)

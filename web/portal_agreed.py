@@ -12,7 +12,8 @@ from core.money import Money
 from integrations.processors.base import MandateState, Method
 from models import Account, Arrangement, Company, Extension, Invoice, Mandate
 from web.guards import runtime
-from workflows import arrangements, extensions, links, ways
+from workflows import extensions, links, ways
+from workflows.calendars import today_of
 from workflows.following import STANDING, coming, whole
 from workflows.links import LinkTarget
 from workflows.ways import Way
@@ -76,7 +77,7 @@ def agreed() -> Agreed:
 def of(session: Session, target: LinkTarget) -> Agreed:
     account = session.get_one(Account, target.account_id)
     company = session.get_one(Company, account.company_id)
-    today = arrangements.today_of(runtime(), company)
+    today = today_of(company, runtime().clock.now())
     sees = links.sight(runtime(), session, target, account).of
     plans = session.scalars(
         whole().where(Arrangement.account_id == account.id, Arrangement.state.in_(STANDING)).order_by(Arrangement.id)

@@ -16,11 +16,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.instalments import Every
-from integrations.processors.base import Method
 from models import Account
-from web import portal, portal_agreed, portal_view, speech
+from web import forms, portal, portal_agreed, portal_view, speech
 from web.guards import limiter, link_key, runtime
-from workflows import arrangements, checkouts, door, following, links, proposals
+from workflows import checkouts, door, following, links, proposals
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
 from workflows.proposals import Schedule, Wish
@@ -47,7 +47,7 @@ def _choosing(token: str, target: LinkTarget, trouble: str = "") -> str:
         account = session.get_one(Account, target.account_id)
         company = portal_view.company_of(session, account.id)
         free = proposals.offered(session, account.id, links.sight(rt, session, target, account).of)
-    today = arrangements.today_of(rt, company)
+    today = today_of(company, rt.clock.now())
     intervals = proposals.intervals(company)
     currencies: dict[str, list[Any]] = {}
     for one in free:
@@ -123,17 +123,15 @@ def pay(token: str, uid: str) -> ResponseReturnValue:
     """The next part, or what is missing of it, on the payment provider's own page."""
     rt = runtime()
     target = links.read(rt, token)
-    kind, _, method = request.form.get("way", "").partition(":")
     try:
         with rt.store.read() as session:
             plan = portal_agreed.own(session, target, uid)
             if plan is None:
                 raise Refusal("This arrangement has ended. The page shows how it stands.")
             owed, amount = following.next_part(plan)
-        if method not in ("", *Method):
-            raise Refusal("This way to pay is not offered any more. Please choose another one.")
+        kind, method = forms.way(request.form.get("way", ""))
         keep = request.form.get("keep") == "yes"
-        hosted = checkouts.start(rt, target, owed, kind, Method(method) if method else None, amount, keep)
+        hosted = checkouts.start(rt, target, owed, kind, method, amount, keep)
     except Refusal as refusal:
         flash(speech.said(refusal), "calm")
         return redirect(url_for("portal.show", token=token), 303)
@@ -143,17 +141,14 @@ def pay(token: str, uid: str) -> ResponseReturnValue:
 def _again(token: str, wish: Wish | None) -> str:
     if wish is None:
         return url_for("portal_arrange.show", token=token)
-    asked = {"invoice": list(wish.invoices), "count": wish.count, "every": wish.every.value, "first": wish.first}
-    return url_for("portal_arrange.look", token=token, **asked)
+    asked: dict[str, Any] = {"count": wish.count, "every": wish.every.value, "first": wish.first}
+    return url_for("portal_arrange.look", token=token, invoice=list(wish.invoices), **asked)
 
 
 def _wish(target: LinkTarget) -> Wish:
     """What was chosen, of invoices that the link's readers may see."""
     form = request.values
-    chosen = list(dict.fromkeys(form.getlist("invoice")))
-    allowed = links.allowed(runtime(), target, chosen)
-    if len(allowed) != len(chosen) or not chosen:
-        raise Refusal("Please choose at least one open invoice.")
+    chosen = portal.chosen(target)
     count, every = form.get("count", ""), form.get("every", "")
     if not (count.isascii() and count.isdecimal() and len(count) < 4) or every not in set(Every):
         raise Refusal("Please choose how many parts, and how far apart.")
@@ -161,7 +156,7 @@ def _wish(target: LinkTarget) -> Wish:
         first = date.fromisoformat(form.get("first", ""))
     except ValueError:
         raise Refusal("Please choose the day of the first part.") from None
-    return Wish(tuple(sorted(allowed)), int(count), Every(every), first)
+    return Wish(tuple(sorted(chosen)), int(count), Every(every), first)
 
 
 def _told(target: LinkTarget, wish: Wish) -> tuple[Schedule, Mapping[str, Any]]:

@@ -10,7 +10,8 @@ from flask.typing import ResponseReturnValue
 from models import Account
 from web import portal, portal_view, speech
 from web.guards import limiter, link_key, runtime
-from workflows import arrangements, door, extensions, links, proposals
+from workflows import door, extensions, links, proposals
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("portal_more_time", __name__, url_prefix="/p/<token>/more-time")
@@ -30,7 +31,7 @@ def show(token: str) -> str:
         account = session.get_one(Account, target.account_id)
         company = portal_view.company_of(session, account.id)
         free = proposals.offered(session, account.id, links.sight(rt, session, target, account).of)
-        today = arrangements.today_of(rt, company)
+        today = today_of(company, rt.clock.now())
         fresh = [one for one in free if not extensions.asked_before(session, [one])]
     at_once = extensions.at_once_until(company, fresh, today) if fresh else today
     return render_template(
@@ -53,18 +54,16 @@ def ask(token: str) -> ResponseReturnValue:
     """It takes effect at once: granted, or resting until a person has answered."""
     rt = runtime()
     target = links.read(rt, token)
-    chosen = list(dict.fromkeys(request.form.getlist("invoice")))
     text = request.form.get("text", "").strip()
     try:
         if len(text) > LONGEST:
             raise Refusal("Please keep to {most} characters.", most=LONGEST)
-        allowed = links.allowed(rt, target, chosen)
-        if len(allowed) != len(chosen) or not chosen:
-            raise Refusal("Please choose at least one open invoice.")
-        made = extensions.ask(rt, target.account_id, allowed, _day(request.form.get("day", "")), text)
+        made = extensions.ask(rt, target.account_id, portal.chosen(target), _day(request.form.get("day", "")), text)
     except Refusal as refusal:
         flash(speech.said(refusal), "calm")
-        return redirect(url_for("portal_more_time.show", token=token, invoice=chosen[:20]), 303)
+        return redirect(
+            url_for("portal_more_time.show", token=token, invoice=request.form.getlist("invoice")[:20]), 303
+        )
     flash(_thanks(target.account_id, made.day, made.answer_by), "good")
     return redirect(url_for("portal.show", token=token), 303)
 

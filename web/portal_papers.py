@@ -9,17 +9,17 @@ from typing import Any
 
 from babel.dates import format_date
 from flask import Blueprint, Response
-from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from core import contrast
 from core.wording import plain
 from integrations.processors.base import Method
 from models import Account, Attempt, Brand, Company, Reversal
-from web import downloads, portal, portal_view, queries
+from web import downloads, portal, portal_view
 from web.guards import limiter, link_key, runtime
 from web.speech import current, gettext
-from workflows import brands, links, typesetting
+from workflows import brands, links, returned, typesetting
+from workflows.calendars import today_of
 from workflows.statement_words import LETTER
 
 pages = Blueprint("portal_papers", __name__, url_prefix="/p/<token>")
@@ -87,9 +87,8 @@ def receipt(token: str, uid: str) -> Response:
         attempt = portal_view.paid_here(rt, session, target, uid)
         if attempt is None:
             raise NotFound
-        gone = Reversal.attempt_id == attempt.id, Reversal.state != "void"
-        back = list(session.scalars(select(Reversal).where(*gone).order_by(Reversal.id)))
-    paid_on = queries.today(account.company, attempt.paid_at or attempt.created_at)
+        back = [one for one in returned.of(session, attempt.id) if one.state != "void"]
+    paid_on = today_of(account.company, attempt.paid_at or attempt.created_at)
     body = typesetting.pdf("receipt", _facts(account, attempt, back))
     return downloads.file(f"receipt-{paid_on.isoformat()}.pdf", body)
 
@@ -97,7 +96,7 @@ def receipt(token: str, uid: str) -> Response:
 def _facts(account: Account, attempt: Attempt, back: list[Reversal]) -> dict[str, Any]:
     """What the paper says, in words."""
     voice, company = current(), account.company
-    paid_on = queries.today(company, attempt.paid_at or attempt.created_at)
+    paid_on = today_of(company, attempt.paid_at or attempt.created_at)
     return {
         "title": gettext("Receipt"),
         "language": voice.locale.language,
@@ -128,7 +127,7 @@ def _facts(account: Account, attempt: Attempt, back: list[Reversal]) -> dict[str
 
 
 def _day(account: Account, one: Reversal) -> str:
-    return format_date(queries.today(account.company, one.made_at), "long", current().locale)
+    return format_date(today_of(account.company, one.made_at), "long", current().locale)
 
 
 def _method(attempt: Attempt) -> str:

@@ -6,10 +6,11 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from models import Account
-from web import downloads, portal, portal_view, queries, speech, statements
+from web import downloads, portal, portal_view, speech, statements
 from web.guards import limiter, link_key, runtime
 from workflows import door, links
 from workflows import statements as papers
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("portal_statement", __name__, url_prefix="/p/<token>")
@@ -41,7 +42,7 @@ def show(token: str) -> str:
         company=company,
         statement=written,
         everything=everything,
-        **statements.chosen(queries.today(company, rt.clock.now())),
+        **statements.chosen(today_of(company, rt.clock.now())),
     )
 
 
@@ -54,4 +55,4 @@ def pdf(token: str) -> Response:
     with rt.store.read() as session:
         company = portal_view.company_of(session, target.account_id)
     body = papers.pdf(rt, target.account_id, *statements.period(), target=target)
-    return downloads.file(papers.file_name(queries.today(company, rt.clock.now())), body)
+    return downloads.file(papers.file_name(today_of(company, rt.clock.now())), body)

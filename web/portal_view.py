@@ -14,6 +14,7 @@ from models import Account, Attempt, BankDetails, Company, Invoice, Payment, Tol
 from web import queries, word_queries
 from workflows import links, ways
 from workflows.agreed import agreed_days, agreed_due
+from workflows.calendars import today_of
 from workflows.following import arranged_invoices
 from workflows.links import LinkTarget, Sight
 from workflows.owed import ON_ITS_WAY, owes
@@ -127,7 +128,7 @@ def account_of(session: Session, target: LinkTarget) -> Account:
 def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
     """What the readers of this link may see: the whole account, or only the invoices that are sent to them."""
     account = account_of(session, target)
-    today = queries.today(account.company, rt.clock.now())
+    today = today_of(account.company, rt.clock.now())
     attempts = queries.attempts(session, account.id)
     seen = links.sight(rt, session, target, account)
     credit = queries.open_credit(session, account) if seen.everything else []
@@ -154,7 +155,7 @@ def _paid(company: Company, attempts: Sequence[Attempt], payments: Sequence[Paym
     """The newest first; what the ledger shows of a payment made on the page is that payment."""
     here = [
         Paid(
-            queries.today(company, one.paid_at or one.created_at),
+            today_of(company, one.paid_at or one.created_at),
             one.amount,
             any(_on_its_way(line.state) for line in one.lines),
             one.uid if one.state == "paid" else "",

@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, Select, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.cadence import Reason
-from core.calendars import Calendar
 from core.money import Money, totals
 from models import (
     Account,
@@ -44,11 +43,6 @@ class Owed:
 
     open: dict[str, Money] = field(default_factory=dict)
     overdue: dict[str, Money] = field(default_factory=dict)
-
-
-def today(company: Company, now: datetime) -> date:
-    """The company's own date; UTC's where nobody said where it is."""
-    return Calendar(zone=company.zone or "UTC").today(now)
 
 
 def _owed(

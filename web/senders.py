@@ -11,11 +11,12 @@ from flask.typing import ResponseReturnValue
 
 from integrations.channels.base import Pace
 from models import Company, Sender
-from web import confirming, own, queries
+from web import confirming, own
 from web.auth import person
 from web.guards import runtime
 from web.presenters import State
 from workflows import compose, departures, domains, proving, senders, succession
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("senders", __name__)
@@ -84,7 +85,7 @@ def show(uid: str) -> str:
         state=state_of(sender),
         seen=seen,
         left=left,
-        limits=list(departures.limits(sender, queries.today(company, now))) if sender else [],
+        limits=list(departures.limits(sender, today_of(company, now))) if sender else [],
         provider=senders.provider_of(rt, sender) if sender else None,
         sign_ins=[one for one in rt.mail.values() if one.oauth],
         findings=domains.findings_of(newest) if newest else [],

@@ -9,7 +9,6 @@ from __future__ import annotations
 import gettext as catalogs
 import io
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -72,11 +71,12 @@ class Speech:
 
     def amount(self, text: str, currency: str) -> Money:
         """What somebody typed, as it is written in this language; Refusal when it is no amount of the currency."""
+        found = None
         try:
             value = parse_decimal(text.strip() if _FIGURES.fullmatch(text) else "", locale=self.locale, strict=True)
             found = Money.parse(value, currency)
         except (NumberFormatError, ValueError):
-            found = value = None
+            value = None
         if found is None or found.decimal != value or not 0 < found.minor < _LARGEST:
             example = Money(1250 if exponent(currency) == 2 else 1000, currency)
             raise Refusal("Please give the amount in figures, such as {example}.", example=example)
@@ -175,7 +175,7 @@ def register(app: Flask) -> None:
     app.context_processor(_formats)
 
 
-def _formats() -> Mapping[str, Any]:
+def _formats() -> dict[str, Any]:
     if not is_portal():
         return {}
     speech = current()

@@ -11,6 +11,7 @@ from core.account_statement import usual_start
 from web import downloads, forms, own, queries
 from web.guards import runtime
 from workflows import door, statements
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 
 pages = Blueprint("statements", __name__)
@@ -47,7 +48,7 @@ def show(uid: str) -> str:
         company=account.company,
         statement=written,
         read_at=read_at,
-        **chosen(queries.today(account.company, rt.clock.now())),
+        **chosen(today_of(account.company, rt.clock.now())),
     )
 
 
@@ -56,4 +57,4 @@ def pdf(uid: str) -> Response:
     rt, account = runtime(), own.account(uid)
     door.look(rt, account.id)
     body = statements.pdf(rt, account.id, *period())
-    return downloads.file(statements.file_name(queries.today(account.company, rt.clock.now())), body)
+    return downloads.file(statements.file_name(today_of(account.company, rt.clock.now())), body)

@@ -145,20 +145,3 @@ def _read() -> tuple[Outcome, Given]:
         parts=int(parts) if parts.isdecimal() and len(parts) < 4 else 0,
         every=Every(every) if every in set(Every) else Every.MONTH,
     )
-
-
-@pages.post("/companies/<uid>/offers")
-def offers(uid: str) -> ResponseReturnValue:
-    """What may be offered on the phone."""
-    company = own.company(uid)
-    given = [request.form.get(name, "") for name in ("most_parts", "most_days")]
-    if not all(one.isdecimal() and len(one) < 5 for one in given):
-        flash("Please give whole numbers.", "warn")
-        return redirect(url_for("tasks.show"), 303)
-    try:
-        outcomes.set_offers(runtime(), company.id, int(given[0]), int(given[1]), person().id)
-    except Refusal as refusal:
-        flash(str(refusal), "warn")
-    else:
-        flash("Saved.", "good")
-    return redirect(url_for("tasks.show"), 303)

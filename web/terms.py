@@ -12,10 +12,11 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from models import Account, Company, Terms, Touch
-from web import downloads, formats, forms, own, queries
+from web import downloads, formats, forms, own
 from web.auth import person
 from web.guards import runtime
 from workflows import terms
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.terms import State
 
@@ -37,7 +38,7 @@ def terms_now(company: Company, account: Account | None = None) -> Terms | None:
     """What counts today for an account, or for all customers of a company."""
     rt = runtime()
     with rt.store.read() as session:
-        today = queries.today(company, rt.clock.now())
+        today = today_of(company, rt.clock.now())
         return terms.in_force(session, company.id, account.id if account else None, today)
 
 
@@ -107,7 +108,7 @@ def _page(company: Company, account: Account | None = None, said: str = "") -> s
     """All there are, and the form; after a refusal with what was typed."""
     rt = runtime()
     with rt.store.read() as session:
-        today = queries.today(company, rt.clock.now())
+        today = today_of(company, rt.clock.now())
         known = terms.known(session, company.id, account.id if account else None, today)
     return render_template(
         "console/terms.html",

@@ -15,6 +15,7 @@ from core.money import Money
 from models import Account, Company, EffectState, Invoice, Touch
 from web import cadence_words, formats, ledger_words, presenters, queries, word_queries
 from workflows import extensions
+from workflows.calendars import today_of
 from workflows.owed import owes
 
 
@@ -63,7 +64,7 @@ def story(session: Session, account: Account, now: datetime) -> Story:
         *_arrangements(session, account),
         *_more_time(session, account),
     ]
-    owed = queries.owed_by_account(session, company, [account], queries.today(company, now))
+    owed = queries.owed_by_account(session, company, [account], today_of(company, now))
     return Story(
         account,
         company,

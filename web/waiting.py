@@ -40,13 +40,15 @@ from models import (
     UnreadableRow,
     told_invoice,
 )
-from workflows import extensions, grants, proposals, renewals
+from workflows import grants, renewals
 from workflows.returned import ON_THE_DESK
 from workflows.runtime import Runtime
 
 SHOWN = 100
 # Reasons after which nothing is said until a person has done something.
 _FOR_A_PERSON = [reason.value for reason, branch in BRANCHES.items() if branch.hold_days is None]
+
+_Rows = Select[*tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,15 +163,17 @@ def _allowing(rt: Runtime, session: Session, companies: Collection[int], feature
     return frozenset(one.company_id for one in found if feature in grants.allowed_by(rt, one.grant))
 
 
-def _wanted(practice_id: int) -> dict[str, Select[Any]]:
+def _wanted(practice_id: int) -> dict[str, _Rows]:
     """What each kind of waiting thing is, the most pressing first. Each is joined to its company."""
     mine = Company.practice_id == practice_id
     by_hand = (Effect.kind == EffectKind.BY_HAND.value) & (Effect.state == EffectState.REJECTED.value)
-    owned = {
+    owned: dict[str, tuple[Any, ColumnElement[bool], tuple[Any, ...]]] = {
         "touches": (Touch, Touch.state == "in_doubt", (Touch.id,)),
         "disputes": (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
         "told": (ToldRow, (ToldRow.state == "open") & _asks_a_person(), (ToldRow.answer_by, ToldRow.id)),
         "contacts": (Contact, Contact.state == "proposed", (Contact.id,)),
+        "plans": (Arrangement, Arrangement.state == "proposed", (Arrangement.answer_by, Arrangement.id)),
+        "times": (Extension, Extension.state == "asked", (Extension.answer_by, Extension.id)),
         "unsent": (Effect, by_hand, (Effect.id,)),
     }
     found = {
@@ -182,14 +186,28 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
     }
     return {
         **found,
-        "plans": proposals.asked(practice_id),
-        "times": extensions.asked(practice_id),
+        **_money(mine),
         "held": select(HoldRow, Account, Company, Invoice)
         .join(Account, Account.id == HoldRow.account_id)
         .join(Company, Company.id == HoldRow.company_id)
         .outerjoin(Invoice, Invoice.id == HoldRow.invoice_id)
         .where(mine, HoldRow.state == "open", HoldRow.until.is_(None), HoldRow.owner_id.is_(None))
         .order_by(HoldRow.id),
+        "connections": select(Connection, Company)
+        .join(Connection.company)
+        .where(mine, Connection.state == "needs_reconnect")
+        .order_by(Company.name),
+        "unreached": _unreached().where(mine).order_by(Account.name),
+        "unreadable": select(UnreadableRow, Company)
+        .join(Company, Company.id == UnreadableRow.company_id)
+        .where(mine)
+        .order_by(UnreadableRow.seen_at, UnreadableRow.id),
+    }
+
+
+def _money(mine: ColumnElement[bool]) -> dict[str, _Rows]:
+    """What stands in no ledger, or stands there wrongly."""
+    return {
         "bookings": select(AttemptLine, Account, Company)
         .join(AttemptLine.attempt)
         .join(Account, Account.id == Attempt.account_id)
@@ -208,15 +226,6 @@ def _wanted(practice_id: int) -> dict[str, Select[Any]]:
         .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
         .where(mine, Posting.state == "desk")
         .order_by(Posting.id),
-        "connections": select(Connection, Company)
-        .join(Connection.company)
-        .where(mine, Connection.state == "needs_reconnect")
-        .order_by(Company.name),
-        "unreached": _unreached().where(mine).order_by(Account.name),
-        "unreadable": select(UnreadableRow, Company)
-        .join(Company, Company.id == UnreadableRow.company_id)
-        .where(mine)
-        .order_by(UnreadableRow.seen_at, UnreadableRow.id),
     }
 
 
@@ -226,7 +235,7 @@ def _asks_a_person() -> ColumnElement[bool]:
     return ToldRow.reason.in_(_FOR_A_PERSON) | promised
 
 
-def _unreached() -> Select[Any]:
+def _unreached() -> _Rows:
     """Customers whose address was turned away, or whose message the mail server does not take."""
     stuck = [
         cast(Account.because, String).like(f'%"{cause.value}"%') for cause in (Cause.UNSENDABLE, Cause.UNPLANNABLE)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from core.money import Money, totals
 from models import Account, Handover, Payment
 from workflows import archive, billing, dossier
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def _waiting(found: dossier.Books) -> list[Came]:
     return [
         Came(
             "on-its-way",
-            calendar_of(found.company, attempt.paid_at).today(attempt.paid_at) if attempt.paid_at else None,
+            today_of(found.company, attempt.paid_at) if attempt.paid_at else None,
             line.uid,
             line.amount,
             found.numbers.get(line.invoice_id, ""),

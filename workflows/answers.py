@@ -6,13 +6,13 @@ Each sets a hold that `plan()` reads, or ends one, and wakes the account.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
-from core.facts import InvoiceStatus
 from models import Company, Dispute, Invoice, Promise
 from workflows import audit, cadences, holds, mirror, planner, sent_files
 from workflows.calendars import calendar_of
@@ -20,6 +20,7 @@ from workflows.errors import Refusal
 from workflows.owed import is_owed, owes
 from workflows.runtime import Runtime
 from workflows.sent_files import Given
+from workflows.superseding import supersede
 
 LONGEST_PROMISE = 30
 BROKEN_LIMIT = 2
@@ -43,7 +44,7 @@ def note_promise(rt: Runtime, session: Session, account_id: int, invoice_uids: S
     if not today <= day <= today + timedelta(days=LONGEST_PROMISE):
         raise Refusal("Please choose a day from today on, at most {days} days away.", days=LONGEST_PROMISE)
     _refuse_another(session, invoices)
-    _withdraw_open(session, invoices, rt)
+    supersede(session, Promise, ("open",), invoices, partial(withdraw, now=now))
     made = Promise(
         uid=rt.new_id(),
         company_id=company.id,
@@ -60,13 +61,18 @@ def note_promise(rt: Runtime, session: Session, account_id: int, invoice_uids: S
     return made
 
 
+def withdraw(row: Promise, now: datetime) -> None:
+    """Something else was agreed on, or another day."""
+    row.state, row.settled_at = "withdrawn", now
+
+
 def open_invoices(session: Session, account_id: int, uids: Sequence[str]) -> Sequence[Invoice]:
     """These open invoices of the account; Refusal when one of them is not."""
     found = session.scalars(
         select(Invoice).where(
             Invoice.account_id == account_id,
             Invoice.uid.in_(list(uids)),
-            Invoice.status == InvoiceStatus.OPEN.value,
+            is_owed(),
         )
     ).all()
     if not found or len(found) != len(set(uids)):
@@ -88,17 +94,6 @@ def _broken(session: Session, ids: Sequence[int]) -> int:
     """How many promises about any of these invoices were not kept."""
     about = Promise.state == "broken", Promise.invoices.any(Invoice.id.in_(ids))
     return session.scalar(select(func.count()).select_from(Promise).where(*about)) or 0
-
-
-def _withdraw_open(session: Session, invoices: Sequence[Invoice], rt: Runtime) -> None:
-    """A new day replaces an earlier promise about the same invoices."""
-    overlapping = select(Promise).where(Promise.state == "open", Promise.invoices.any(Invoice.id.in_(_about(invoices))))
-    for earlier in session.scalars(overlapping.options(selectinload(Promise.invoices))).all():
-        left = [one for one in earlier.invoices if one.id not in _about(invoices)]
-        if left:
-            earlier.invoices = left
-        else:
-            earlier.state, earlier.settled_at = "withdrawn", rt.clock.now()
 
 
 def settle_promises(rt: Runtime) -> int:

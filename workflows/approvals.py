@@ -20,7 +20,7 @@ from core.kindness import Finding
 from core.plan import Action, fingerprint, plan
 from models import Account, ApprovalRow, Company, Draft, Touch
 from workflows import audit, compose, frozen, gather, messages, mirror, own_words, planner
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 from workflows.templating import MessageError
@@ -123,7 +123,7 @@ def skip(rt: Runtime, draft_id: int, user_id: int, because: str, until: date) ->
         raise Refusal("Please note in a few words why it is left out.")
     with rt.store.write() as session:
         one = _standing(rt, session, draft_id)
-        if until <= calendar_of(one.company, rt.clock.now()).today(rt.clock.now()):
+        if until <= today_of(one.company, rt.clock.now()):
             raise Refusal("Please choose a day from tomorrow on.")
         row = _word(rt, one, user_id, approved=False)
         row.until, row.note = until, because.strip()[:2000]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 
 from sqlalchemy import select
@@ -19,11 +20,12 @@ from core.instalments import Every
 from core.money import Money
 from models import Account, Arrangement, Company, Extension, InstalmentRow, Invoice, Promise, ToldRow
 from workflows import audit, cadences, mirror, planner
-from workflows.answers import open_invoices
-from workflows.calendars import calendar_of
+from workflows.answers import open_invoices, withdraw
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.following import STANDING, coming, fit, whole, worth
 from workflows.owed import on_its_way
+from workflows.reasons import overtake
 from workflows.runtime import Runtime
 from workflows.superseding import supersede
 
@@ -59,7 +61,7 @@ def keep(
     now, total = rt.clock.now(), total_of(invoices)
     company = session.get_one(Company, invoices[0].company_id)
     account = session.get_one(Account, invoices[0].account_id, with_for_update={"key_share": True})
-    check(parts, total, today_of(rt, company))
+    check(parts, total, today_of(company, rt.clock.now()))
     refuse_another(session, invoices)
     made = Arrangement(
         uid=rt.new_id(),
@@ -115,7 +117,7 @@ def note_equal_parts(
     """The same within somebody's transaction."""
     invoices = open_invoices(session, account_id, invoice_uids)
     company = session.get_one(Company, invoices[0].company_id)
-    parts = within(company, today_of(rt, company), total_of(invoices), count, first, every)
+    parts = within(company, today_of(company, rt.clock.now()), total_of(invoices), count, first, every)
     return keep(rt, session, invoices, parts, user_id=user_id, note=note)
 
 
@@ -155,11 +157,6 @@ def end(rt: Runtime, arrangement_uid: str, user_id: int) -> None:
         _finish(rt, session, found, "ended", user=user_id)
 
 
-def today_of(rt: Runtime, company: Company) -> date:
-    now = rt.clock.now()
-    return calendar_of(company, now).today(now)
-
-
 def _patience(session: Session, company: Company) -> timedelta:
     """How long after its day a part may still come: the days of grace, and until the ladder about it has been said."""
     cadence = cadences.with_parts(cadences.cadence_of(session, company))
@@ -179,7 +176,7 @@ def _settle(rt: Runtime, arrangement_id: int) -> bool:
             return False
         company = session.get_one(Company, found.company_id)
         until = missing.day + _patience(session, company)
-        today = today_of(rt, company)
+        today = today_of(company, rt.clock.now())
         if today >= until and not on_its_way(session, [one.id for one in found.invoices]):
             return _finish(rt, session, found, "broken")
         until = max(until, today + timedelta(days=1))  # what is on its way is waited for, from day to day
@@ -233,17 +230,11 @@ def answers_all(rt: Runtime, session: Session, invoices: Sequence[Invoice]) -> N
     """
     now = rt.clock.now()
 
-    def withdraw(row: Promise) -> None:
-        row.state, row.settled_at = "withdrawn", now
-
-    def close(row: ToldRow) -> None:
-        row.state, row.closed_at = "closed", now
-
     def over(row: Extension) -> None:
         row.state = "over"
 
-    supersede(session, Promise, ("open",), invoices, withdraw)
-    supersede(session, ToldRow, ("open",), invoices, close, ToldRow.reason.in_(_ANSWERED))
+    supersede(session, Promise, ("open",), invoices, partial(withdraw, now=now))
+    supersede(session, ToldRow, ("open",), invoices, partial(overtake, now=now), ToldRow.reason.in_(_ANSWERED))
     supersede(session, Extension, ("asked", "granted"), invoices, over)
 
 

@@ -16,7 +16,7 @@ from integrations.errors import OutsideError, Rejected
 from integrations.ledgers.base import ENTITIES, Purpose
 from models import Company, Invoice
 from workflows import archive, documents, door, dossier, gather, reading, statements, ties
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.connections import with_ledger
 from workflows.dossier import Books
 from workflows.errors import Refusal
@@ -135,7 +135,7 @@ def _no_more(rt: Runtime, place: int, began: datetime) -> str:
 
 def _statement(rt: Runtime, found: Books, now: datetime) -> tuple[dict[str, bytes], list[tuple[str, str]]]:
     """From the first invoice on; an invoice may be dated in the future."""
-    today = calendar_of(found.company, now).today(now)
+    today = today_of(found.company, now)
     first = min((one.issued for one in found.invoices), default=today)
     try:
         return {"statement.pdf": statements.pdf(rt, found.account.id, since=min(first, today))}, []

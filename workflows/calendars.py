@@ -23,6 +23,11 @@ def calendar_of(company: Company, now: datetime) -> Calendar:
     )
 
 
+def today_of(company: Company, now: datetime) -> date:
+    """The company's date at a moment."""
+    return calendar_of(company, now).today(now)
+
+
 def caps_of(company: Company) -> tuple[Cap, ...]:
     """Limits beside the cadence's own: the preset that was chosen, else that of the company's country."""
     return LAW_CAPS.get(company.caps or company.country, ())

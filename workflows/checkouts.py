@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from core.allocation import allocate
 from core.money import Money, totals
 from integrations.errors import OutsideError, Reconnect, Rejected
 from integrations.processors.base import CheckoutState, Method
 from models import Account, Attempt, AttemptLine, Company, Invoice
-from workflows import door, following, mirror, payments, ways
+from workflows import attempts, door, following, payments, ways
+from workflows.attempts import Shares
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
 from workflows.owed import on_its_way, owes
@@ -24,7 +24,6 @@ from workflows.runtime import Runtime
 from workflows.ways import Way
 
 log = structlog.get_logger()
-Parts = Sequence[tuple[Invoice, Money]]
 
 
 def start(
@@ -44,14 +43,14 @@ def start(
     _read_now(rt, target.account_id)
     _make_way(rt, target, invoice_uids)
     with rt.store.write() as session:
-        lock(session, target.account_id)
+        attempts.lock(session, target.account_id)
         parts = _payable(session, target.account_id, invoice_uids, amount)
         way = _way(rt, session, parts, kind, method)
         attempt = _same_page(rt, session, target, parts, way)
         if attempt is None:
             _refuse_other_pages(session, [invoice for invoice, _ in parts])
-            attempt = _new_attempt(rt, session, way, parts, target)
-            attempt.instalment_id = _collected(rt, session, attempt, way) if keep else None
+            part = _collected(rt, session, parts, way) if keep else None
+            attempt = attempts.write(rt, session, parts, way.kind, way.account_id, way.method, target.said, part)
     try:
         checkout = payments.ask(rt, attempt)
     except Rejected as error:
@@ -63,16 +62,6 @@ def start(
     if checkout.state is not CheckoutState.OPEN:
         raise Refusal("This payment is already being processed. Thank you!")
     return checkout.url
-
-
-def lock(session: Session, account_id: int) -> None:
-    """One click at a time per account, also where the database would let two in."""
-    session.execute(
-        update(Account)
-        .where(Account.id == account_id)
-        .values(facts_version=Account.facts_version)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _read_now(rt: Runtime, account_id: int) -> None:
@@ -120,7 +109,7 @@ def _refuse_other_pages(session: Session, invoices: Sequence[Invoice]) -> None:
         raise Refusal("A payment page for one of these invoices is open already. Please try again in a minute.")
 
 
-def _payable(session: Session, account_id: int, uids: Sequence[str], amount: Money | None) -> Parts:
+def _payable(session: Session, account_id: int, uids: Sequence[str], amount: Money | None) -> Shares:
     """What of each invoice is to be paid; Refusal where one of them, or the sum, cannot be paid now."""
     invoices = session.scalars(
         select(Invoice).where(Invoice.account_id == account_id, Invoice.uid.in_(list(uids))).order_by(Invoice.id)
@@ -136,7 +125,7 @@ def _payable(session: Session, account_id: int, uids: Sequence[str], amount: Mon
     return _shares(session, invoices, amount)
 
 
-def _shares(session: Session, invoices: Sequence[Invoice], amount: Money | None) -> Parts:
+def _shares(session: Session, invoices: Sequence[Invoice], amount: Money | None) -> Shares:
     (total,) = totals(one.balance for one in invoices).values()
     if amount is None or amount == total:
         return [(one, one.balance) for one in invoices]
@@ -145,18 +134,17 @@ def _shares(session: Session, invoices: Sequence[Invoice], amount: Money | None)
         raise Refusal("{company} asks for whole invoices. Please choose those you can pay.", company=company.name)
     if amount.currency != total.currency or not 0 < amount.minor <= total.minor:
         raise Refusal("Please give an amount of at most {total}, what is open of the invoices chosen.", total=total)
-    oldest_first = sorted(invoices, key=lambda one: (one.due or one.issued, one.id))
-    return allocate(amount, [(one, one.balance) for one in oldest_first])
+    return attempts.spread(amount, invoices)
 
 
-def _collected(rt: Runtime, session: Session, attempt: Attempt, way: Way) -> int | None:
+def _collected(rt: Runtime, session: Session, parts: Shares, way: Way) -> int | None:
     """The instalment with whose payment a mandate for the later ones is given; None where there is none to give."""
     if way.method is not Method.DEBIT or not rt.processors[way.kind].mandates:
         return None
-    return following.instalment_of(session, [line.invoice_id for line in attempt.lines])
+    return following.instalment_of(session, [invoice.id for invoice, _ in parts])
 
 
-def _way(rt: Runtime, session: Session, parts: Parts, kind: str, method: Method | None) -> Way:
+def _way(rt: Runtime, session: Session, parts: Shares, kind: str, method: Method | None) -> Way:
     invoice = parts[0][0]
     offered = ways.offered(rt, session, invoice.company_id, invoice.currency)
     if not offered:
@@ -167,7 +155,7 @@ def _way(rt: Runtime, session: Session, parts: Parts, kind: str, method: Method 
     return fitting[0]
 
 
-def _same_page(rt: Runtime, session: Session, target: LinkTarget, parts: Parts, way: Way) -> Attempt | None:
+def _same_page(rt: Runtime, session: Session, target: LinkTarget, parts: Shares, way: Way) -> Attempt | None:
     """A page still open for exactly these sums: a second click leads to the first page, not to a second payment."""
     wanted = {invoice.id: share.minor for invoice, share in parts}
     invoices = [invoice for invoice, _ in parts]
@@ -177,31 +165,3 @@ def _same_page(rt: Runtime, session: Session, target: LinkTarget, parts: Parts, 
         if same_way and same_sums and _is_ours(rt, one, target, invoices):
             return one
     return None
-
-
-def _new_attempt(rt: Runtime, session: Session, way: Way, parts: Parts, target: LinkTarget) -> Attempt:
-    invoice = parts[0][0]
-    (amount,) = totals(share for _, share in parts).values()
-    attempt = Attempt(
-        uid=rt.new_id(),
-        company_id=invoice.company_id,
-        account_id=invoice.account_id,
-        processor=way.kind,
-        processor_account_id=way.account_id,
-        method=way.method.value,
-        link=target.said,
-        state="created",
-        currency=amount.currency,
-        amount_minor=amount.minor,
-        created_at=rt.clock.now(),
-        ask_at=rt.clock.now() + payments.FIRST_ASKED,
-        checkout_id="",
-        lines=[
-            AttemptLine(uid=rt.new_id(), invoice_id=one.id, amount_minor=share.minor, currency=share.currency)
-            for one, share in parts
-        ],
-    )
-    session.add(attempt)
-    session.flush()
-    mirror.wake(session, [attempt.account_id], rt.clock.now())
-    return attempt

@@ -67,7 +67,7 @@ NIGHTLY: dict[str, Verb] = {
     "sweep": planner.sweep,
     "renew": renewals.refresh_idle,
     "remind": renewals.remind,
-    "look_again": reconcile.look_again,
+    "look_back": reconcile.look_back,
     "reconcile": reconcile.nightly,
     "forget": inbox.forget_old,
     "forget_readings": reading.forget_old,

@@ -12,13 +12,12 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.allocation import allocate
 from core.money import Money, totals
 from integrations.errors import OutsideError, Rejected
 from integrations.processors.base import MandateState, Method
-from models import Arrangement, Attempt, AttemptLine, Company, InstalmentRow, Mandate, ProcessorAccount
-from workflows import checkouts, door, following, mandates, mirror, payments
-from workflows.calendars import calendar_of
+from models import Attempt, Company, Mandate, ProcessorAccount
+from workflows import attempts, door, following, mandates, payments
+from workflows.calendars import today_of
 from workflows.following import DuePart
 from workflows.owed import on_its_way, owes
 from workflows.runtime import Runtime
@@ -39,7 +38,7 @@ def _can_be_collected(rt: Runtime, session: Session, due: DuePart) -> bool:
         return False
     company, now = session.get_one(Company, due.arrangement.company_id), rt.clock.now()
     tried = select(Attempt.id).where(Attempt.instalment_id == due.row.id, Attempt.link == "")
-    today = calendar_of(company, now).today(now)
+    today = today_of(company, now)
     return due.row.day <= today and session.scalars(tried.limit(1)).first() is None
 
 
@@ -69,7 +68,7 @@ def _collect(rt: Runtime, due: DuePart) -> bool:
 def _attempt(rt: Runtime, due: DuePart) -> Attempt | None:
     """The attempt's row, from the balances just read; None when there is nothing to collect any more."""
     with rt.store.write() as session:
-        checkouts.lock(session, due.arrangement.account_id)
+        attempts.lock(session, due.arrangement.account_id)
         fresh = next((one for one in following.due_parts(session, due.row.day) if one.row.id == due.row.id), None)
         if fresh is None or not _can_be_collected(rt, session, fresh):
             return None
@@ -80,33 +79,8 @@ def _attempt(rt: Runtime, due: DuePart) -> Attempt | None:
         amount = min(fresh.missing, left)
         if not amount:
             return None
-        attempt = _row(rt, session, fresh.arrangement, fresh.row, mandate, amount)
-        oldest_first = sorted(invoices, key=lambda one: (one.due or one.issued, one.id))
-        attempt.lines = [
-            AttemptLine(uid=rt.new_id(), invoice_id=id, amount_minor=share.minor, currency=share.currency)
-            for id, share in allocate(amount, [(one.id, one.balance) for one in oldest_first])
-        ]
-        session.add(attempt)
-        mirror.wake(session, [attempt.account_id], rt.clock.now())
-    return attempt
-
-
-def _row(
-    rt: Runtime, session: Session, plan: Arrangement, part: InstalmentRow, mandate: Mandate, amount: Money
-) -> Attempt:
-    return Attempt(
-        uid=rt.new_id(),
-        company_id=plan.company_id,
-        account_id=plan.account_id,
-        processor=session.get_one(ProcessorAccount, mandate.processor_account_id).kind,
-        processor_account_id=mandate.processor_account_id,
-        method=Method.DEBIT.value,
-        instalment_id=part.id,
-        link="",
-        state="created",
-        currency=amount.currency,
-        amount_minor=amount.minor,
-        created_at=rt.clock.now(),
-        ask_at=rt.clock.now() + payments.FIRST_ASKED,
-        checkout_id="",
-    )
+        here = session.get_one(ProcessorAccount, mandate.processor_account_id)
+        shares = attempts.spread(amount, invoices)
+        return attempts.write(
+            rt, session, shares, here.kind, here.id, Method.DEBIT, link="", instalment_id=fresh.row.id
+        )

@@ -8,8 +8,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from models import Attempt, AttemptLine, Credit, Invoice, Payment
-from workflows import audit, bookings, orders, planner, standing, thanks
+from core.facts import InvoiceStatus
+from integrations.ledgers.base import Ledger
+from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment
+from workflows import audit, bookings, mirror, orders, planner, standing, thanks
 from workflows.runtime import Runtime
 
 REMOVED = "The payment was removed in the ledger, but the money was taken. Book it again, or pay it back."
@@ -76,7 +78,32 @@ def _taken_back(rt: Runtime, session: Session, company_id: int) -> None:
     _to_desk(rt, session, company_id, REMOVED, _shown(gone=True), ~_shown(gone=False))
 
 
-def removed(rt: Runtime, company_id: int, payments: Collection[str]) -> None:
+def look_for(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -> None:
+    """Ask for what we booked on invoices that are open all the same, and for bookings that were never seen: what the
+    ledger has no more, or has for another invoice, goes to a person.
+    """
+    with rt.store.read() as session:
+        ids = session.scalars(
+            select(AttemptLine.ledger_payment)
+            .join(Attempt)
+            .join(Invoice, Invoice.id == AttemptLine.invoice_id)
+            .where(
+                Attempt.company_id == company.id,
+                AttemptLine.ledger_payment != "",
+                AttemptLine.booked_at < began_at,
+                (AttemptLine.state == "booked")
+                | ((AttemptLine.state == "confirmed") & (Invoice.status == InvoiceStatus.OPEN.value)),
+            )
+        ).all()
+    gone: set[str] = set()
+    for page in ledger.named("payment", ids) if ids else ():
+        mirror.store(rt, company, page, began_at)
+        gone |= {external_id for entity, external_id in page.deleted if entity == "payment"}
+    _removed(rt, company.id, gone)
+    _used_elsewhere(rt, company.id)
+
+
+def _removed(rt: Runtime, company_id: int, payments: Collection[str]) -> None:
     """The ledger was asked for these bookings by name and has them no more, whether the mirror ever had them or not.
 
     Money that was put on account may be there as credit.
@@ -87,7 +114,7 @@ def removed(rt: Runtime, company_id: int, payments: Collection[str]) -> None:
             _to_desk(rt, session, company_id, REMOVED, AttemptLine.ledger_payment.in_(payments), ~there)
 
 
-def used_elsewhere(rt: Runtime, company_id: int) -> None:
+def _used_elsewhere(rt: Runtime, company_id: int) -> None:
     """Bookings that stand in the ledger while their invoice is open as if they did not."""
     with rt.store.write() as session:
         _to_desk(rt, session, company_id, USED_ELSEWHERE, standing.is_open_all_the_same(), _shown(gone=False))

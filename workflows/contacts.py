@@ -5,19 +5,17 @@ Until a person has accepted it, a proposed contact gets nothing and sees nothing
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from core.addresses import is_address
 from core.cadence import Reason
 from models import Account, Contact, ToldRow
 from workflows import audit, links, mirror, reasons
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
-
-_ADDRESS = re.compile(r"[^@\s\"<>(),;:\\]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+")
 
 
 def wrong_person(
@@ -25,7 +23,7 @@ def wrong_person(
 ) -> ToldRow:
     """Keep that mail about these invoices reaches the wrong person, and whom they name as the right one, if anybody."""
     email = email.strip().lower()
-    if email and (len(email) > 254 or not _ADDRESS.fullmatch(email)):
+    if email and not is_address(email):
         raise Refusal("This e-mail address does not look right. Please check it, or leave it empty.")
     with rt.store.write() as session:
         told = reasons.note(rt, session, account_id, invoice_uids, Reason.WRONG_PERSON, text)

@@ -17,7 +17,7 @@ from core.money import Money
 from integrations.channels.base import Conversation
 from models import Arrangement, Attempt, Company, Dispute, Effect, EffectKind, Extension, Invoice
 from workflows import compose, effects, own_words, saying, sending
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.messages import Answered, Opening
 from workflows.runtime import Runtime
@@ -73,7 +73,7 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
             select(Invoice).where(Invoice.id.in_(content["invoices"])).order_by(Invoice.id)
         ).all()
         recipients = saying.readers(rt, session, effect, invoices)
-        day = calendar_of(compose.company_of(session, effect), now).today(now)
+        day = today_of(compose.company_of(session, effect), now)
         said = _answered(effect, [one.number for one in invoices])
         envelope = (
             compose.decided(rt, session, effect, content["decided"], day, recipients, said) if recipients else None

@@ -5,9 +5,6 @@ What opens one is said in `workflows.answers`.
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from core.money import Money
 from models import Company, Dispute, Invoice
 from workflows import audit, decided, planner, postings
@@ -15,11 +12,6 @@ from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
 ENDINGS = ("corrected", "credited", "rejected", "withdrawn")
-
-
-def open_of(session: Session, invoice_id: int) -> Dispute | None:
-    """The open one about an invoice."""
-    return session.scalars(select(Dispute).where(Dispute.invoice_id == invoice_id, Dispute.state == "open")).first()
 
 
 def settle(rt: Runtime, dispute_id: int, user_id: int, text: str, ending: str, credit: Money | None = None) -> None:

@@ -19,7 +19,7 @@ from core.cadence import Channel
 from integrations.channels.base import Attachment
 from models import Account, Company, Effect, Invoice, Terms, Touch
 from workflows import cadences, documents, links, statements, terms
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 from workflows.typesetting import PaperError
@@ -93,7 +93,7 @@ def _wanted(rt: Runtime, effect: Effect) -> _Wanted:
         row, company = session.get_one(Account, effect.account_id), session.get_one(Company, effect.company_id)
         step = cadences.Known(session, company).of(row.id, row.segment).step(effect.content["lead"])
         attach = step.attach if step else ()
-        today = calendar_of(company, rt.clock.now()).today(rt.clock.now())
+        today = today_of(company, rt.clock.now())
         invoices = _invoices(session, effect) if "invoice" in attach else []
         to_give = terms.to_give(session, company.id, row.id, today) if "terms" in attach else None
         # A statement is about the whole account: who only gets mail about one of its invoices has no business with it.

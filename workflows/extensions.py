@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
@@ -16,10 +17,11 @@ from core.cadence import Reason
 from models import Account, Arrangement, Company, Extension, Invoice, ToldRow
 from workflows import audit, decided, orders, planner
 from workflows.answers import answer_by, open_invoices
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.following import STANDING
 from workflows.pending import Kind
+from workflows.reasons import overtake
 from workflows.runtime import Runtime
 from workflows.superseding import supersede
 
@@ -127,17 +129,6 @@ def of_account(session: Session, account_id: int, states: Collection[str] = OPEN
     return list(session.scalars(mine.order_by(Extension.id.desc())))
 
 
-def asked(practice_id: int) -> Select[Extension, Account, Company]:
-    """What waits for a person of the practice, the most pressing first."""
-    return (
-        select(Extension, Account, Company)
-        .join(Account, Account.id == Extension.account_id)
-        .join(Company, Company.id == Extension.company_id)
-        .where(Company.practice_id == practice_id, Extension.state == "asked")
-        .order_by(Extension.answer_by, Extension.id)
-    )
-
-
 def _whole() -> Select[Extension]:
     return select(Extension).options(selectinload(Extension.invoices))
 
@@ -151,7 +142,7 @@ def _asked(session: Session, uid: str) -> Extension:
 
 def _check(rt: Runtime, session: Session, invoices: Sequence[Invoice], day: date) -> tuple[Company, date]:
     company, now = session.get_one(Company, invoices[0].company_id), rt.clock.now()
-    today = calendar_of(company, now).today(now)
+    today = today_of(company, now)
     if not today <= day <= latest(company, today):
         raise Refusal("{company} gives at most {most} days from today.", company=company.name, most=company.most_days)
     about = Arrangement.invoices.any(Invoice.id.in_([one.id for one in invoices]))
@@ -182,13 +173,16 @@ def _new(rt: Runtime, company: Company, invoices: Sequence[Invoice], day: date, 
 def _grant(rt: Runtime, session: Session, made: Extension, company: Company, user_id: int | None = None) -> None:
     """It takes the place of an earlier one, and is the answer to whoever said that money is short."""
     now = rt.clock.now()
-
-    def close(row: ToldRow) -> None:
-        row.state, row.closed_at = "closed", now
-
     supersede(session, Extension, ("granted",), made.invoices, _over)
     made.state, made.decided_at, made.decided_by_id = "granted", now, user_id
-    supersede(session, ToldRow, ("open",), made.invoices, close, ToldRow.reason == Reason.SHORT_OF_CASH.value)
+    supersede(
+        session,
+        ToldRow,
+        ("open",),
+        made.invoices,
+        partial(overtake, now=now),
+        ToldRow.reason == Reason.SHORT_OF_CASH.value,
+    )
     kind = TARGETS.get(company.date_target)
     if kind is not None:
         account = session.get_one(Account, made.account_id)

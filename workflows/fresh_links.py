@@ -12,7 +12,7 @@ from core.because import Cause
 from integrations.channels.base import Conversation
 from models import Account, Effect, EffectKind, Invoice
 from workflows import audit, compose, effects, heard, links, saying, sending
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.owed import is_owed
 from workflows.runtime import Runtime
 
@@ -48,7 +48,7 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     """Perform one claimed fresh link to its end; dropped when none of its readers is known any more."""
     now = rt.clock.now()
     with rt.store.read() as session:
-        day = calendar_of(compose.company_of(session, effect), now).today(now)
+        day = today_of(compose.company_of(session, effect), now)
         readers = _readers(rt, session, effect)
         envelope = compose.fresh_link(rt, session, effect, day, readers) if readers else None
     if envelope is None:

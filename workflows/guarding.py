@@ -6,7 +6,7 @@ It knows no kind of change and carries none out; `guarded` does.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -132,12 +132,19 @@ def content_of(rt: Runtime, change: GuardedChange) -> dict[str, Any]:
     return found
 
 
+def ended(session: Session, company_id: int, most: int) -> Sequence[GuardedChange]:
+    """What took effect, was stopped or failed, the newest first."""
+    mine = GuardedChange.company_id == company_id, GuardedChange.state != "waiting"
+    newest = GuardedChange.ended_at.desc(), GuardedChange.id.desc()
+    return session.scalars(select(GuardedChange).where(*mine).order_by(*newest).limit(most)).all()
+
+
 def waiting(session: Session, company_id: int, kind: Kind | None = None) -> list[GuardedChange]:
-    """What waits to take effect, the oldest first."""
+    """What waits to take effect, the next one first."""
     wanted = select(GuardedChange).where(GuardedChange.company_id == company_id, GuardedChange.state == "waiting")
     if kind is not None:
         wanted = wanted.where(GuardedChange.kind == kind.value)
-    return list(session.scalars(wanted.order_by(GuardedChange.id)))
+    return list(session.scalars(wanted.order_by(GuardedChange.effective_at, GuardedChange.id)))
 
 
 def end(

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from core.because import Cause
 from models import Account, AddressWord, Company, Handover, HoldRow, Invoice, ToldRow
 from workflows import audit, mirror
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -85,7 +85,7 @@ def note_hold(
 
 def _check(rt: Runtime, company: Company, until: date | None) -> None:
     now = rt.clock.now()
-    today = calendar_of(company, now).today(now)
+    today = today_of(company, now)
     if until is not None and not today < until <= today + LONGEST:
         raise Refusal("Please choose a day from today on, at most a year away.")
 

@@ -20,10 +20,7 @@ def keep(rt: Runtime, attempt_id: int, external_id: str) -> None:
         attempt = session.get_one(Attempt, attempt_id)
         if attempt.processor_account_id is None:
             return
-        known = select(Mandate).where(
-            Mandate.processor_account_id == attempt.processor_account_id, Mandate.external_id == external_id
-        )
-        if session.scalars(known).first() is not None:
+        if _known(session, attempt.processor_account_id, external_id) is not None:
             return
         made = Mandate(
             uid=rt.new_id(),

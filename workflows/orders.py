@@ -26,7 +26,7 @@ from integrations.ledgers.base import (
 )
 from models import Account, Attempt, AttemptLine, Company, Effect, Invoice, Posting
 from workflows import audit, planner, writing
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.pending import HOLDING, UNSEEN, Kind
 from workflows.runtime import Runtime
 from workflows.writing import Decided
@@ -112,7 +112,7 @@ def _decide(rt: Runtime, session: Session, effect: Effect) -> Decided:
     invoice = session.get(Invoice, posting.invoice_id) if posting.invoice_id else None
     day, note, closed = posting.day, "", ""
     if posting.kind in _DATED:
-        day, note, closed = writing.open_day(company, day, calendar_of(company, now).today(now))
+        day, note, closed = writing.open_day(company, day, today_of(company, now))
     against = _paid_otherwise(posting, invoice) if invoice and posting.kind in _LOWERING else ""
     customer = invoice.customer if invoice else session.get_one(Account, posting.account_id).external_id
     target = invoice.external_id if invoice else ""

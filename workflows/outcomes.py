@@ -17,7 +17,7 @@ from core.cadence import Channel, Reason
 from core.instalments import Every
 from models import Company, Effect, EffectState, Task, Touch
 from workflows import answers, arrangements, audit, extensions, mirror, reasons, sending
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -70,7 +70,7 @@ def settle(rt: Runtime, task_id: int, outcome: Outcome, given: Given, user_id: i
         row = session.get(Task, task_id, with_for_update={"key_share": True})
         if row is None:
             raise Refusal(_SETTLED)
-        today = calendar_of(session.get_one(Company, row.company_id), rt.clock.now()).today(rt.clock.now())
+        today = today_of(session.get_one(Company, row.company_id), rt.clock.now())
         _check(row, outcome, given, today)
         if outcome in _KEEPS:
             _KEEPS[outcome](rt, session, row, given, user_id)
@@ -174,18 +174,6 @@ _KEEPS: Mapping[Outcome, _Keep] = {
     Outcome.REFUSES: _reason(Reason.REFUSES),
 }
 _NEEDS_WORDS = frozenset({Outcome.DISPUTE, Outcome.REFUSES, Outcome.TALKED, Outcome.WRONG_PERSON, Outcome.NOT_POSTED})
-
-
-def set_offers(rt: Runtime, company_id: int, most_parts: int, most_days: int, user_id: int) -> None:
-    """What may be offered on the phone from now on."""
-    if not (1 <= most_parts <= 36 and 1 <= most_days <= 1100):
-        raise Refusal("Please give 1 to 36 parts, and 1 to 1,100 days.")
-    with rt.store.write() as session:
-        company = session.get_one(Company, company_id)
-        company.most_parts, company.most_days = most_parts, most_days
-        audit.record(
-            rt, session, "offers", company_id, subject=company.uid, user=user_id, parts=most_parts, days=most_days
-        )
 
 
 def number_of(rt: Runtime, account_id: int) -> str:

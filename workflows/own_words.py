@@ -10,7 +10,7 @@ from core.kindness import Finding
 from core.wording import plain
 from models import Company
 from workflows import kindly, terms
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.messages import Opening
 from workflows.runtime import Runtime
@@ -34,7 +34,7 @@ def checked(rt: Runtime, session: Session, words: Opening, company: Company, acc
 
     Fees and interest may be named only to a customer whose terms can provide for them.
     """
-    today = calendar_of(company, rt.clock.now()).today(rt.clock.now())
+    today = today_of(company, rt.clock.now())
     agreed = terms.in_force(session, company.id, account_id, today) is not None
     text = "\n\n".join((words.title, *words.paragraphs))
     findings = kindly.check_text(text, company.country, terms=agreed)

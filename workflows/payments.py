@@ -35,13 +35,14 @@ from models import (
     ProcessorAccount,
 )
 from workflows import audit, bookings, decided, links, mandates, planner, returned, ways
+from workflows.attempts import FIRST_ASKED
 from workflows.figures import language_of
 from workflows.owed import owes
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
-# A word that does not come is asked for: soon after the click, then ever more rarely.
-FIRST_ASKED, LAST_ASKED = timedelta(minutes=10), timedelta(hours=6)
+# A word that does not come is asked for: soon after the click, then ever more rarely, at last so often.
+LAST_ASKED = timedelta(hours=6)
 PAGE_LIFE = timedelta(hours=23)  # shorter than the processors' own, and some pages never close by themselves
 _UNDER_WAY = ("created", "open", "pending")
 

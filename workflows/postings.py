@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from core.money import Money
 from models import Account, Attempt, AttemptLine, Company, Invoice, Payment, Posting
 from workflows import orders
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.owed import owes
 from workflows.pending import Kind, pending_invoices
@@ -49,7 +49,7 @@ def note_credit(rt: Runtime, session: Session, invoice_id: int, amount: Money, w
         session,
         Kind.CREDIT,
         session.get_one(Account, invoice.account_id),
-        _today(rt, company),
+        today_of(company, rt.clock.now()),
         invoice=invoice,
         amount=amount,
         user_id=user_id,
@@ -73,7 +73,7 @@ def expect_payment(rt: Runtime, invoice_id: int, day: date, user_id: int | None 
     """Tell the ledger on which day the money is expected. Not every ledger has a place for it."""
     with rt.store.write() as session:
         invoice, company = _open_invoice(session, invoice_id)
-        if day < _today(rt, company):
+        if day < today_of(company, rt.clock.now()):
             raise Refusal("Money can be expected from today on.")
         _refuse_odd_day(rt, invoice, company, day)
         account = session.get_one(Account, invoice.account_id)
@@ -92,7 +92,14 @@ def add_note(rt: Runtime, invoice_id: int, text: str, user_id: int | None = None
             raise Refusal("This invoice is no longer in the ledger.")
         account = session.get_one(Account, invoice.account_id)
         return orders.want(
-            rt, session, Kind.NOTE, account, _today(rt, company), invoice=invoice, user_id=user_id, text=text
+            rt,
+            session,
+            Kind.NOTE,
+            account,
+            today_of(company, rt.clock.now()),
+            invoice=invoice,
+            user_id=user_id,
+            text=text,
         )
 
 
@@ -105,7 +112,7 @@ def put_on_account(rt: Runtime, account_id: int, amount: Money, paid_on: date, u
             raise Refusal("Choose first, in the company's settings, the account in which payments are booked.")
         if amount.minor <= 0:
             raise Refusal("Please give the sum that was paid.")
-        if paid_on > _today(rt, company):
+        if paid_on > today_of(company, rt.clock.now()):
             raise Refusal("A payment cannot be dated in the future.")
         waiting = _standing(session, Kind.ON_ACCOUNT, Posting.account_id == account_id, Posting.state == "due")
         if any((one.amount, one.day) == (amount, paid_on) for one in waiting):
@@ -127,7 +134,7 @@ def undo_payment(rt: Runtime, company_id: int, payment: str, user_id: int) -> Po
                 return known
         account = _payer(session, company_id, payment)
         return orders.want(
-            rt, session, Kind.UNDO_PAYMENT, account, _today(rt, company), user_id=user_id, payment=payment
+            rt, session, Kind.UNDO_PAYMENT, account, today_of(company, rt.clock.now()), user_id=user_id, payment=payment
         )
 
 
@@ -165,13 +172,8 @@ def _locked(session: Session, company_id: int) -> Company:
     return session.get_one(Company, company_id, with_for_update={"key_share": True})
 
 
-def _today(rt: Runtime, company: Company) -> date:
-    now = rt.clock.now()
-    return calendar_of(company, now).today(now)
-
-
 def _refuse_odd_day(rt: Runtime, invoice: Invoice, company: Company, day: date) -> None:
-    if not invoice.issued <= day <= _today(rt, company) + FARTHEST:
+    if not invoice.issued <= day <= today_of(company, rt.clock.now()) + FARTHEST:
         raise Refusal("Please choose a day after the invoice's own date, at most two years away.")
 
 

@@ -9,18 +9,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
 
 from core import instalments
 from core.instalments import Every
 from core.money import Money
-from models import Account, Arrangement, AttemptLine, Company, Dispute, Invoice
+from models import Account, Arrangement, Company, Dispute, Invoice
 from workflows import arrangements, audit, decided, planner
 from workflows.answers import answer_by, open_invoices
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.following import STANDING, coming, fit, in_order, left_of, whole, worth
-from workflows.owed import ON_ITS_WAY, is_owed
+from workflows.owed import is_owed, on_its_way, owes
 from workflows.runtime import Runtime
 
 LEAST_PARTS = 2
@@ -75,11 +76,8 @@ def _taken(session: Session, invoices: Sequence[Invoice]) -> frozenset[int]:
     ids = [one.id for one in invoices]
     standing = select(Arrangement).where(Arrangement.state.in_(STANDING), Arrangement.invoices.any(Invoice.id.in_(ids)))
     arranged = session.scalars(standing.options(selectinload(Arrangement.invoices)))
-    paying = session.scalars(
-        select(AttemptLine.invoice_id).where(AttemptLine.invoice_id.in_(ids), AttemptLine.state.in_(ON_ITS_WAY))
-    )
     wrong = session.scalars(select(Dispute.invoice_id).where(Dispute.invoice_id.in_(ids), Dispute.state == "open"))
-    return frozenset({one.id for plan in arranged for one in plan.invoices}.union(paying, wrong))
+    return frozenset({one.id for plan in arranged for one in plan.invoices}.union(on_its_way(session, ids), wrong))
 
 
 def schedule(rt: Runtime, session: Session, account_id: int, wish: Wish) -> Schedule:
@@ -91,7 +89,7 @@ def schedule(rt: Runtime, session: Session, account_id: int, wish: Wish) -> Sche
         raise Refusal("One of these invoices is being paid or looked into; please leave it out.")
     if _refused_before(session, invoices) >= MOST_REFUSALS:
         raise Refusal(_WRITE)
-    today, total = arrangements.today_of(rt, company), arrangements.total_of(invoices)
+    today, total = today_of(company, rt.clock.now()), arrangements.total_of(invoices)
     parts = _parts(company, today, total, wish)
     return Schedule(
         invoices, total, parts, None if _alone(session, company, invoices, total) else answer_by(rt, company)
@@ -150,29 +148,18 @@ def agree(rt: Runtime, account_id: int, wish: Wish, agreed: str, link: str) -> A
 # What a person answers
 
 
-def asked(practice_id: int) -> Select[Arrangement, Account, Company]:
-    """The proposals that wait for a person of the practice, the most pressing first."""
-    return (
-        select(Arrangement, Account, Company)
-        .join(Account, Account.id == Arrangement.account_id)
-        .join(Company, Company.id == Arrangement.company_id)
-        .where(Company.practice_id == practice_id, Arrangement.state == "proposed")
-        .order_by(Arrangement.answer_by, Arrangement.id)
-    )
-
-
 def accept(rt: Runtime, uid: str, user_id: int, words: str = "", other: Wish | None = None) -> None:
     """A person agrees to what was proposed, or to `other` parts of the same invoices; the customer is told."""
     with rt.store.write() as session:
         found, company = _proposed(session, uid)
-        invoices = [one for one in found.invoices if one.status == "open" and one.balance_minor > 0]
+        invoices = [one for one in found.invoices if owes(one)]
         if not invoices:
             raise Refusal("Nothing of it is open any more.")
         if other is not None:
             _change(rt, session, found, company, invoices, other)
         fit(found)
         parts = [(one.day, Money(one.missing, found.currency)) for one in coming(found) if one.missing]
-        if parts[0][0] < arrangements.today_of(rt, company):
+        if parts[0][0] < today_of(company, rt.clock.now()):
             raise Refusal("The first day has gone by. Please choose other parts with them.")
         _decide(rt, session, found, company, "running", user_id, words)
         arrangements.answers_all(rt, session, invoices)
@@ -199,7 +186,7 @@ def _change(
     rt: Runtime, session: Session, found: Arrangement, company: Company, invoices: Sequence[Invoice], other: Wish
 ) -> None:
     """Other parts, as they were talked about with the customer."""
-    total, today = arrangements.total_of(invoices), arrangements.today_of(rt, company)
+    total, today = arrangements.total_of(invoices), today_of(company, rt.clock.now())
     parts = arrangements.within(company, today, total, other.count, other.first, other.every)
     arrangements.check(parts, total, today)
     for row in in_order(found):

@@ -156,7 +156,6 @@ def _look_for_the_rest(rt: Runtime, company: Company, ledger: Ledger, began_at: 
     """What a reading of all that is open did not show; how much of it had changed."""
     changed = vanished.invoices(rt, company, ledger, began_at, Purpose.SWEEP)
     changed += vanished.credits(rt, company, ledger, began_at)
-    vanished.bookings(rt, company, ledger, began_at)
     mirror.hold_unseen(rt, company.id, began_at)
     return changed
 

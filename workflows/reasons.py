@@ -6,7 +6,8 @@ A dispute and a promise have workflows of their own (`answers`); what a refusal 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,9 +19,10 @@ from core.cadence import Reason
 from models import Company, HoldRow, Invoice, ToldRow
 from workflows import audit, holds, mirror, planner, replies
 from workflows.answers import answer_by, open_invoices
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
+from workflows.superseding import supersede
 
 _ELSEWHERE = (Reason.DISPUTE, Reason.WILL_PAY)
 # What a customer tells us of these, a person answers.
@@ -91,13 +93,13 @@ def note(
     company = session.get_one(Company, invoices[0].company_id)
     asks = _asks(session, invoices, reason, detail)
     waits = user_id is None and (asks or reason in _PERSONAL)
-    _close_open(rt, session, invoices)
+    supersede(session, ToldRow, ("open",), invoices, partial(overtake, now=now))
     made = ToldRow(
         uid=rt.new_id(),
         company_id=company.id,
         account_id=account_id,
         reason=reason.value,
-        day=calendar_of(company, now).today(now),
+        day=today_of(company, now),
         text=text.strip()[:10_000],
         detail={**detail, **_seen(invoices, reason)},
         answer_by=answer_by(rt, company) if waits else None,
@@ -160,13 +162,6 @@ def _said_before(session: Session, invoices: Sequence[Invoice], reason: Reason) 
     return session.scalars(select(ToldRow.id).where(ToldRow.reason == reason.value, about)).first() is not None
 
 
-def _close_open(rt: Runtime, session: Session, invoices: Sequence[Invoice]) -> None:
-    """A new word about the same invoices takes the place of an earlier one; of others it stays."""
-    ids = {one.id for one in invoices}
-    open_rows = select(ToldRow).where(ToldRow.state == "open", ToldRow.invoices.any(Invoice.id.in_(ids)))
-    for earlier in session.scalars(open_rows.options(selectinload(ToldRow.invoices))).all():
-        left = [one for one in earlier.invoices if one.id not in ids]
-        if left:
-            earlier.invoices = left
-        else:
-            earlier.state, earlier.closed_at = "closed", rt.clock.now()
+def overtake(row: ToldRow, now: datetime) -> None:
+    """A later word takes the place of what they told us, or something was agreed on."""
+    row.state, row.closed_at = "closed", now

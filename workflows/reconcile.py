@@ -1,6 +1,6 @@
 """Three-way agreement: what the processor took, what Dunlin wrote down, what the ledger shows.
 
-Looks and tells; it puts nothing right by itself.
+Looks and tells; it puts nothing right by itself, but for learning at night what the processors say.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session, selectinload
 from core.money import Money
 from integrations.errors import OutsideError
 from integrations.processors.base import CheckoutState
-from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment, Posting, Reversal
-from workflows import notices, payments
+from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment, Posting
+from workflows import notices, payments, returned
 from workflows.pending import Kind
 from workflows.runtime import Runtime
 
@@ -42,14 +42,14 @@ class Difference:
 
 def differences(rt: Runtime) -> Iterator[Difference]:
     """Ask the processor about every payment taken, and compare all we wrote with the mirror of the ledger."""
-    for found in _compare(rt, since=None):
+    for found in _compare(rt):
         yield Difference(found.company.name, found.reference, found.what)
 
 
 def nightly(rt: Runtime) -> int:
-    """Tell the practice of each difference, once; how many there are. Only recent payments are asked about again."""
+    """Learn what became of recent payments, and tell the practice of each difference, once; how many there are."""
     now, count = rt.clock.now(), 0
-    for found in _compare(rt, since=now - NIGHTS):
+    for found in _compare(rt, learn_since=now - NIGHTS):
         if found.asked and found.at < now - UNDER_WAY:
             count += 1
             digest = hashlib.sha256(found.what.encode()).hexdigest()[:16]
@@ -77,16 +77,16 @@ class _Found:
     asked: bool = True
 
 
-def _compare(rt: Runtime, since: datetime | None) -> Iterator[_Found]:
+def _compare(rt: Runtime, learn_since: datetime | None = None) -> Iterator[_Found]:
     with rt.store.read() as session:
         companies = session.scalars(select(Company).order_by(Company.id)).all()
     for company in companies:
         with rt.store.read() as session:
-            attempts, shown = _attempts(session, company, since), _shown(session, company)
+            attempts, shown = _attempts(session, company, learn_since), _shown(session, company)
             postings = _postings(session, company)
         for attempt in attempts:
             at = attempt.paid_at or attempt.created_at
-            for what, asked in _at_the_processor(rt, attempt):
+            for what, asked in _at_the_processor(rt, attempt, learn_since is not None):
                 yield _Found(company, attempt.uid, what, at, asked)
             for line in attempt.lines:
                 for what in _in_the_ledger(line, shown):
@@ -128,10 +128,12 @@ def _shown(session: Session, company: Company) -> dict[str, Money | None]:
     return shown | {row.external_id: Money(row.amount_minor, row.currency) for row in session.scalars(payments)}
 
 
-def _at_the_processor(rt: Runtime, attempt: Attempt) -> Iterator[tuple[str, bool]]:
+def _at_the_processor(rt: Runtime, attempt: Attempt, learns: bool) -> Iterator[tuple[str, bool]]:
     """Each difference, and whether the processor could be asked."""
     try:
         checkout = payments.ask(rt, attempt)
+        if learns:
+            payments.learn(rt, attempt.id, checkout)
     except OutsideError as error:
         yield f"The processor could not be asked: {error}", False
         return
@@ -140,7 +142,7 @@ def _at_the_processor(rt: Runtime, attempt: Attempt) -> Iterator[tuple[str, bool
     elif checkout.amount != attempt.amount:
         yield f"The processor took {checkout.amount}; here it is {attempt.amount}.", True
     with rt.store.read() as session:
-        rows = session.scalars(select(Reversal).where(Reversal.attempt_id == attempt.id)).all()
+        rows = returned.of(session, attempt.id)
     nothing = Money.zero(attempt.currency)
     back = sum((one.amount for one in checkout.returned if not one.undone), nothing)
     known = sum((one.amount for one in rows if one.state != "void"), nothing)
@@ -151,16 +153,16 @@ def _at_the_processor(rt: Runtime, attempt: Attempt) -> Iterator[tuple[str, bool
         yield f"Of {attempt.amount} taken {known} went back, but {kept} still stands as paid.", True
 
 
-def look_again(rt: Runtime) -> int:
-    """Ask the processors about payments taken, so that what went back is known where no webhook came; how many.
-
-    Recent ones are asked about every night, older ones once a week while their payer's bank can still take them back.
+def look_back(rt: Runtime) -> int:
+    """On Sundays, ask about payments that are too old for `nightly`, while their payers' banks can still take them
+    back, so that what went back is known where no webhook came; how many.
     """
     now = rt.clock.now()
-    since = now - (LONGEST if now.weekday() == SUNDAY else NIGHTS)
+    if now.weekday() != SUNDAY:
+        return 0
     with rt.store.read() as session:
-        paid = select(Attempt).where(Attempt.state == "paid", Attempt.paid_at >= since).order_by(Attempt.id)
-        attempts = session.scalars(paid).all()
+        old = Attempt.paid_at >= now - LONGEST, Attempt.paid_at < now - NIGHTS
+        attempts = session.scalars(select(Attempt).where(Attempt.state == "paid", *old).order_by(Attempt.id)).all()
     for attempt in attempts:
         try:
             payments.learn(rt, attempt.id, payments.ask(rt, attempt))

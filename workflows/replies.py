@@ -16,7 +16,7 @@ from integrations.channels.base import Conversation, Envelope
 from integrations.errors import OutsideError
 from models import Effect, EffectKind, EffectState, Invoice, ToldRow
 from workflows import compose, decided, documents, door, effects, fresh_links, gather, holds, saying, sending
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.owed import owes
 from workflows.runtime import Runtime
@@ -65,7 +65,7 @@ def _envelope(rt: Runtime, effect: Effect) -> tuple[Envelope | None, date]:
     with rt.store.read() as session:
         invoices = _asked(session, effect)
         recipients = saying.readers(rt, session, effect, invoices)
-        day = calendar_of(compose.company_of(session, effect), now).today(now)
+        day = today_of(compose.company_of(session, effect), now)
     if not invoices:
         return None, day
     if not recipients:

@@ -16,7 +16,7 @@ from core.money import Money
 from integrations.processors.base import MoneyBack
 from models import Account, Attempt, AttemptLine, Company, Effect, EffectState, Invoice, Reversal
 from workflows import audit, bookings, effects, holds, orders, planner, writing
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.pending import Kind
 from workflows.runtime import Runtime
@@ -30,14 +30,18 @@ ON_THE_DESK = ("desk", "again")
 _BY_HAND = "Put it right in the ledger, then note it as done."
 
 
+def of(session: Session, attempt_id: int) -> Sequence[Reversal]:
+    """What went back of an attempt, the oldest first."""
+    return session.scalars(select(Reversal).where(Reversal.attempt_id == attempt_id).order_by(Reversal.id)).all()
+
+
 def note(rt: Runtime, attempt_id: int, back: Sequence[MoneyBack]) -> None:
     """Write down what went back, each thing once; the next tick takes it out of the ledger."""
     if not back:
         return
     with rt.store.write() as session:
         attempt = session.get_one(Attempt, attempt_id, with_for_update={"key_share": True})
-        rows = session.scalars(select(Reversal).where(Reversal.attempt_id == attempt_id)).all()
-        known = {one.external_id: one for one in rows}
+        known = {one.external_id: one for one in of(session, attempt_id)}
         for one in back:
             row = known.get(one.id)
             if row is None and not one.undone:
@@ -102,9 +106,7 @@ def _settle(rt: Runtime, session: Session, row: Reversal) -> None:
 
 def _noted_by_hand(session: Session, attempt: Attempt, row: Reversal) -> bool:
     """Whether a person has already said at the desk that so much of it was paid back."""
-    others = session.scalars(
-        select(Reversal).where(Reversal.attempt_id == attempt.id, Reversal.state == "written", Reversal.id != row.id)
-    )
+    others = (one for one in of(session, attempt.id) if one.state == "written" and one is not row)
     void = sum(line.amount_minor for line in attempt.lines if line.state == "void")
     return row.amount_minor <= void - sum(one.amount_minor for one in others)
 
@@ -136,7 +138,7 @@ def _take_back(rt: Runtime, session: Session, attempt: Attempt, line: AttemptLin
     if line.state in ("booked", "confirmed") and line.ledger_payment:
         account = session.get_one(Account, attempt.account_id)
         company, now = session.get_one(Company, attempt.company_id), rt.clock.now()
-        day = calendar_of(company, now).today(now)
+        day = today_of(company, now)
         orders.want(rt, session, Kind.UNDO_PAYMENT, account, day, payment=line.ledger_payment)
     elif line.state == "confirmed":
         _to_desk(row, attempt, "a person had booked it")

@@ -16,6 +16,7 @@ from email.utils import formataddr
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from core.addresses import is_address
 from integrations.channels.base import Mailbox, MailKind, Pace
 from integrations.errors import OutsideError, Reconnect
 from models import Company, Effect, EffectKind, EffectState, Sender
@@ -26,7 +27,6 @@ from workflows.runtime import Runtime
 SMTP = "smtp"
 PORTS = (25, 465, 587, 2525)
 SPOKEN = tuple(kind.value for kind in EffectKind if kind is not EffectKind.BOOKING)
-_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@\\]{1,64}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}")
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 
 
@@ -152,7 +152,7 @@ def put_in(
 def checked(rt: Runtime, details: Details) -> dict[str, str | int | bool]:
     """The columns a person decides on. Refusal in one sentence for what cannot be used."""
     address, reply_to = details.address.strip(), details.reply_to.strip()
-    if _ADDRESS.fullmatch(address) is None or (reply_to and _ADDRESS.fullmatch(reply_to) is None):
+    if not is_address(address) or (reply_to and not is_address(reply_to)):
         raise Refusal("Please give whole e-mail addresses in plain letters, such as accounts@example.com.")
     host, port, wrapped = details.host.strip().lower(), details.port, details.wrapped
     if details.kind != SMTP:

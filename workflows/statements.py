@@ -22,7 +22,7 @@ from integrations.channels.base import Attachment
 from models import Account, Attempt, AttemptLine, Company, Credit, Invoice, Payment
 from workflows import billing, links, owing, statement_words, typesetting
 from workflows.agreed import agreed_due
-from workflows.calendars import calendar_of
+from workflows.calendars import calendar_of, today_of
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
 from workflows.owed import ON_ITS_WAY, owes
@@ -105,7 +105,7 @@ def written(
     """The same in words, for a page; Refusal as in `statement_of`."""
     row = session.get_one(Account, account_id)
     company = session.get_one(Company, row.company_id)
-    today = calendar_of(company, rt.clock.now()).today(rt.clock.now())
+    today = today_of(company, rt.clock.now())
     if target is not None and not links.sight(rt, session, target, row).everything:
         page = links.url_again(rt, target.said)
         shown = open_invoices(rt, session, account_id, today, target)
@@ -120,7 +120,7 @@ def attachment(rt: Runtime, account_id: int) -> Attachment:
     """The whole account's statement as a file for a mail to the account's own addresses."""
     with rt.store.read() as session:
         company = session.get_one(Company, session.get_one(Account, account_id).company_id)
-    today = calendar_of(company, rt.clock.now()).today(rt.clock.now())
+    today = today_of(company, rt.clock.now())
     return Attachment(file_name(today), "application/pdf", pdf(rt, account_id))
 
 
@@ -198,7 +198,7 @@ def _known(
     session: Session, row: Account, company: Company, rows: Iterable[Invoice], now: datetime
 ) -> list[core.Invoice]:
     """The invoices with what stands beside them: the first of what was told or agreed, and its day."""
-    today, invoices = calendar_of(company, now).today(now), list(rows)
+    today, invoices = today_of(company, now), list(rows)
     stands = standing(session, [row.id], [one.id for one in invoices if owes(one)], calendar_of(company, now), now)
     return [
         core.Invoice(

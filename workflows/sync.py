@@ -125,6 +125,7 @@ def _read(turn: _Turn, ledger: Ledger) -> bool:
     if reading.needs_whole(connection, turn.began_at):
         ended = reading.whole(rt, company, ledger)
         if ended:
+            _beside(turn, partial(confirming.look_for, rt, company, ledger, turn.began_at))
             habits.learn(rt, company.id)
         return ended
     sweep_is_due = _sweep_is_due(turn, connection.swept_at)
@@ -132,10 +133,15 @@ def _read(turn: _Turn, ledger: Ledger) -> bool:
         wanted = ENTITIES if sweep_is_due else _wanted(turn, session)
     reading.changes(rt, company, ledger, wanted)
     if sweep_is_due:
-        _beside(turn, partial(reading.sweep, rt, company, ledger))
+        _beside(turn, partial(_sweep, turn, ledger))
     if turn.asked or _is_a_new_week(turn):
         _beside(turn, partial(reading.about, rt, company, ledger))
     return True
+
+
+def _sweep(turn: _Turn, ledger: Ledger) -> None:
+    reading.sweep(turn.rt, turn.company, ledger)
+    confirming.look_for(turn.rt, turn.company, ledger, turn.began_at)
 
 
 def _beside(turn: _Turn, more: Callable[[], object]) -> None:

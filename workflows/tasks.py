@@ -19,7 +19,7 @@ from core.facts import InvoiceFacts, InvoiceStatus
 from core.plan import Action, Line, plan
 from models import Account, Company, Effect, EffectState, Invoice, Task, Touch, TouchInvoice
 from workflows import audit, compose, enclosed, gather, messages, mirror, sending
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.runtime import Runtime
 from workflows.templating import MessageError
 
@@ -180,4 +180,4 @@ def waiting(session: Session, practice_id: int, limit: int) -> list[tuple[Task, 
 
 def is_due(task: Task, company: Company, now: datetime) -> bool:
     """Whether its day has come where the company is."""
-    return task.day <= calendar_of(company, now).today(now)
+    return task.day <= today_of(company, now)

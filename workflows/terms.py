@@ -17,7 +17,7 @@ from core.wording import plain
 from integrations.channels.base import Attachment
 from models import Account, Company, Terms, TermsGiven, Touch
 from workflows import audit, figures, typesetting
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 from workflows.templating import locale_of
@@ -65,7 +65,7 @@ def give(
         company = session.get_one(Company, company_id)
         if account_id is not None and session.get_one(Account, account_id).company_id != company_id:
             raise Refusal("This customer is not one of that company's.")
-        today = calendar_of(company, rt.clock.now()).today(rt.clock.now())
+        today = today_of(company, rt.clock.now())
         if not today - _EARLIEST <= valid_from <= today + _LATEST:
             raise Refusal("Please choose a day within the last 30 years or the next 2.")
         row = Terms(

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, selectinload
 from integrations.channels.base import Conversation, Envelope
 from models import Account, Attempt, AttemptLine, Effect, EffectKind
 from workflows import compose, effects, gather, saying, sending
-from workflows.calendars import calendar_of
+from workflows.calendars import today_of
 from workflows.runtime import Runtime
 
 
@@ -29,7 +29,7 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     """Perform one claimed thank-you to its end."""
     with rt.store.read() as session:
         envelope = _envelope(rt, session, effect)
-        day = calendar_of(compose.company_of(session, effect), rt.clock.now()).today(rt.clock.now())
+        day = today_of(compose.company_of(session, effect), rt.clock.now())
     if envelope is None:
         sending.drop(rt, effect, "There is no address to thank.")
         return
@@ -49,5 +49,5 @@ def _envelope(rt: Runtime, session: Session, effect: Effect) -> Envelope | None:
     recipients = tuple(sorted(everyone - set(row.refused)))
     if not recipients or row.erased:
         return None
-    day = calendar_of(compose.company_of(session, effect), now).today(now)
+    day = today_of(compose.company_of(session, effect), now)
     return compose.thanks(rt, session, effect, day, recipients, invoices, (attempt.amount,))

@@ -1,7 +1,6 @@
-"""What no list shows any more: open invoices, open credit and bookings of ours, asked for by name and believed gone.
+"""What no list shows any more: open invoices and open credit, asked for by name and believed gone.
 
-A ledger's changes do not always tell of deletions, and a list of what is open says nothing of what is not. It reads
-and stores; what follows for a booking that is gone is decided in `confirming.py`.
+A ledger's changes do not always tell of deletions, and a list of what is open says nothing of what is not.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from sqlalchemy import Select, select
 
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import Ledger, Page, Purpose
-from models import Attempt, AttemptLine, Company, Credit, Invoice
-from workflows import confirming, mirror
+from models import Company, Credit, Invoice
+from workflows import mirror
 from workflows.runtime import Runtime
 
 AT_ONCE = 400
@@ -52,29 +51,6 @@ def credits(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -
     )
     named = partial(ledger.named, "credit", purpose=Purpose.SWEEP)
     return _ask(rt, company, select(Credit.external_id).where(*mine), named, began_at)
-
-
-def bookings(rt: Runtime, company: Company, ledger: Ledger, began_at: datetime) -> None:
-    """Ask for what we booked on invoices that are open all the same, and for bookings that were never seen."""
-    with rt.store.read() as session:
-        ids = session.scalars(
-            select(AttemptLine.ledger_payment)
-            .join(Attempt)
-            .join(Invoice, Invoice.id == AttemptLine.invoice_id)
-            .where(
-                Attempt.company_id == company.id,
-                AttemptLine.ledger_payment != "",
-                AttemptLine.booked_at < began_at,
-                (AttemptLine.state == "booked")
-                | ((AttemptLine.state == "confirmed") & (Invoice.status == InvoiceStatus.OPEN.value)),
-            )
-        ).all()
-    gone: set[str] = set()
-    for page in ledger.named("payment", ids) if ids else ():
-        mirror.store(rt, company, page, began_at)
-        gone |= {external_id for entity, external_id in page.deleted if entity == "payment"}
-    confirming.removed(rt, company.id, gone)
-    confirming.used_elsewhere(rt, company.id)
 
 
 def _ask(

@@ -154,7 +154,8 @@ class Processor(Protocol):
 @dataclass(frozen=True, slots=True)
 class ProcessorKind:
     """One kind of processor. `open` reaches a company's account with its keys; `ways` says for each method in which
-    currencies it can be paid (None: in any); `labels` what its two keys are called where people find them.
+    currencies it can be paid (None: in any); `labels` what its two keys are called where people find them; `pages`
+    the origin of the pages on which people pay, or authorize it.
     """
 
     kind: str
@@ -163,6 +164,7 @@ class ProcessorKind:
     labels: tuple[str, str]
     open: Callable[[ProcessorKeys], Processor]
     mandates: bool = False
+    pages: str = ""
 
     def takes(self, method: Method, currency: str) -> bool:
         """Whether something in this currency can be paid so."""

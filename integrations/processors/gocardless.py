@@ -63,6 +63,7 @@ class GoCardless:
     }
     labels = ("Access token", "Webhook endpoint secret")
     mandates = True
+    pages = "https://pay.gocardless.com"
 
     def __init__(self, keys: ProcessorKeys, api_url: str, transport: Transport) -> None:
         self._webhook_key = keys.webhook

@@ -60,6 +60,7 @@ class Stripe:
     ways: Mapping[Method, frozenset[str] | None] = {Method.CARD: None}
     labels = ("Secret key", "Signing secret of the webhook")
     mandates = False
+    pages = "https://checkout.stripe.com"
 
     def __init__(self, keys: ProcessorKeys, api_url: str, transport: Transport) -> None:
         session = transport.mount(requests.Session())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -51,6 +52,33 @@ def _imports(room: str) -> list[tuple[str, str]]:
                 found.append((code.name(path), node.module or "."))
     assert found
     return found
+
+
+def _needed_to_run(path: Path) -> list[ast.ImportFrom]:
+    """Imports anywhere in a file, but for those that only the reader of types needs."""
+    for_types = {
+        id(node)
+        for test in ast.walk(code.tree(path))
+        if isinstance(test, ast.If) and isinstance(test.test, ast.Name) and test.test.id == "TYPE_CHECKING"
+        for node in ast.walk(test)
+    }
+    return [
+        node for node in ast.walk(code.tree(path)) if isinstance(node, ast.ImportFrom) and id(node) not in for_types
+    ]
+
+
+def test_no_circle_of_imports() -> None:
+    """Also where Python would not mind: what leans on itself cannot be understood from below."""
+    modules = {code.name(path).removesuffix(".py").replace("/", "."): path for path in code.python(tests=False)}
+    leans: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        named = {
+            name
+            for node in _needed_to_run(path)
+            for name in (str(node.module), *(f"{node.module}.{one.name}" for one in node.names))
+        }
+        leans[module] = (named & modules.keys()) - {module}
+    graphlib.TopologicalSorter(leans).prepare()
 
 
 def test_core_imports_nothing_but_itself_and_the_standard_library() -> None:

@@ -14,8 +14,9 @@ from models import Arrangement, Dispute, Extension, Promise, Task, ToldRow
 from tests.stories.days import BOTH, diary, effects_of
 from tests.stories.staff import Robin, robins
 from tests.town import Town
-from workflows import outcomes, tasks
+from workflows import limits, outcomes, tasks
 from workflows.errors import Refusal
+from workflows.limits import Limits
 from workflows.outcomes import Given, Outcome
 
 # Many simulated days or worlds: more than the everyday suite has time for.
@@ -231,11 +232,12 @@ def test_a_call_is_settled_once() -> None:
 def test_the_company_says_what_may_be_offered() -> None:
     with robins("xero", LATE, days=0) as (town, robin):
         task = _open(town, robin)
-        outcomes.set_offers(town.rt, town.company("xero").id, 8, 300, robin.id)
+        wider = Limits(8, 300, 0, ("month",), None, 14, "")
+        limits.change(town.rt, town.company("xero").id, wider, robin.id)
         outcomes.settle(town.rt, task.id, Outcome.ARRANGEMENT, _given(town, day=FRI, parts=7), robin.id)
         assert robin.tasks()[0].outcome == "arrangement"
         with pytest.raises(Refusal):
-            outcomes.set_offers(town.rt, town.company("xero").id, 0, 300, robin.id)
+            limits.change(town.rt, town.company("xero").id, replace(wider, most_parts=0), robin.id)
 
 
 def test_a_letter_is_ready_to_print_and_notes_that_it_was_posted() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -144,9 +144,22 @@ def test_what_no_webhook_told_of_is_found_by_asking_at_night() -> None:
     with town_of("xero", ("A-1", "fern", DUE)) as town:
         town.stripe.refund(paid(town, "A-1"))
         town.stripe.webhooks()  # lost on the way
-        reconcile.look_again(town.rt)
+        reconcile.nightly(town.rt)
         town.at(TUESDAY + timedelta(days=1), EVENING)
         assert (states(town), received(town, "xero")) == (["void"], [])
+
+
+@pytest.mark.slow
+def test_an_old_payment_that_went_back_is_found_on_a_sunday() -> None:
+    with town_of("xero", ("A-1", "fern", DUE)) as town:
+        bought = paid(town, "A-1")
+        town.clock.move(datetime(2026, 6, 6, 20, tzinfo=UTC))  # a Saturday
+        town.stripe.refund(bought)
+        town.stripe.webhooks()  # lost on the way
+        assert (reconcile.look_back(town.rt), states(town)) == (0, ["confirmed"])
+        town.clock.move(datetime(2026, 6, 7, 20, tzinfo=UTC))
+        assert reconcile.look_back(town.rt) == 1
+        assert [row.state for row in reversals(town)] == ["due"]
 
 
 @BOTH

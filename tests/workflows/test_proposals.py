@@ -16,6 +16,7 @@ from core.money import Money
 from models import Arrangement, Extension, Promise, ToldRow
 from tests.workflows.office import Office, an_invoice
 from tests.workflows.test_holds import a_person
+from web import waiting
 from workflows import answers, arrangements, extensions, following, gather, proposals, reasons
 from workflows.errors import Refusal
 from workflows.proposals import Wish
@@ -88,7 +89,7 @@ def test_above_the_limit_it_waits_for_a_person_and_rests_meanwhile(open_office: 
     assert (made.state, made.answer_by) == ("proposed", date(2026, 3, 9))
     assert holds(open_office) == [Cause.REPLIED]
     with open_office.rt.store.read() as session:
-        found = session.execute(proposals.asked(open_office.company.practice_id)).all()
+        found = waiting.desk(open_office.rt, session, open_office.company.practice_id).plans
     assert [one.uid for one, _, _ in found] == [made.uid]
     proposals.accept(open_office.rt, made.uid, a_person(open_office))
     assert states(open_office) == ["running"]

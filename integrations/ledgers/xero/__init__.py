@@ -107,7 +107,7 @@ class Xero:
 
     def __init__(self, settings: LedgerSettings) -> None:
         self._settings = settings
-        self.limits = (
+        self.limits: tuple[Limit, ...] = (
             Limit("minute", 60, 60),
             Limit("day", 86_400, settings.quota or STARTER),
             Limit("appminute", 60, 10_000, whole_app=True),
