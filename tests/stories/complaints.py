@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.mailbox import Mail
 from tests.stories.days import OPENING
 from tests.town import PUBLIC, Town
-from tests.web.edges import make_app, token_in
+from tests.web.edges import client_of, token_in
 from workflows import planner
 
 LATE = date(2026, 2, 26)  # four days late on the first Monday: the first follow-up leaves that morning
@@ -49,7 +49,7 @@ def news_is_lost(town: Town) -> None:
 def answer(town: Town, number: str, way: str, **form: str) -> None:
     """The reader of the last message about an invoice opens its link and answers on that page."""
     (link,) = re.findall(rf"{re.escape(PUBLIC)}(/p/\S+)", town.mails(number)[-1].text)
-    client = make_app(town.rt).test_client()
+    client = client_of(town.rt)
     token = token_in(client.get(link, base_url=PUBLIC).text)
     fields = {"csrf_token": token, "invoice": town.invoice(number).uid, **form}
     done = client.post(f"{link}/answers/{way}", data=fields, base_url=PUBLIC)

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from models.store import Store
-from tests.web.edges import StillClock, make_app, new_store, runtime, sign_in
+from tests.web.edges import StillClock, client_of, new_store, runtime, sign_in
 from tests.web.world import World
 
 
@@ -47,16 +47,16 @@ def world(first: World) -> Iterator[World]:
 
 @pytest.fixture
 def stranger(world: World) -> FlaskClient:
-    return make_app(world.rt).test_client()
+    return client_of(world.rt)
 
 
 @pytest.fixture
 def ann(world: World) -> FlaskClient:
     """The owner of the first practice, signed in."""
-    return sign_in(make_app(world.rt).test_client())
+    return sign_in(client_of(world.rt))
 
 
 @pytest.fixture(scope="module")
 def onlooker(shown: World) -> FlaskClient:
     """Ann again, in the world that is only looked at."""
-    return sign_in(make_app(shown.rt).test_client())
+    return sign_in(client_of(shown.rt))

@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -21,6 +21,7 @@ from integrations.oauth import OAuthApp
 from integrations.processors.base import Checkout, CheckoutOrder, CheckoutState, Method, ProcessorKind
 from integrations.transport import Transport
 from models.store import Store, migrate
+from web.guards import limiter
 from workflows import cadences
 from workflows.runtime import Runtime
 from workflows.vault import Vault
@@ -143,6 +144,35 @@ def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
         "turns": lambda *_place: nullcontext(),
     }
     return Runtime(**{**fields, **changes})
+
+
+class _Client(FlaskClient):
+    """A client of one world, though the app may be lent to others in between."""
+
+    rt: Runtime
+
+    def open(self, *args: Any, **kwargs: Any) -> Any:
+        self.application.extensions["dunlin"] = self.rt
+        return super().open(*args, **kwargs)
+
+
+_made: dict[str, Flask] = {}
+
+
+def client_of(rt: Runtime, **config: Any) -> FlaskClient:
+    """A client of the app around a runtime, with its limits unspent. One app of a kind is made: a page asks its
+    runtime about all else.
+    """
+    kind = repr((rt.mode, rt.public_url, sorted(config.items())))
+    if kind not in _made:
+        _made[kind] = make_app(rt, **config)
+        _made[kind].test_client_class = _Client
+    app = _made[kind]
+    with app.app_context():
+        limiter.reset()
+    client = app.test_client()
+    cast(_Client, client).rt = rt
+    return client
 
 
 def make_app(rt: Runtime, **config: Any) -> Flask:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models import Arrangement, Base, Company, Extension
-from tests.web.edges import HTTPS, make_app, token_in
+from tests.web.edges import HTTPS, client_of, token_in
 from tests.web.world import World
 from workflows import links
 
@@ -123,7 +123,7 @@ def test_nothing_is_agreed_to_without_the_tick_or_when_the_figures_have_changed(
 def test_bad_input_is_answered_with_one_sentence_and_the_form(
     shown: World, other: dict[str, Any], sentence: str
 ) -> None:
-    client = make_app(shown.rt).test_client()
+    client = client_of(shown.rt)
     page = _text(_look(client, shown, **_asked(shown, **other)))
     assert sentence in page
     assert "Show me the parts" in page

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from models import Grant
 from sandbox.books import BookPayment
 from sandbox.wires import Lost
-from tests.web.edges import make_app, token_in
+from tests.web.edges import client_of, token_in
 from tests.workflows.books import Books
 from workflows import links
 
@@ -31,7 +31,7 @@ def books(request: pytest.FixtureRequest) -> Iterator[Books]:
 
 @pytest.fixture
 def ann(books: Books) -> FlaskClient:
-    client = make_app(books.rt).test_client()
+    client = client_of(books.rt)
     with client.session_transaction(**HERE) as session:
         session["user"] = books.me
     return client

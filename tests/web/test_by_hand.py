@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models import Effect, EffectKind
-from tests.web.edges import HTTPS, make_app, sign_in, token_in
+from tests.web.edges import HTTPS, client_of, sign_in, token_in
 from tests.web.world import World
 
 ALDER = "Alder & Ash Kitchens"
@@ -90,7 +90,7 @@ def test_what_was_not_sent_waits_on_the_desk_until_somebody_has_seen_it(world: W
 def test_another_practices_message_does_not_exist(world: World, ann: FlaskClient) -> None:
     _post(ann, _path(world), **_form(world, do="send"))
     (effect,) = _effects(world)
-    otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
+    otto = sign_in(client_of(world.rt), "otto@example.com")
     assert otto.get(_path(world), **HTTPS).status_code == 404
     for way in (_path(world), f"/by-hand/{effect.uid}/take-back", f"/by-hand/{effect.uid}/seen"):
         assert _post(otto, way, **TYPED).status_code == 404

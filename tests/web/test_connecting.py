@@ -16,7 +16,7 @@ from sqlalchemy.orm import joinedload
 from integrations.errors import Misconfigured
 from integrations.ledgers.base import Feature
 from models import Company, Connection
-from tests.web.edges import HTTPS, PretendLedger, make_app, sign_in, token_in
+from tests.web.edges import HTTPS, PretendLedger, client_of, sign_in, token_in
 from tests.web.world import World
 from workflows import grants
 
@@ -99,7 +99,7 @@ def robin(world: World) -> FlaskClient:
     """The owner of the first practice in front of a QuickBooks that can be asked."""
     ledger = AskedLedger("quickbooks", "QuickBooks")
     world.rt = replace(world.rt, ledgers={**world.rt.ledgers, "quickbooks": ledger})
-    return sign_in(make_app(world.rt).test_client())
+    return sign_in(client_of(world.rt))
 
 
 def _change(world: World, **values: object) -> None:

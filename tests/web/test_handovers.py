@@ -14,7 +14,7 @@ from sqlalchemy import select
 from core.because import Cause
 from integrations.errors import Transient
 from models import Account, AuditEvent, Handover, HoldRow, Invoice, User
-from tests.web.edges import HTTPS, make_app, sign_in, token_in
+from tests.web.edges import HTTPS, client_of, sign_in, token_in
 from tests.web.world import World
 from workflows import answers, holds
 
@@ -198,8 +198,8 @@ def test_a_hand_over_of_another_customer_or_practice_is_not_found(world: World, 
         assert ann.post(path, data={"csrf_token": token, "agency": "Heron"}, **HTTPS).status_code == 404
     for way in ("zip", "file?name=README.txt", "since"):
         assert ann.get(f"{_path(world)}/{world.released.uid}/{way}", **HTTPS).status_code == 404
-    otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
-    stranger = make_app(world.rt).test_client()
+    otto = sign_in(client_of(world.rt), "otto@example.com")
+    stranger = client_of(world.rt)
     for way in ("", "/zip", "/file?name=README.txt", "/since"):
         path = _path(world, "Rimu Rafting") + (f"/{world.released.uid}{way}" if way else "")
         assert otto.get(path, **HTTPS).status_code == 404

@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from core.money import Money
 from integrations.errors import OutsideError, Rejected, Transient
 from models import Effect, Grant, Invoice, Posting
-from tests.web.edges import HTTPS, PretendLedger, make_app, sign_in, token_in
+from tests.web.edges import HTTPS, PretendLedger, client_of, sign_in, token_in
 from tests.web.world import World
 from web import forms
 from workflows.errors import Refusal
@@ -55,7 +55,7 @@ def _grumpy(world: World, error: OutsideError) -> FlaskClient:
     ledger = PretendLedger("quickbooks", "QuickBooks")
     ledger.down = error
     world.rt = replace(world.rt, ledgers={**world.rt.ledgers, "quickbooks": ledger})
-    return sign_in(make_app(world.rt).test_client())
+    return sign_in(client_of(world.rt))
 
 
 # What is shown

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.web import pages
-from tests.web.edges import HTTPS, make_app, new_store, runtime, sign_in, token_in
+from tests.web.edges import HTTPS, client_of, make_app, new_store, runtime, sign_in, token_in
 from tests.web.world import World
 
 FOUND = {"no such page": 404, "bad link": 404}
@@ -27,7 +27,7 @@ def test_every_page_opens_for_whom_it_is_meant(shown: World, onlooker: FlaskClie
 
 
 def test_a_stranger_is_sent_to_the_sign_in_and_back_to_where_he_wanted(shown: World) -> None:
-    stranger = make_app(shown.rt).test_client()
+    stranger = client_of(shown.rt)
     for name, path in pages.console(shown).items():
         if name not in ("no such page", "home"):
             answer = stranger.get(path, **HTTPS)
@@ -41,7 +41,7 @@ def test_a_stranger_is_sent_to_the_sign_in_and_back_to_where_he_wanted(shown: Wo
 
 def test_signing_in_never_leads_to_another_site(shown: World) -> None:
     for elsewhere in ("https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
-        client = make_app(shown.rt).test_client()
+        client = client_of(shown.rt)
         form = {"email": "ann@example.com", "password": "a walk along the shore"}
         form["csrf_token"] = token_in(client.get("/sign-in", **HTTPS).text)
         assert client.post("/sign-in", query_string={"next": elsewhere}, data=form, **HTTPS).location == "/"
@@ -138,7 +138,7 @@ EVERYBODY_S = ("home", "desk", "no drafts", "no calls", "conversation guide", "c
 
 
 def test_another_practices_things_do_not_exist(world: World) -> None:
-    otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
+    otto = sign_in(client_of(world.rt), "otto@example.com")
     token = token_in(otto.get("/", **HTTPS).text)
     for name, path in pages.console(world).items():
         if name not in EVERYBODY_S:
@@ -175,7 +175,7 @@ def test_ten_wrong_passwords_are_enough_and_right_ones_never_count(world: World)
 
 
 def test_a_session_of_a_person_who_is_gone_opens_nothing(world: World) -> None:
-    client = make_app(world.rt).test_client()
+    client = client_of(world.rt)
     with client.session_transaction(**HTTPS) as session:
         session["user"] = 4711
     assert client.get("/", **HTTPS).location == "/sign-in"
@@ -221,7 +221,7 @@ def test_a_fault_of_ours_is_one_clear_page_without_its_details(world: World) -> 
 
 
 def test_only_the_demo_shows_its_clock(world: World) -> None:
-    assert "Next day" not in sign_in(make_app(world.rt).test_client()).get("/", **HTTPS).text
+    assert "Next day" not in sign_in(client_of(world.rt)).get("/", **HTTPS).text
     store = new_store()
     demo = World(runtime(store, mode="demo"))
     app = make_app(demo.rt, DUNLIN_MAILBOX_URL="http://127.0.0.1:9/")

@@ -15,7 +15,7 @@ from werkzeug.test import encode_multipart
 
 from integrations.processors.base import Method, ProcessorKind
 from models import Company, GuardedChange, Sender, User
-from tests.web.edges import HTTPS, PASSWORD, make_app, sign_in, token_in
+from tests.web.edges import HTTPS, PASSWORD, client_of, sign_in, token_in
 from tests.web.world import World
 from tests.workflows.owners import IBAN, OTHER_IBAN, Door
 from workflows import brands, paying, people, ways
@@ -28,7 +28,7 @@ def ann(world: World) -> FlaskClient:
     """An owner; the practice's installation knows one processor."""
     kind = ProcessorKind("pay", "Pretend Pay", {Method.CARD: None}, ("Key", "Signing secret"), Door().open)
     world.rt = replace(world.rt, processors={"pay": kind})
-    return sign_in(make_app(world.rt).test_client())
+    return sign_in(client_of(world.rt))
 
 
 def text(page: str) -> str:
@@ -148,7 +148,7 @@ def cem(world: World, ann: FlaskClient) -> FlaskClient:
         row = User(uid="cem", practice_id=world.practice, email="cem@example.com", name="Cem")
         row.password_hash, row.created_at, row.owner = hash_of_ann, world.rt.clock.now(), False
         session.add(row)
-    return sign_in(make_app(world.rt).test_client(), "cem@example.com")
+    return sign_in(client_of(world.rt), "cem@example.com")
 
 
 def test_a_clerk_looks_but_changes_nothing(world: World, ann: FlaskClient, cem: FlaskClient) -> None:
@@ -179,7 +179,7 @@ def test_a_change_is_stopped_on_its_own_companys_page_only(world: World, ann: Fl
     with world.rt.store.write() as session:
         other = session.scalars(select(User).where(User.email == "otto@example.com")).one()
         assert people.user(session, other.id) is not None
-    otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
+    otto = sign_in(client_of(world.rt), "otto@example.com")
     press(otto, world.foreign, "/stop", status=404, change=change_of(world).uid)
     assert change_of(world).state == "waiting"
 

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from integrations.errors import Transient
 from models import Account, Attempt, Base, Credit, Dispute, Invoice, Promise
 from tests.web import pages
-from tests.web.edges import HTTPS, PretendLedger, make_app, token_in
+from tests.web.edges import HTTPS, PretendLedger, client_of, token_in
 from tests.web.world import World
 from web.portal_answers import ANSWERS
 
@@ -74,14 +74,14 @@ def test_opening_every_link_again_changes_nothing(world: World, stranger: FlaskC
 
 
 def test_the_page_says_who_asks_for_what_and_whom_to_write_to(shown: World) -> None:
-    page = make_app(shown.rt).test_client().get(shown.link(ALDER), **HTTPS).text
+    page = client_of(shown.rt).get(shown.link(ALDER), **HTTPS).text
     for words in ("Bramley Joinery", ALDER, "accounts@bramley.example", "£3,015.50", "€730.00", "£45.00", "£660.00"):
         assert words.replace("&", "&amp;") in page, words
     assert "Sign out" not in page
 
 
 def test_one_payment_is_in_one_currency(shown: World) -> None:
-    page = make_app(shown.rt).test_client().get(shown.link(ALDER), **HTTPS).text
+    page = client_of(shown.rt).get(shown.link(ALDER), **HTTPS).text
     forms = re.findall(r'<form class="panel pay-form".*?</form>', page, re.S)
     uids = {shown.invoices[number].uid: number for number in ("1042", "1051", "1060", "1055")}
     chosen = [{uids[uid] for uid in re.findall(r'value="(uid\d+)"[^>]*checked', form)} for form in forms]
@@ -89,7 +89,7 @@ def test_one_payment_is_in_one_currency(shown: World) -> None:
 
 
 def test_what_is_paid_or_disputed_is_not_asked_for_again(shown: World) -> None:
-    client = make_app(shown.rt).test_client()
+    client = client_of(shown.rt)
     paid = client.get(shown.link("Hallam & Daughters"), **HTTPS).text
     assert "Nothing left to pay" in paid
     assert 'type="checkbox"' not in paid
@@ -175,7 +175,7 @@ def test_a_link_can_be_answered_only_so_often_in_a_minute(world: World, stranger
 
 
 def test_without_a_processor_there_is_no_pay_button(world: World) -> None:
-    page = make_app(replace(world.rt, processors={})).test_client().get(world.link(ALDER), **HTTPS).text
+    page = client_of(replace(world.rt, processors={})).get(world.link(ALDER), **HTTPS).text
     assert "Pay now" not in page
     assert "Choose a day" in page
 
@@ -214,7 +214,7 @@ def _away(world: World) -> FlaskClient:
     ledger = PretendLedger("quickbooks", "QuickBooks")
     ledger.down = Transient("QuickBooks says 503 to company 4711.")
     world.rt = replace(world.rt, ledgers={**world.rt.ledgers, "quickbooks": ledger})
-    return make_app(world.rt).test_client()
+    return client_of(world.rt)
 
 
 def test_an_invoice_on_the_page_is_a_download(world: World, stranger: FlaskClient) -> None:

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models import Contact, Dispute, HoldRow, Invoice, SentFile, ToldRow
-from tests.web.edges import HTTPS, make_app, token_in
+from tests.web.edges import HTTPS, client_of, token_in
 from tests.web.world import World
 from web.portal_answers import ANSWERS
 
@@ -202,7 +202,7 @@ def test_there_is_no_other_answer_and_none_without_a_good_link(world: World, str
 
 
 def test_without_the_pages_own_token_nothing_is_told(world: World) -> None:
-    client = make_app(world.rt).test_client()
+    client = client_of(world.rt)
     answer = client.post(f"{world.link(ALDER)}/answers/forgot", data={"invoice": world.invoices["1042"].uid}, **HTTPS)
     assert answer.status_code == 400
     assert "nothing was changed" in answer.text

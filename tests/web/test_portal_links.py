@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models import Account, Contact, Effect, EffectKind
-from tests.web.edges import HTTPS, make_app, token_in
+from tests.web.edges import HTTPS, client_of, token_in
 from tests.web.world import World
 
 ALDER = "Alder & Ash Kitchens"
@@ -86,7 +86,7 @@ def test_links_of_somebody_elses_customer_stay_as_they_are(world: World, ann: Fl
 
 
 def test_a_person_decides_about_a_contact_on_the_desk(world: World, ann: FlaskClient) -> None:
-    client = make_app(world.rt).test_client()
+    client = client_of(world.rt)
     link = world.link(ALDER)
     data = {"invoice": world.invoices["1042"].uid, "name": "Kim New", "email": "kim@new.example"}
     token = token_in(client.get(link, **HTTPS).text)

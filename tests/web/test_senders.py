@@ -20,7 +20,7 @@ from sandbox.mail_provider import MailProviderTwin
 from sandbox.mailbox import Mailbox
 from sandbox.nameserver import Nameserver
 from sandbox.wires import Network
-from tests.web.edges import HTTPS, NOW, PASSWORD, make_app, sign_in, token_in
+from tests.web.edges import HTTPS, NOW, PASSWORD, client_of, sign_in, token_in
 from tests.web.world import World
 from workflows import senders
 
@@ -46,7 +46,7 @@ def tide(world: World) -> Iterator[Company]:
 
 @pytest.fixture
 def ann(world: World, tide: Company) -> FlaskClient:
-    return sign_in(make_app(world.rt).test_client())
+    return sign_in(client_of(world.rt))
 
 
 def form(server: Mailbox, **more: str) -> dict[str, str]:
@@ -127,7 +127,7 @@ def test_a_hopeless_domain_is_a_persons_to_accept(
 ) -> None:
     with Nameserver() as nothing:
         world.rt = replace(world.rt, resolver=Dns(nothing.server))
-        ann = sign_in(make_app(world.rt).test_client())
+        ann = sign_in(client_of(world.rt))
         press(ann, tide, **form(server))
         page = press(ann, tide, "/check", selector="")
         assert "most mail would be turned away" in page
@@ -207,7 +207,7 @@ def test_a_person_signs_in_at_the_provider_and_comes_back(
     world: World, tide: Company, provider: MailProviderTwin, server: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    ann = sign_in(make_app(world.rt).test_client())
+    ann = sign_in(client_of(world.rt))
     page = press(ann, tide, kind="microsoft", address=ADDRESS)
     assert "Sign in at Microsoft 365" in page
     back = consent(ann, tide, provider)
@@ -222,7 +222,7 @@ def test_a_forged_way_back_or_a_no_keeps_nothing(
     world: World, tide: Company, provider: MailProviderTwin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OAUTHLIB_INSECURE_TRANSPORT", "1")
-    ann = sign_in(make_app(world.rt).test_client())
+    ann = sign_in(client_of(world.rt))
     press(ann, tide, kind="microsoft", address=ADDRESS)
     back = consent(ann, tide, provider)
     state = parse_qs(urlsplit(back).query)["state"][0]

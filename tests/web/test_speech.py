@@ -16,7 +16,7 @@ from babel.messages.pofile import write_po
 from core.money import Money
 from models import Account, Company
 from tests.web import portal_words
-from tests.web.edges import HTTPS, make_app, token_in
+from tests.web.edges import HTTPS, client_of, make_app, token_in
 from tests.web.world import World
 from web import speech
 from workflows.errors import Refusal
@@ -76,7 +76,7 @@ def finnish(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Catalog:
 def _speaks(world: World, language: str) -> str:
     with world.rt.store.write() as session:
         session.get_one(Account, world.accounts[ALDER].id).language = language
-    return make_app(world.rt).test_client().get(world.link(ALDER), **HTTPS).text
+    return client_of(world.rt).get(world.link(ALDER), **HTTPS).text
 
 
 def test_an_account_is_spoken_to_in_its_own_language(world: World, finnish: Catalog) -> None:
@@ -98,12 +98,12 @@ def test_a_language_without_a_catalog_is_english_as_a_whole(world: World) -> Non
 def test_a_company_abroad_is_spoken_of_in_its_own_english(world: World) -> None:
     with world.rt.store.write() as session:
         session.get_one(Company, world.bramley.id).country = "US"
-    assert "Was due Nov 4, 2026, 14 days ago" in make_app(world.rt).test_client().get(world.link(ALDER), **HTTPS).text
+    assert "Was due Nov 4, 2026, 14 days ago" in client_of(world.rt).get(world.link(ALDER), **HTTPS).text
 
 
 def test_what_a_workflow_refuses_is_said_in_that_language(world: World, finnish: Catalog) -> None:
     _speaks(world, "fi")
-    client = make_app(world.rt).test_client()
+    client = client_of(world.rt)
     link = world.link(ALDER)
     token = token_in(client.get(link, **HTTPS).text)
     answer = client.post(f"{link}/pay", data={"csrf_token": token}, follow_redirects=True, **HTTPS)
@@ -111,14 +111,14 @@ def test_what_a_workflow_refuses_is_said_in_that_language(world: World, finnish:
 
 
 def test_a_link_that_opens_nothing_speaks_as_the_browser_asks(world: World, finnish: Catalog) -> None:
-    client = make_app(world.rt).test_client()
+    client = client_of(world.rt)
     for asked, words in (("fi,en;q=0.5", "Linkki ei avaudu"), ("en,fi;q=0.5", "This link does not open")):
         answer = client.get(f"{world.link(ALDER)}x", headers={"Accept-Language": asked}, **HTTPS)
         assert words in answer.text
 
 
 def test_the_console_stays_english_and_has_no_translations_to_look_up(shown: World, finnish: Catalog) -> None:
-    assert '<html lang="en">' in make_app(shown.rt).test_client().get("/sign-in", **HTTPS).text
+    assert '<html lang="en">' in client_of(shown.rt).get("/sign-in", **HTTPS).text
 
 
 def test_facts_of_a_refusal_are_written_as_the_language_does(world: World) -> None:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 
 from models import Account, Invoice
-from tests.web.edges import HTTPS, make_app, sign_in
+from tests.web.edges import HTTPS, client_of, sign_in
 from tests.web.world import World
 from workflows import links
 
@@ -106,7 +106,7 @@ def test_empty_days_are_the_usual_ones(shown: World, onlooker: FlaskClient) -> N
 
 
 def test_nobody_else_opens_it(world: World, stranger: FlaskClient) -> None:
-    otto = sign_in(make_app(world.rt).test_client(), "otto@example.com")
+    otto = sign_in(client_of(world.rt), "otto@example.com")
     for kind in ("", ".pdf"):
         assert otto.get(f"{_console(world)}{kind}", **HTTPS).status_code == 404
         assert stranger.get(f"{_console(world)}{kind}", **HTTPS).location.startswith("/sign-in")
@@ -117,7 +117,7 @@ def test_nobody_else_opens_it(world: World, stranger: FlaskClient) -> None:
 
 
 def test_each_link_shows_its_own_account_only(shown: World) -> None:
-    stranger = make_app(shown.rt).test_client()
+    stranger = client_of(shown.rt)
     page = _text(stranger.get(f"{shown.link('Hallam & Daughters')}/statement", **HTTPS).text)
     assert "£999.00 of it is paid already and on its way to our books. Thank you." in page
     assert "1047 6 Nov 2026 Paid, on its way to our books £999.00" in page

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from core.cadence import Reason
-from models import Account, Company, Promise, Task, ToldRow
+from models import Account, Promise, Task, ToldRow
 from tests.web.approving import Asked, asked
 from tests.web.edges import HTTPS, sign_in, token_in
 from tests.web.world import World
@@ -121,13 +121,10 @@ def test_a_settled_call_says_so_and_asks_nothing(desk: Asked, ann: FlaskClient) 
     assert "What came of it" not in page
 
 
-def test_what_may_be_offered_is_set_on_the_list(desk: Asked, ann: FlaskClient) -> None:
-    path = f"/companies/{desk.world.kauri.uid}/offers"
-    token = token_in(ann.get("/tasks", **HTTPS).text)
-    for parts, kept in (("10", 10), ("many", 10), ("99", 10)):
-        ann.post(path, data={"csrf_token": token, "most_parts": parts, "most_days": "200"}, **HTTPS)
-        with desk.world.rt.store.read() as session:
-            assert session.get_one(Company, desk.world.kauri.id).most_parts == kept
+def test_the_list_says_what_may_be_offered_and_leads_to_where_it_is_set(desk: Asked, ann: FlaskClient) -> None:
+    page = ann.get("/tasks", **HTTPS).text
+    assert f'<a href="/companies/{desk.world.kauri.uid}/agreements">' in page
+    assert "up to 6 parts within" in page
 
 
 def test_nobody_opens_another_practice_s_call(desk: Asked, stranger: FlaskClient) -> None:
