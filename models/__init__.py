@@ -12,7 +12,8 @@ from models.holds import AddressWord, Arrangement, HoldRow, InstalmentRow, ToldR
 from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
 from models.papers import Handover, Terms, TermsGiven
 from models.paying import BankDetails, Brand, GuardedChange, Mandate, ProcessorAccount, Reversal
-from models.practice import Company, Memory, Practice, User
+from models.practice import Company, Memory, Practice, SignIn, User
+from models.pulse import Pulse
 from models.reading import CallCount, CallWindow, DirtyRow, Reading
 from models.sender import Departure, Sender
 from models.wishes import Contact, Extension, Feedback, SentFile, extension_invoice
@@ -63,11 +64,13 @@ __all__ = [
     "Practice",
     "ProcessorAccount",
     "Promise",
+    "Pulse",
     "Reading",
     "Reversal",
     "Rollout",
     "Sender",
     "SentFile",
+    "SignIn",
     "Task",
     "Term",
     "Terms",

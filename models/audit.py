@@ -1,6 +1,7 @@
 """The append-only log: who did what to the outside world or to a setting, sealed, later chained by hash.
 
-Rows are inserted unlinked; a clock verb gives them `sequence`, `previous` and `link` per company.
+Rows are inserted unlinked; a clock verb gives them `sequence`, `previous` and `link`, in one chain per company and one
+per practice for what concerns no company.
 """
 
 from __future__ import annotations
@@ -14,16 +15,26 @@ from models.base import Base, HasUid
 
 
 class AuditKey(Base):
-    """The key that seals one account's (or one company's own) payloads; destroying it erases them."""
+    """The key that seals one account's payloads, or those of a company or a practice itself; destroying it erases
+    them. A practice's own key has no company.
+    """
 
     __tablename__ = "audit_key"
 
-    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     key_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
-    # One key each. Two indexes, for no two empty accounts are the same to a unique constraint.
+    # One key each. An index for each kind, for no two empty accounts are the same to a unique constraint.
     __table_args__ = (
+        Index(
+            "uq_audit_key_practice_id",
+            "practice_id",
+            unique=True,
+            sqlite_where=text("practice_id IS NOT NULL"),
+            postgresql_where=text("practice_id IS NOT NULL"),
+        ),
         Index(
             "uq_audit_key_account_id",
             "account_id",
@@ -42,11 +53,14 @@ class AuditKey(Base):
 
 
 class AuditEvent(HasUid, Base):
-    """One fact. `payload_hash` is over the sealed bytes, so that the chain survives an erasure."""
+    """One fact of a company, or, where it concerns none, of a practice. `payload_hash` is over the sealed bytes, so
+    that the chain survives an erasure.
+    """
 
     __tablename__ = "audit_event"
 
-    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"))
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     at: Mapped[datetime]
     kind: Mapped[str] = mapped_column(String(40))
@@ -57,4 +71,4 @@ class AuditEvent(HasUid, Base):
     previous: Mapped[str | None] = mapped_column(String(64))
     link: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (UniqueConstraint("company_id", "sequence"),)
+    __table_args__ = (UniqueConstraint("company_id", "sequence"), UniqueConstraint("practice_id", "sequence"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, HasUid
@@ -23,7 +23,9 @@ class Practice(HasUid, Base):
 class User(HasUid, Base):
     """A person of a practice. `email` is lower case; `password_hash` is argon2's own string.
 
-    Only an `owner` may change where money goes and whom messages come from.
+    Only an `owner` may change where money goes and whom messages come from. `totp_sealed` is the secret of a second
+    step, which is asked for once `totp_at` says that it was tried; `totp_step` is the last one used, for none counts
+    twice. `recovery` are hashes of codes for who lost their device, each good once.
     """
 
     __tablename__ = "user"
@@ -34,8 +36,27 @@ class User(HasUid, Base):
     password_hash: Mapped[str] = mapped_column(Text)
     owner: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
+    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    totp_at: Mapped[datetime | None]
+    totp_step: Mapped[int] = mapped_column(default=0)
+    recovery: Mapped[list[Any]] = mapped_column(default=list)
 
     practice: Mapped[Practice] = relationship(lazy="joined")
+
+
+class SignIn(HasUid, Base):
+    """One signed-in browser. The cookie holds a secret of which `secret_hash` is the SHA-256; once `ended_at` is set it
+    opens nothing. `agent` is what the browser calls itself.
+    """
+
+    __tablename__ = "sign_in"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    agent: Mapped[str] = mapped_column(String(200), default="")
+    made_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class Company(HasUid, Base):

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, AuditKey, Company
@@ -69,7 +69,8 @@ def _key(rt: Runtime, session: Session, company_id: int, account_id: int | None)
 def link_all(rt: Runtime) -> int:
     """Chain every unlinked row, company by company; how many were linked."""
     with rt.store.read() as session:
-        companies = session.scalars(select(AuditEvent.company_id).where(AuditEvent.sequence.is_(None)).distinct()).all()
+        unlinked = AuditEvent.sequence.is_(None), AuditEvent.company_id == Company.id
+        companies = session.scalars(select(Company.id).where(exists().where(*unlinked))).all()
     return sum(_link_company(rt, company_id) for company_id in companies)
 
 

@@ -60,7 +60,7 @@ def test_a_change_to_any_field_of_an_entry_is_found(office: Office) -> None:
         "previous": "0" * 64,
         "link": "0" * 64,
     }
-    assert set(changes) | {"id", "company_id"} == set(AuditEvent.__table__.columns.keys())
+    assert set(changes) | {"id", "company_id", "practice_id"} == set(AuditEvent.__table__.columns.keys())
     for field, value in changes.items():
         office.change(row, **{field: value})
         (complaint,) = audit.verify(office.rt)
