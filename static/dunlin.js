@@ -6,11 +6,13 @@ for (const form of document.querySelectorAll(".pay-form")) {
   const output = form.querySelector("output[data-total]");
   const boxes = [...form.querySelectorAll("input[data-amount]")];
   if (!output) continue;
+  // Grouped as the sums on the page are, also where a language leaves out the mark of four digits.
+  const written = { style: "currency", currency: output.dataset.total, useGrouping: "always" };
   let money;
   try {
-    money = new Intl.NumberFormat(output.dataset.locale, { style: "currency", currency: output.dataset.total });
+    money = new Intl.NumberFormat(output.dataset.locale, written);
   } catch {
-    money = new Intl.NumberFormat("en", { style: "currency", currency: output.dataset.total });
+    money = new Intl.NumberFormat("en", written);
   }
   const update = () => {
     const chosen = boxes.filter((box) => box.checked);

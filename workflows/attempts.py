@@ -1,4 +1,4 @@
-"""The row of an attempt to pay: written before the processor is asked, whoever asks for the money."""
+"""The row of an attempt to pay, written before the processor is asked; and whom to tell when it refuses."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 
 from core.allocation import allocate
 from core.money import Money, totals
+from integrations.errors import Misconfigured, OutsideError, Rejected
 from integrations.processors.base import Method
-from models import Account, Attempt, AttemptLine, Invoice
-from workflows import mirror
+from models import Account, Attempt, AttemptLine, Company, Invoice
+from workflows import mirror, notices
 from workflows.runtime import Runtime
 
 Shares = Sequence[tuple[Invoice, Money]]
@@ -72,3 +73,26 @@ def write(
     session.flush()
     mirror.wake(session, [attempt.account_id], now)
     return attempt
+
+
+def tell(rt: Runtime, attempt: Attempt, error: OutsideError) -> None:
+    """The practice is told, once a day, of a processor that does not take the company's keys or orders: until somebody
+    puts it right nobody can pay there. What passes by itself is no news.
+    """
+    if not isinstance(error, Misconfigured | Rejected):
+        return
+    kind = rt.processors.get(attempt.processor)
+    name = kind.label if kind is not None else attempt.processor
+    with rt.store.write() as session:
+        company = session.get_one(Company, attempt.company_id)
+        notices.want(
+            rt,
+            session,
+            company.practice_id,
+            company.id,
+            f"processor/{company.uid}/{attempt.processor}/{rt.clock.now().date()}",
+            f"{company.name}: {name} refuses",
+            f"{name} did not take what Dunlin asked of {company.name}'s account there: {error} "
+            "Look whether the account and its keys are as they should be.",
+            f"/companies/{company.uid}/paying",
+        )

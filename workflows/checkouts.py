@@ -55,8 +55,10 @@ def start(
         checkout = payments.ask(rt, attempt)
     except Rejected as error:
         payments.close(rt, attempt.id, "failed", str(error))
-        raise Refusal("The payment page could not be opened: {why}", why=str(error)) from error
+        attempts.tell(rt, attempt, error)
+        raise Refusal("This way to pay does not work just now. Please take another, or reply to our e-mail.") from error
     except OutsideError as error:
+        attempts.tell(rt, attempt, error)
         raise Refusal("The payment page cannot be reached just now. Please try again in a few minutes.") from error
     payments.learn(rt, attempt.id, checkout)
     if checkout.state is not CheckoutState.OPEN:

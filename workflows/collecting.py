@@ -60,7 +60,9 @@ def _collect(rt: Runtime, due: DuePart) -> bool:
         payments.learn(rt, attempt.id, payments.ask(rt, attempt))
     except Rejected as error:
         payments.close(rt, attempt.id, "failed", str(error))
+        attempts.tell(rt, attempt, error)
     except OutsideError as error:  # the sweep asks again, under the same key
+        attempts.tell(rt, attempt, error)
         log.warning("collecting a part was not answered", attempt=attempt.uid, kind=type(error).__name__)
     return True
 

@@ -16,6 +16,7 @@ from core.facts import InvoiceStatus
 from core.habits import habit
 from models import Account, Company, Invoice
 from workflows import mirror, owing
+from workflows.agreed import agreed_days, agreed_due
 from workflows.runtime import Runtime
 
 _TABLE = Account.__table__
@@ -54,21 +55,26 @@ def learn(rt: Runtime, company_id: int) -> int:
 
 
 def _delays(session: Session, company_id: int) -> Mapping[int, list[int]]:
-    """By account: how many days late each paid invoice was, in the order in which they were paid.
+    """By account: how many days late each paid invoice was, in the order in which they were paid; more time that was
+    given is no lateness.
 
     An invoice that was settled without a payment (by a credit note, say) tells nothing about a habit.
     """
     paid_on = owing.applied(session, company_id, credits=False)
     settled = {invoice: max(day for day, _, _ in parts) for invoice, parts in paid_on.items()}
     paid = session.execute(
-        select(Invoice.account_id, Invoice.external_id, Invoice.due).where(
+        select(Invoice.id, Invoice.account_id, Invoice.external_id, Invoice.due).where(
             Invoice.company_id == company_id,
             Invoice.status == InvoiceStatus.PAID.value,
             Invoice.due.is_not(None),
             Invoice.gone_at.is_(None),
         )
+    ).all()
+    agreed = agreed_days(session, [row.id for row in paid])
+    dated = (
+        (settled.get(external_id), account, agreed_due(due, agreed.get(id))) for id, account, external_id, due in paid
     )
     found: dict[int, list[int]] = defaultdict(list)
-    for day, account, due in sorted((settled[id], account, due) for account, id, due in paid if due and id in settled):
+    for day, account, due in sorted((day, account, due) for day, account, due in dated if day and due):
         found[account].append((day - due).days)
     return found

@@ -34,8 +34,7 @@ from models import (
     Mandate,
     ProcessorAccount,
 )
-from workflows import audit, bookings, decided, links, mandates, planner, returned, ways
-from workflows.attempts import FIRST_ASKED
+from workflows import attempts, audit, bookings, decided, links, mandates, planner, returned, ways
 from workflows.figures import language_of
 from workflows.owed import owes
 from workflows.runtime import Runtime
@@ -104,6 +103,8 @@ def learn(rt: Runtime, attempt_id: int, checkout: Checkout) -> None:
         was_paid = attempt.state == "paid"
         if attempt.state == "created":
             attempt.state = "open"
+            said = {"amount": str(attempt.amount), "processor": attempt.processor, "checkout": checkout.id}
+            audit.record(rt, session, "payment-begun", attempt.company_id, attempt.account_id, attempt.uid, **said)
         attempt.ask_at = _ask_at(rt, attempt, checkout.state)
     if checkout.state is CheckoutState.PENDING:
         _coming(rt, attempt_id)
@@ -124,7 +125,9 @@ def _ask_at(rt: Runtime, attempt: Attempt, state: CheckoutState) -> datetime | N
     if state is CheckoutState.PENDING:
         return now + LAST_ASKED
     return (
-        now + min(max(FIRST_ASKED, (now - attempt.created_at) / 2), LAST_ASKED) if state is CheckoutState.OPEN else None
+        now + min(max(attempts.FIRST_ASKED, (now - attempt.created_at) / 2), LAST_ASKED)
+        if state is CheckoutState.OPEN
+        else None
     )
 
 
@@ -245,7 +248,9 @@ def _look(rt: Runtime, attempt: Attempt) -> None:
             shut(rt, attempt)
     except Rejected as error:
         close(rt, attempt.id, "failed", str(error))
+        attempts.tell(rt, attempt, error)
     except OutsideError as error:
+        attempts.tell(rt, attempt, error)
         log.warning("an attempt could not be looked up", attempt=attempt.uid, kind=type(error).__name__)
     except Exception:
         log.exception("asking about an attempt broke off", attempt=attempt.uid)

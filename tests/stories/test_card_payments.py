@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
-from models import AttemptLine, EffectKind
+from models import AttemptLine, EffectKind, Notice
 from sandbox.books import BookPayment
 from tests.stories.days import BOTH, EVENING, diary, effects_of, town_of
 from tests.town import Town
@@ -182,3 +182,21 @@ def test_an_invoice_paid_at_the_bank_while_the_card_page_was_open_goes_to_the_de
         town.at(date(2026, 3, 2), EVENING)
         assert (line(town).state, len(booked(town, kind))) == ("desk", 1)
         assert town.mails() == [], "a double payment is a matter for a person, not for a thank-you"
+
+
+def test_a_key_that_was_withdrawn_is_told_to_the_practice_once_and_to_the_payer_kindly() -> None:
+    with town_of("xero", ("A-1", "fern", DUE)) as town:
+        kept = dict(town.stripe.accounts)
+        town.stripe.accounts.clear()  # somebody rolled the key at Stripe and forgot Dunlin
+        for _ in range(2):
+            with pytest.raises(Refusal, match="try again in a few minutes"):
+                town.checkout("A-1")
+        with town.rt.store.read() as session:
+            (notice,) = session.scalars(select(Notice)).all()
+        assert notice.subject.endswith(": Stripe refuses")
+        assert "sk_test" not in notice.text
+        assert f"/companies/{town.company('xero').uid}/paying" in notice.text
+        town.stripe.accounts.update(kept)
+        town.pay("A-1")
+        town.at(date(2026, 3, 3), EVENING)
+        assert (line(town).state, len(booked(town, "xero"))) == ("confirmed", 1)

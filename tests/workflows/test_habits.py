@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from sqlalchemy import select
+
 from core.cadence import Payer
 from core.facts import InvoiceStatus
 from core.money import Money
 from integrations.ledgers.base import LedgerCredit, LedgerPayment
+from models import Extension, Invoice
 from tests.workflows.office import Office, an_invoice
 from workflows import habits
 
@@ -62,3 +65,13 @@ def test_what_was_settled_by_a_credit_note_or_is_still_open_tells_nothing(office
     note = LedgerCredit("n-1", "c-1", "note", Money(0, "GBP"), applied=(("i-c", SUM),))
     office.read(office.clock.now(), invoices=(credited, an_invoice("i-open", due=due)), credits=(note,))
     assert habits.learn(office.rt, office.company.id) == 0
+
+
+def test_who_pays_within_the_time_that_was_given_is_not_late(office: Office) -> None:
+    paid(office, 2, 3, 30, 3)
+    with office.rt.store.write() as session:
+        row = session.scalars(select(Invoice).where(Invoice.external_id == "i-2")).one()
+        more = {"day": row.due + timedelta(days=27), "state": "granted", "asked_at": office.clock.now()}
+        about = {"company_id": row.company_id, "account_id": row.account_id, "invoices": [row]}
+        session.add(Extension(uid=office.rt.new_id(), **about, **more))
+    assert (habits.learn_all(office.rt), known(office)) == (1, (Payer.STEADY, 3))
