@@ -12,11 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
-from argon2 import PasswordHasher
-from argon2.profiles import CHEAPEST
 from hypothesis import HealthCheck, settings
-
-from workflows import people
 
 # A slow machine must not make a test fail, and a red run must be red again when it is looked at.
 settings.register_profile(
@@ -38,14 +34,6 @@ def _quiet_log() -> Iterator[None]:
     """A command run inside a test turns the log on; the next test begins without it."""
     yield
     _quiet()
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _cheap_passwords() -> Iterator[None]:
-    """The same algorithm at its lowest cost: there are thousands of sign-ins, and none of them is attacked."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(people, "PasswordHasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
-        yield
 
 
 def _stays_here(address: Any) -> bool:

@@ -1,4 +1,4 @@
-"""`make mutants`: small faults put into what decides, one at a time, and the tests of the core run against each.
+"""`make mutants`: small faults put into what decides and what touches money, one at a time; do the tests find them?
 
 Works on a copy and changes nothing here. Says which faults no test found, and is content when nearly all were.
 """
@@ -10,28 +10,66 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from shutil import copytree
 from tempfile import TemporaryDirectory
 
 HERE = Path(__file__).parents[1]
 WANTED = 0.95
-# What decides, and what it asks. The types it is made of have few lines of their own.
-SCOPE = ("plan", "ladder", "vetoes", "timetable", "calendars", "readers", "cadence", "money", "delivery")
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where faults are put (files of a room), what is copied beside it, and the tests that should find them."""
+
+    room: str
+    scope: tuple[str, ...]
+    beside: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
 # Stories that run in a moment; the property tests and the proof find the same faults, and take minutes for each.
-STORIES = (
+_STORIES = (
     *("plan", "ladder", "vetoes", "holds", "reasons", "steps", "statements", "calendars", "versions", "replay"),
     *("approvals", "cadence", "causes", "delivery", "money", "parts", "shipped"),
 )
-_RESULT = re.compile(r"^\s*(?P<name>core\.\S+): (?P<verdict>[a-z ]+)$", re.MULTILINE)
-# Fresh processes: what is remembered from one run of the tests must not answer for a fault in the next.
-_SETTINGS = f"""
+_HOUSE = ("app.py", "settings.py", "core", "models", "integrations", "web", "sandbox", "migrations", "templates")
+_MONEY = (
+    *("effects", "lease", "many_renew", "token_answers", "renewals", "postings", "writing_edges", "asking"),
+    *("storage_edges", "guarded", "reconcile", "many_renew", "readings"),
+)
+GROUNDS = {
+    # What decides, and what it asks. The types it is made of have few lines of their own.
+    "core": Ground(
+        "core",
+        ("plan", "ladder", "vetoes", "timetable", "calendars", "readers", "cadence", "money", "delivery"),
+        ("templates", "tests/core"),
+        tuple(f"tests/core/test_{name}.py" for name in _STORIES),
+    ),
+    # Effects, writing back to the ledgers, and their tokens.
+    "money": Ground(
+        "workflows",
+        ("effects", "writing", "bookings", "grants"),
+        (*_HOUSE, *(path.name for path in HERE.glob("cli*.py")), "static", "tests"),
+        (
+            *(f"tests/workflows/test_{name}.py" for name in dict.fromkeys(_MONEY)),
+            *(f"tests/stories/test_{name}.py" for name in ("card_payments", "paying_once", "reconnecting")),
+        ),
+    ),
+}
+_RESULT = re.compile(r"^\s*(?P<name>(?:core|workflows)\.\S+): (?P<verdict>[a-z ]+)$", re.MULTILINE)
+
+
+def _settings(ground: Ground) -> str:
+    """Fresh processes: what is remembered from one run of the tests must not answer for a fault in the next."""
+    return f"""
 [tool.mutmut]
-source_paths = ["core"]
-only_mutate = {[f"core/{name}.py" for name in SCOPE]}
-also_copy = ["templates"]
-pytest_add_cli_args = ["-n0"]
-pytest_add_cli_args_test_selection = {[f"tests/core/test_{name}.py" for name in STORIES]}
+source_paths = ["{ground.room}"]
+only_mutate = {[f"{ground.room}/{name}.py" for name in ground.scope]}
+also_copy = {[one for one in ground.beside if not one.startswith("tests")]}
+pytest_add_cli_args = ["-n0", "-m", "not slow and not postgres and not browser and not prism"]
+pytest_add_cli_args_test_selection = {list(ground.tests)}
 process_isolation = "forkserver"
 use_git_change_detection = false
 use_setproctitle = false
@@ -39,11 +77,11 @@ use_setproctitle = false
 
 
 def main() -> int:
-    """Exit code 0 when enough were found. `python -m tests.mutants core.vetoes*` looks at some only."""
+    """Exit code 0 when enough were found. `python -m tests.mutants core core.vetoes*` looks at some only."""
+    name, *chosen = sys.argv[1:] or ["core"]
     with TemporaryDirectory(prefix="dunlin-mutants-") as folder:
         copy = Path(folder)
-        _lay_out(copy)
-        chosen = sys.argv[1:]
+        _lay_out(copy, GROUNDS[name])
         subprocess.run([*_mutmut(), "run", "--max-children", "1", *chosen], cwd=copy, check=True)
         found = subprocess.run(
             [*_mutmut(), "results", "--all", "true"], cwd=copy, check=True, capture_output=True, text=True
@@ -56,13 +94,16 @@ def main() -> int:
     return _judged(asked)
 
 
-def _lay_out(copy: Path) -> None:
-    """As much of the project as the stories need, with the settings of the tool."""
-    for folder in ("core", "templates", "tests/core"):
-        copytree(HERE / folder, copy / folder)
-    for name in ("tests/__init__.py", "tests/conftest.py"):
-        (copy / name).write_text((HERE / name).read_text())
-    (copy / "pyproject.toml").write_text((HERE / "pyproject.toml").read_text() + _SETTINGS)
+def _lay_out(copy: Path, ground: Ground) -> None:
+    """As much of the project as the tests need, with the settings of the tool."""
+    for one in (ground.room, *ground.beside, "tests/__init__.py", "tests/conftest.py"):
+        source, target = HERE / one, copy / one
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            copytree(source, target, dirs_exist_ok=True)
+        else:
+            target.write_text(source.read_text())
+    (copy / "pyproject.toml").write_text((HERE / "pyproject.toml").read_text() + _settings(ground))
 
 
 def _mutmut() -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
@@ -96,14 +96,17 @@ def _broken(session: Session, ids: Sequence[int]) -> int:
     return session.scalar(select(func.count()).select_from(Promise).where(*about)) or 0
 
 
+# Asked at every tick, so it is made once.
+_RIPE = select(Promise.id).where(
+    Promise.state == "open", (Promise.until <= bindparam("day")) | ~Promise.invoices.any(is_owed())
+)
+
+
 def settle_promises(rt: Runtime) -> int:
     """Mark promises kept when everything is paid, broken once their quiet time is over; how many."""
-    owed = Promise.invoices.any(is_owed())
     somewhere_over = (rt.clock.now() + timedelta(hours=14)).date()  # the date where the day begins first
     with rt.store.read() as session:
-        ripe = session.scalars(
-            select(Promise.id).where(Promise.state == "open", (Promise.until <= somewhere_over) | ~owed)
-        ).all()
+        ripe = session.scalars(_RIPE, {"day": somewhere_over}).all()
     return sum(_settle(rt, promise_id) for promise_id in ripe)
 
 

@@ -7,13 +7,15 @@ last fifth to those who cannot wait. It calls nobody.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, func, literal, select, true, update
+from sqlalchemy import ColumnElement, Executable, bindparam, func, select, true, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from integrations.errors import RateLimited
@@ -29,6 +31,20 @@ REFUSED = "refused"  # the window in which the vendor itself wants to hear nothi
 A_MINUTE = 60
 TRIES = 5
 A_MONTH = 28 * 24 * 3600
+_NOTHING = {"calls": 0, "metered": 0, "bytes": 0}
+# With every call these are said: they are made once.
+_TABLE: Any = CallWindow.__table__
+_OPEN = (
+    select(*_TABLE.c)
+    .where(
+        _TABLE.c.kind == bindparam("kind"),
+        _TABLE.c.scope.in_(("", bindparam("scope"))),
+        _TABLE.c.ends_at > bindparam("now"),
+    )
+    .order_by(_TABLE.c.id)
+    .with_for_update()
+)
+_KEEP = update(_TABLE).where(_TABLE.c.id == bindparam("key")).values(calls=bindparam("of"), room=bindparam("left"))
 
 
 @dataclass(slots=True)
@@ -61,7 +77,7 @@ class Budget:
         if self._told:
             now = self.rt.clock.now()
             with self.rt.store.write() as session:
-                self._learn(session, self.kind.limits, now)
+                self._keep(session, (), now)
                 self._count(session, now)
             self._told.clear()
 
@@ -81,73 +97,69 @@ class Budget:
     def _spend(self, purpose: Purpose, read: bool) -> None:
         now = self.rt.clock.now()
         with self.rt.store.write() as session:
-            self._heed(session, now)
             taken = [limit for limit in self.kind.limits if read or not limit.metered]
-            for limit in taken:
-                self._take(session, limit, purpose, now)
-            self._learn(session, [limit for limit in self.kind.limits if limit not in taken], now)
+            self._keep(session, taken, now, self._least(purpose))
             self._count(session, now, purpose, calls=1, metered=int(read and self.kind.metered == "reads"))
         self._told.clear()
 
-    def _heed(self, session: Session, now: datetime) -> None:
-        refused = window(session, self.kind.kind, self.scope, Limit(REFUSED, 0, 0), now)
-        if refused is not None:
-            wait = (refused.ends_at - now).total_seconds()
-            raise RateLimited(f"{self.kind.label} asked us to wait.", wait)
+    def _least(self, purpose: Purpose) -> Callable[[Limit], int]:
+        """What a call of this purpose leaves of a limit to those who cannot wait."""
+        part = KEPT_FROM.get(purpose)
+        return lambda limit: limit.calls // part if part else 0
 
-    def _take(self, session: Session, limit: Limit, purpose: Purpose, now: datetime) -> None:
-        """One call from this window. RateLimited when there is no room; then nothing is taken from any other either."""
-        least = limit.calls // KEPT_FROM[purpose] if purpose in KEPT_FROM else 0
-        mine, told = self._window(limit), self._left(limit)
-        room = CallWindow.room if told is None else literal(told)
-        while True:
-            taken = session.execute(
-                update(CallWindow).where(*mine, CallWindow.ends_at > now, room > least).values(room=room - 1)
-            )
-            if cast(CursorResult[Any], taken).rowcount:
-                return
-            open_one = session.execute(
-                select(CallWindow.ends_at, CallWindow.calls).where(*mine, CallWindow.ends_at > now)
-            ).first()
-            if open_one is not None and open_one.calls != limit.calls:  # the operator has another arrangement by now
-                more = {"calls": limit.calls, "room": CallWindow.room + limit.calls - open_one.calls}
-                session.execute(update(CallWindow).where(*mine, CallWindow.calls == open_one.calls).values(more))
+    def _keep(
+        self, session: Session, taken: Collection[Limit], now: datetime, least: Callable[[Limit], int] = lambda _: 0
+    ) -> None:
+        """Take one call from each of these windows, and write down what the vendor said is left of any. RateLimited
+        when one has no room, or while the vendor wants to hear nothing; then nothing is taken from any.
+        """
+        windows = self._windows(session, now)
+        if taken and (refused := windows.get((self.scope, REFUSED))):
+            raise RateLimited(f"{self.kind.label} asked us to wait.", (refused.ends_at - now).total_seconds())
+        if missing := [limit for limit in taken if (self._scope(limit), limit.name) not in windows]:
+            for limit in missing:
+                self._open(session, limit, _end(limit, now), limit.calls, CallWindow.ends_at <= now)
+            windows = self._windows(session, now)
+        changed = []
+        for limit in self.kind.limits:
+            window, told = windows.get((self._scope(limit), limit.name)), self._left(limit)
+            if window is None:
                 continue
-            if open_one is not None:
-                ends_at = open_one.ends_at
-                words = f"The limit of calls to {self.kind.label} ({limit.name}) leaves no room for this just now."
-                raise RateLimited(words, (ends_at - now).total_seconds())
-            if self._open(session, limit, _end(limit, now), limit.calls - 1, CallWindow.ends_at <= now):
-                return
+            # The operator may have another arrangement with the vendor by now.
+            room: int = window.room + limit.calls - window.calls if told is None else told
+            if limit in taken:
+                if room <= least(limit):
+                    words = f"The limit of calls to {self.kind.label} ({limit.name}) leaves no room for this just now."
+                    raise RateLimited(words, (window.ends_at - now).total_seconds())
+                room -= 1
+            if (limit.calls, room) != (window.calls, window.room):
+                changed.append({"key": window.id, "of": limit.calls, "left": room})
+        if changed:
+            session.connection().execute(_KEEP, changed)
 
-    def _window(self, limit: Limit) -> tuple[ColumnElement[bool], ...]:
-        return _named(self.kind.kind, self._scope(limit), limit)
+    def _windows(self, session: Session, now: datetime) -> dict[tuple[str, str], Any]:
+        """Those that are open now, by scope and name, locked until the transaction ends."""
+        named = {"kind": self.kind.kind, "scope": self.scope, "now": now}
+        return {(row.scope, row.name): row for row in session.connection().execute(_OPEN, named)}
 
     def _scope(self, limit: Limit) -> str:
         return "" if limit.whole_app else self.scope
 
     def _open(
         self, session: Session, limit: Limit, ends_at: datetime, room: int, instead_of: ColumnElement[bool]
-    ) -> bool:
-        """Begin a window in the place of one like that, or of none; whether it is ours and not somebody else's."""
+    ) -> None:
+        """Begin a window in the place of one like that, or of none."""
         fresh = {"ends_at": ends_at, "calls": limit.calls, "room": room}
         statement = insert_into(session, CallWindow).values(
             kind=self.kind.kind, scope=self._scope(limit), name=limit.name, **fresh
         )
-        ours = statement.on_conflict_do_update(index_elements=["kind", "scope", "name"], set_=fresh, where=instead_of)
-        return session.execute(ours.returning(CallWindow.id)).first() is not None
+        names = ["kind", "scope", "name"]
+        session.execute(statement.on_conflict_do_update(index_elements=names, set_=fresh, where=instead_of))
 
     def _left(self, limit: Limit) -> int | None:
         """What the vendor itself says is left, if it has said so since the last call; worth more than our count."""
         told = [left[limit.name] for _, _, left in self._told if limit.name in left]
         return told[-1] if told else None
-
-    def _learn(self, session: Session, limits: Iterable[Limit], now: datetime) -> None:
-        """Write down what the vendor said is left of limits from which no call is taken just now."""
-        for limit in limits:
-            if (left := self._left(limit)) is not None:
-                window = update(CallWindow).where(*self._window(limit), CallWindow.ends_at > now)
-                session.execute(window.values(room=left))
 
     def _count(self, session: Session, now: datetime, purpose: Purpose | None = None, **call: int) -> None:
         """A call of this purpose, and the bytes that the last answers brought."""
@@ -157,7 +169,8 @@ class Budget:
         for about, size, _ in self._told:
             counts.setdefault(about, Counter())["bytes"] += size
         for about, more in counts.items():
-            _add(session, self.company_id, now, about, more)
+            row = {"company_id": self.company_id, "day": now.date(), "purpose": about.value}
+            session.connection().execute(_adding(session.get_bind().dialect.name), {**row, **_NOTHING, **more})
 
     def _used_up(self, seconds: float) -> None:
         """The vendor said no: this organisation hears nothing more before the time it named. No count is touched."""
@@ -174,13 +187,14 @@ def _end(limit: Limit, now: datetime) -> datetime:
     return datetime.fromtimestamp(begun + limit.seconds, UTC)
 
 
-def _add(session: Session, company_id: int, now: datetime, purpose: Purpose, more: Mapping[str, int]) -> None:
-    row = {"calls": 0, "metered": 0, "bytes": 0, **more}
-    statement = insert_into(session, CallCount).values(
-        company_id=company_id, day=now.date(), purpose=purpose.value, **row
-    )
-    added = {name: getattr(CallCount, name) + number for name, number in more.items()}
-    session.execute(statement.on_conflict_do_update(index_elements=["company_id", "day", "purpose"], set_=added))
+@lru_cache(maxsize=2)
+def _adding(dialect: str) -> Executable:
+    """One more call, or its bytes, to the day's count; made once, for it is said with every call."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    row: Any = insert(CallCount.__table__)  # type: ignore[arg-type]
+    more = {name: CallCount.__table__.c[name] + row.excluded[name] for name in _NOTHING}
+    found: Executable = row.on_conflict_do_update(index_elements=["company_id", "day", "purpose"], set_=more)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, bindparam, select, true, update
 from sqlalchemy.orm import Session
 
 from models import Effect, EffectKind, EffectState, Touch
@@ -133,6 +133,17 @@ def put_back(rt: Runtime, effect: Effect, wait: float, note: str, since: EffectS
         back_to_due(rt, session, effect, wait, note, since)
 
 
+# Asked at every tick, so it is made once.
+_ABANDONED = (
+    select(Effect.id)
+    .where(
+        Effect.state.in_((EffectState.CLAIMED.value, EffectState.SENDING.value)),
+        Effect.lease_until <= bindparam("now"),
+    )
+    .limit(1)
+)
+
+
 def recover(rt: Runtime) -> int:
     """Take up what a dead worker left: claimed is due again; a message caught sending is in doubt, never repeated.
 
@@ -140,6 +151,9 @@ def recover(rt: Runtime) -> int:
     conditional UPDATE, so that a slow worker's own word is never overwritten.
     """
     now = rt.clock.now()
+    with rt.store.read() as session:
+        if session.scalars(_ABANDONED, {"now": now}).first() is None:
+            return 0
     again = {"state": EffectState.DUE.value, "not_before": now, "note": "Taken up again after it was left unfinished."}
     doubt = {
         "state": EffectState.IN_DOUBT.value,

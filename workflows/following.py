@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
 from core import instalments
@@ -33,10 +33,21 @@ class DuePart:
     missing: Money
 
 
+def whole() -> Select[Arrangement]:
+    return select(Arrangement).options(selectinload(Arrangement.invoices), selectinload(Arrangement.parts))
+
+
+# Asked at every tick, so it is made once.
+_RIPE = (
+    whole()
+    .where(Arrangement.state == "running", Arrangement.parts.any(InstalmentRow.day <= bindparam("day")))
+    .order_by(Arrangement.id)
+)
+
+
 def due_parts(session: Session, day: date) -> tuple[DuePart, ...]:
     """Every part of a running arrangement that is due on `day` or was before it, with what is still missing of it."""
-    ripe = Arrangement.parts.any(InstalmentRow.day <= day)
-    found = session.scalars(whole().where(Arrangement.state == "running", ripe).order_by(Arrangement.id))
+    found = session.scalars(_RIPE, {"day": day})
     return tuple(
         DuePart(plan, row, Money(one.missing, plan.currency))
         for plan in found
@@ -93,10 +104,6 @@ def left_of(plan: Arrangement) -> int:
 def worth(invoices: Sequence[Invoice]) -> int:
     """What the invoices were written over, whatever was paid of it."""
     return sum(one.total_minor for one in invoices if one.status not in _GONE and one.gone_at is None)
-
-
-def whole() -> Select[Arrangement]:
-    return select(Arrangement).options(selectinload(Arrangement.invoices), selectinload(Arrangement.parts))
 
 
 def _agreed(plan: Arrangement) -> list[Part]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import CursorResult, bindparam, or_, select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from integrations.errors import OutsideError, Rejected
@@ -227,14 +227,18 @@ def hear(rt: Runtime, account_id: int, said: Happening) -> bool:
     return True
 
 
+# Asked at every tick, so it is made once.
+_SILENT = (
+    select(Attempt)
+    .where(Attempt.state.in_(_UNDER_WAY), Attempt.ask_at <= bindparam("now"))
+    .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
+)
+
+
 def sweep(rt: Runtime) -> int:
     """Ask the processor about every attempt that has had no answer for a while; how many were asked."""
     with rt.store.read() as session:
-        silent = session.scalars(
-            select(Attempt)
-            .where(Attempt.state.in_(_UNDER_WAY), Attempt.ask_at <= rt.clock.now())
-            .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
-        ).all()
+        silent = session.scalars(_SILENT, {"now": rt.clock.now()}).all()
     for attempt in silent:
         _look(rt, attempt)
     return len(silent)

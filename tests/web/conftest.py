@@ -10,8 +10,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from models.store import Store
+from tests.passwords import cheap_passwords
 from tests.web.edges import StillClock, client_of, new_store, runtime, sign_in
 from tests.web.world import World
+
+__all__ = ["cheap_passwords"]
 
 
 @pytest.fixture(scope="session")

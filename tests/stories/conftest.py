@@ -1,0 +1,5 @@
+"""What the stories share: passwords that cost little to check."""
+
+from tests.passwords import cheap_passwords
+
+__all__ = ["cheap_passwords"]
