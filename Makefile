@@ -15,7 +15,7 @@ TOOLS := .venv/.tools
 EVERYDAY := not slow and not browser and not prism and not postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all check bench faults mutants lock migration docs shots clean npm chromium
+.PHONY: help demo serve test test-all check bench faults crashes mutants advisories sbom lock migration docs shots clean npm chromium
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +45,17 @@ bench: $(TOOLS)  ## the figures, side by side
 faults: $(TOOLS)  ## the fault simulation: N runs, each from its own seed
 	@$(BIN)/python -m tests.faults $(N)
 
+crashes: $(TOOLS)  ## real processes killed: N times on SQLite, and N times on PostgreSQL with two processes
+	@$(BIN)/python -m tests.crashes $(N)
+
 mutants: $(TOOLS)  ## small faults put into what decides: do the tests of the core find them? (takes long, one process)
 	@$(BIN)/python -m tests.mutants $(ARGS)
+
+advisories: $(TOOLS)  ## are there known weaknesses in what runs? says so when nobody could be asked
+	@$(BIN)/flask advisories
+
+sbom: $(RUNTIME)  ## all that runs, with versions and hashes, as CycloneDX
+	@$(BIN)/flask sbom
 
 lock: $(TOOLS)  ## fix the versions and hashes of all dependencies anew
 	@$(BIN)/python -m pip install --quiet --upgrade uv

@@ -9,16 +9,20 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import cli
+import cli_audit
 import cli_backtest
 import cli_cadences
 import cli_demo
+import cli_house
 import cli_kindness
+import cli_security
 import cli_why
 import settings as configuration
 import web
@@ -33,7 +37,7 @@ from settings import Settings
 from workflows.clock import SystemClock
 from workflows.engine import Embedded
 from workflows.pacing import Turns
-from workflows.runtime import Clock, Engine, Runtime
+from workflows.runtime import Clock, Engine, Runtime, Upkeep
 from workflows.vault import Vault
 
 
@@ -74,13 +78,14 @@ def build_runtime(
         ledgers=ledgers,
         processors=registry.processors(lambda kind: settings.ledger(kind)["api_url"], transport),
         channel=CHANNELS["smtp"](settings.smtp_url) if settings.smtp_url and settings.mail_from else None,
-        mailbox=CHANNELS["smtp"],
+        mailbox=partial(CHANNELS["smtp"], outside=not settings.is_demo),
         mail=providers.known(settings.ledger, settings.smtp_url if settings.is_demo else ""),
         resolver=None if settings.is_demo else Dns(),
         engine=engine or Embedded(),
         count_call=lambda kind, purpose: counted.update([(kind, purpose)]),
         pause=pause,
         turns=Turns(time.monotonic, pause),
+        upkeep=Upkeep(**settings.upkeep()),
     )
 
 
@@ -89,15 +94,12 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app = Flask(__name__)
     if settings is None:
         cli.register(app, cli.House(build_runtime, create_app))
-        for one in (cli_demo.demo, cli_kindness.kindness, cli_backtest.backtest, cli_why.why_now, cli_cadences.prove):
+        told = (cli_demo.demo, cli_kindness.kindness, cli_backtest.backtest, cli_why.why_now, cli_cadences.prove)
+        for one in (*told, cli_audit.audit_log, *cli_house.COMMANDS, *cli_security.COMMANDS):
             app.cli.add_command(one)
         return app
-    app.config.update(
-        SECRET_KEY=settings.secret_keys[0],
-        SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
-        DUNLIN_MISSING=configuration.missing(settings),
-        DUNLIN_FORM_HOSTS=_form_hosts(settings),
-    )
+    app.config.update(SECRET_KEY=settings.secret_keys[0], SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]))
+    app.config.update(DUNLIN_MISSING=configuration.missing(settings), DUNLIN_FORM_HOSTS=_form_hosts(settings))
     # One proxy in front terminates TLS; its word for scheme, host and client address is taken, and only one hop's.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     web.register(app, runtime or build_runtime(settings))

@@ -15,7 +15,6 @@ from functools import wraps
 from typing import Any, NamedTuple
 
 import click
-import waitress
 from flask import Flask, current_app
 from sqlalchemy import select
 
@@ -25,7 +24,7 @@ from integrations import quiet
 from models import Company
 from models.store import StoreError, migrate
 from web import presenters
-from workflows import audit, clock, doctor, keys, planner, preview, reconcile, sync
+from workflows import keys, planner, preview, reconcile, restored, sync
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 from workflows.vault import Vault, VaultError
@@ -34,9 +33,9 @@ _KNOWN = (configuration.SettingsError, StoreError, VaultError, Refusal, ColumnEr
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
-def log_to_stderr(least: int = logging.INFO) -> None:
-    """Answers go to stdout, the log to stderr."""
-    quiet.speak(least, sys.stderr)
+def log_to_stderr(least: int = logging.INFO, as_json: bool = False) -> None:
+    """Answers go to stdout, the log to stderr: for people, or one JSON object a line."""
+    quiet.speak(least, sys.stderr, as_json)
 
 
 class House(NamedTuple):
@@ -47,9 +46,9 @@ class House(NamedTuple):
 
 
 def register(app: Flask, built: House) -> None:
-    """Add every command but the demo to `flask`."""
+    """Add the commands of this file to `flask`."""
     app.extensions["house"] = built
-    for one in (serve, sync_now, plan_now, preview_now, reconcile_now, audit_log, vault_keys, doctor_now):
+    for one in (sync_now, plan_now, preview_now, reconcile_now, vault_keys):
         app.cli.add_command(one)
 
 
@@ -80,28 +79,17 @@ def house() -> House:
 @contextmanager
 def runtime(**parts: Any) -> Iterator[tuple[configuration.Settings, Runtime]]:
     loaded = configuration.load()
+    if not loaded.is_demo and not sys.stderr.isatty():
+        log_to_stderr(as_json=True)
     loaded.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     rt = house().build_runtime(loaded, **parts)
     try:
         migrate(rt.store)
+        restored.settle(rt)  # these tables may be a backup that was put in place
         yield loaded, rt
     finally:
         rt.engine.close()
         rt.store.close()
-
-
-@command("serve", "flask serve")
-def serve() -> None:
-    """Run Dunlin in one process on SQLite: the web pages, the clock and the work."""
-    with runtime() as (loaded, rt):
-        planner.wake_after_upgrade(rt)
-        web = house().create_app(loaded, rt)
-        ticking = clock.start(rt)
-        click.echo(f"Dunlin is at http://{loaded.host}:{loaded.port}. Stop it with Ctrl-C.")
-        try:
-            waitress.serve(web, host=loaded.host, port=loaded.port, threads=8, ident=None, _quiet=True)
-        finally:
-            ticking.shutdown()
 
 
 @command("sync", "flask sync --company 'Larch & Co'")
@@ -157,25 +145,6 @@ def reconcile_now(as_json: bool) -> None:
     sys.exit(1 if found else 0)
 
 
-@click.group("audit", epilog="Example: flask audit verify")
-def audit_log() -> None:
-    """The append-only log."""
-
-
-@command("verify", "flask audit verify")
-@as_json
-def audit_verify(as_json: bool) -> None:
-    """Is the log unbroken?"""
-    with runtime() as (_, rt):
-        audit.link_all(rt)
-        broken = list(audit.verify(rt))
-    report({"broken": broken}, as_json, broken or ["The log is unbroken."])
-    sys.exit(1 if broken else 0)
-
-
-audit_log.add_command(audit_verify)
-
-
 @click.group("keys", epilog="Example: flask keys rotate")
 def vault_keys() -> None:
     """Move what is sealed to new keys."""
@@ -209,17 +178,6 @@ def _moved(moved: keys.Moved, as_json: bool) -> None:
 
 vault_keys.add_command(keys_rotate)
 vault_keys.add_command(keys_retag)
-
-
-@command("doctor", "flask doctor")
-@as_json
-def doctor_now(as_json: bool) -> None:
-    """Is the installation sound?"""
-    with runtime() as (loaded, rt):
-        missing = [f"{name} is not set. {what}" for name, what in configuration.missing(loaded)]
-        ailing = [*missing, *doctor.complaints(rt)]
-    report({"complaints": ailing}, as_json, ailing or ["The installation is sound."])
-    sys.exit(1 if ailing else 0)
 
 
 def companies(rt: Runtime, wanted: str | None) -> list[Company]:

@@ -10,13 +10,14 @@ import difflib
 import os
 import secrets
 from collections.abc import Mapping
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from settings_checks import check_keys, check_reach, host_of
 
 PREFIX = "DUNLIN_"
 TESTS_PREFIX = "DUNLIN_TEST_"  # belongs to the test suite; the product neither reads nor refuses it
@@ -132,6 +133,20 @@ class Settings(BaseSettings):
     google_client_secret: str = _hidden("The client secret of your app at Google.")
     google_login_url: str = Field("", description=_LOGIN.format("Google"))
 
+    backup_to: Path | None = Field(
+        None, description="The folder a backup is put into every night; without it none is taken by itself."
+    )
+    backups_kept: int = Field(14, ge=1, description="How many of the nightly backups are kept.")
+    keep_days: Annotated[dict[str, int], NoDecode] = Field(
+        {},
+        description="For how many days what is of no more use is kept, such as `words=180,messages=3650`; "
+        "`docs/operations.md` lists the names and what holds without it.",
+    )
+    drain_seconds: int = Field(
+        20, ge=1, le=600, description="How long what is being sent may take to finish when Dunlin is told to stop."
+    )
+    metrics_token: str = _hidden("What Prometheus must show to read `/metrics`; without it there are no metrics.")
+
     @classmethod
     def settings_customise_sources(  # type: ignore[override]
         cls, _settings: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **_others: Any
@@ -144,7 +159,15 @@ class Settings(BaseSettings):
     def _newest_first(cls, value: Any) -> Any:
         return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
 
-    @field_validator("secret_keys", "index_key", "old_index_key")
+    @field_validator("keep_days", mode="before")
+    @classmethod
+    def _days(cls, value: Any) -> Any:
+        pairs = [one.partition("=") for one in value.split(",") if one.strip()] if isinstance(value, str) else []
+        if not all(days.strip().isdigit() and int(days) > 0 for _, _, days in pairs):
+            raise ValueError("must look like words=180,messages=3650")
+        return {name.strip(): int(days) for name, _, days in pairs} if isinstance(value, str) else value
+
+    @field_validator("secret_keys", "index_key", "old_index_key", "metrics_token")
     @classmethod
     def _long_enough(cls, value: tuple[str, ...] | str) -> tuple[str, ...] | str:
         for key in (value,) if isinstance(value, str) else value:
@@ -164,14 +187,14 @@ class Settings(BaseSettings):
     def _only_a_host(cls, value: str) -> str:
         """No path, and no slash at the end, so that addresses can be joined to it."""
         value = value.rstrip("/")
-        if value and (not _host(value) or value.count("/") != 2 or "?" in value or "#" in value):
+        if value and (not host_of(value) or value.count("/") != 2 or "?" in value or "#" in value):
             raise ValueError("must be a scheme and a host only, such as https://dunlin.example.com")
         return value
 
     @field_validator("smtp_url")
     @classmethod
     def _mail_server(cls, value: str) -> str:
-        if value and (urlsplit(value).scheme not in ("smtp", "smtps") or not _host(value)):
+        if value and (urlsplit(value).scheme not in ("smtp", "smtps") or not host_of(value)):
             raise ValueError("must look like smtp://user:password@host:587")
         return value
 
@@ -187,12 +210,18 @@ class Settings(BaseSettings):
     def _fits_the_mode(self) -> Settings:
         for name in (name for name in type(self).model_fields if name.endswith("_url") and name != "database_url"):
             if value := getattr(self, name):
-                _check_reach(name, value, self.mode == "demo")
+                check_reach(name, value, self.mode == "demo")
+        if self.mode != "demo":
+            check_keys(self.secret_keys, self.index_key)
         return self
 
     @property
     def is_demo(self) -> bool:
         return self.mode == "demo"
+
+    def upkeep(self) -> dict[str, Any]:
+        """What the installation needs to look after itself, by the names of the runtime's own."""
+        return {name: getattr(self, name) for name in ("backup_to", "backups_kept", "keep_days", "metrics_token")}
 
     def ledger(self, kind: str) -> dict[str, Any]:
         """The settings of a ledger or of a processor, by their names without the kind."""
@@ -244,7 +273,7 @@ def as_markdown() -> str:
     ]
     lines += ["| variable | default | what it is |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = f"`{field.default}`" if field.default not in ("", ()) else ""
+        default = f"`{field.default}`" if field.default not in ("", (), None, {}) else ""
         lines.append(f"| `{_variable(name)}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
@@ -282,36 +311,6 @@ def _checked(given: Mapping[str, str]) -> Settings:
         if first["type"] != "value_error":
             said = f"is not usable: {said[:1].lower()}{said[1:]}"
         raise SettingsError(f"{_variable(str(first['loc'][0]))} {said}.") from None
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
-
-
-def _reaches_nobody(host: str) -> bool:
-    """This machine, or a name under .test, which by RFC 6761 belongs to nobody."""
-    if host == "localhost" or host.endswith(".test"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _check_reach(name: str, value: str, demo: bool) -> None:
-    """In the demo nothing may lead outside; outside the demo nothing may travel in the open."""
-    host = _host(value)
-    if not host:
-        raise ValueError(f"{_variable(name)} is not an address with a host; write it like https://example.com.")
-    if demo and name == "public_url" and not value.startswith(("http://", "https://")):
-        raise ValueError(f"{_variable(name)} must begin with http:// or https://.")
-    if demo and not _reaches_nobody(host):
-        raise ValueError(f"{_variable(name)} leads to {host}, and a demo reaches nobody; start it with `make demo`.")
-    if not demo and name != "smtp_url" and not value.startswith("https://"):
-        raise ValueError(f"{_variable(name)} must begin with https:// outside the demo.")
 
 
 def _kept_secrets(var: Path) -> dict[str, str]:

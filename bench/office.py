@@ -23,21 +23,26 @@ FREE = Pace(at_once=1000, per_second=1_000_000)
 
 @dataclass(frozen=True, slots=True)
 class Office:
+    settings: Settings
     rt: Runtime
     company_id: int
 
 
 def office(kind: str, server: str, tenant: str, database: str) -> Office:
     """Open the database, which has all tables and no rows, and put one company into it."""
+    settings = configuration.load(environment(kind, server, database))
+    rt = app.build_runtime(settings)
+    for name, value in (("limits", ()), ("pace", FREE)):
+        setattr(rt.ledgers[kind], name, value)
+    return Office(settings, rt, _company(rt, kind, tenant))
+
+
+def environment(kind: str, server: str, database: str) -> dict[str, str]:
+    """The settings under which everything outside is found at `server`."""
     urls = {name: server for name in Settings.model_fields if name.endswith("_url") and name != "smtp_url"}
     given = {f"DUNLIN_{name.upper()}": url for name, url in urls.items()}
     given |= {f"DUNLIN_{kind.upper()}_{name}": "bench" for name in ("CLIENT_ID", "CLIENT_SECRET", "WEBHOOK_KEY")}
-    rt = app.build_runtime(
-        configuration.load({**given, **KEYS, "DUNLIN_MODE": "demo", "DUNLIN_DATABASE_URL": database})
-    )
-    for name, value in (("limits", ()), ("pace", FREE)):
-        setattr(rt.ledgers[kind], name, value)
-    return Office(rt, _company(rt, kind, tenant))
+    return {**given, **KEYS, "DUNLIN_MODE": "demo", "DUNLIN_DATABASE_URL": database}
 
 
 def _company(rt: Runtime, kind: str, tenant: str) -> int:

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     PAUSED = "paused"
     DISCONNECTED = "disconnected"
     BREATHING_SPACE = "breathing-space"  # bereavement, or protection from creditors
+    CARE = "care"  # they need a gentle hand: a person speaks with them
     AGENCY = "agency"  # handed over by a person's decision
     PROMISE = "promise"
     DISPUTE = "dispute"

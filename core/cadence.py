@@ -183,12 +183,6 @@ class Cap:
     days: int
 
 
-# Limits beside a cadence's own where a country's guidance names some: Australia's ACCC and ASIC, guideline RG 96,
-# part 2 section 5, "at most three times a week or ten times a month" (read 2026-11-21); 31 days, so that it holds in
-# every month.
-LAW_CAPS: Mapping[str, tuple[Cap, ...]] = {"AU": (Cap(3, 7), Cap(10, 31))}
-
-
 @dataclass(frozen=True)
 class Cadence:
     """Ladders with their budget.

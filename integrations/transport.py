@@ -22,6 +22,10 @@ def _pool() -> Any:
     return urllib3.PoolManager(retries=urllib3.Retry(0, redirect=0))
 
 
+def _nowhere(resp: requests.Response) -> None:  # noqa: ARG001 (requests names it)
+    return None
+
+
 @dataclass(frozen=True)
 class Transport:
     """`adapter` makes a requests adapter, `pool` an object with urllib3's PoolManager.request."""
@@ -32,6 +36,8 @@ class Transport:
     def mount(self, session: requests.Session) -> requests.Session:
         """Route every http and https request of the session through this transport."""
         session.trust_env = False
+        # An API that sends us elsewhere is not followed there, keys in hand: the answer is the redirect itself.
+        session.get_redirect_target = _nowhere  # type: ignore[method-assign]
         for prefix in ("http://", "https://"):
             session.mount(prefix, self.adapter())
         return session

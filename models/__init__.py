@@ -1,7 +1,7 @@
 """Tables by subject: columns, constraints, relations. No decisions, no queries."""
 
 from models.answers import Attempt, AttemptLine, Dispute, Promise, promise_invoice
-from models.audit import AuditEvent, AuditKey
+from models.audit import AuditEvent, AuditHead, AuditKey
 from models.base import Base
 from models.cadences import CadenceOverride, CadenceVersion, Rollout
 from models.connection import Connection, Delivery, Grant
@@ -26,6 +26,7 @@ __all__ = [
     "Attempt",
     "AttemptLine",
     "AuditEvent",
+    "AuditHead",
     "AuditKey",
     "BankDetails",
     "Base",

@@ -54,7 +54,8 @@ class AuditKey(Base):
 
 class AuditEvent(HasUid, Base):
     """One fact of a company, or, where it concerns none, of a practice. `payload_hash` is over the sealed bytes, so
-    that the chain survives an erasure.
+    that the chain survives an erasure. `proof` is over the entry as it was written, under a key that is not in the
+    database; None for what was written before there was one.
     """
 
     __tablename__ = "audit_event"
@@ -67,8 +68,35 @@ class AuditEvent(HasUid, Base):
     subject: Mapped[str] = mapped_column(String(64), default="")
     payload_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     payload_hash: Mapped[str] = mapped_column(String(64))
+    proof: Mapped[str | None] = mapped_column(String(64))
     sequence: Mapped[int | None]
     previous: Mapped[str | None] = mapped_column(String(64))
     link: Mapped[str | None] = mapped_column(String(64))
 
-    __table_args__ = (UniqueConstraint("company_id", "sequence"), UniqueConstraint("practice_id", "sequence"))
+    __table_args__ = (
+        UniqueConstraint("company_id", "sequence"),
+        UniqueConstraint("practice_id", "sequence"),
+        Index(
+            "ix_audit_event_unlinked",
+            "id",
+            sqlite_where=text("sequence IS NULL"),
+            postgresql_where=text("sequence IS NULL"),
+        ),
+    )
+
+
+class AuditHead(Base):
+    """How far a chain goes: its last `sequence` and `link`, with a `proof` under a key that is not in the database.
+
+    Entries up to `plain_until` were written before entries had proofs of their own. Without a proof it was carried
+    over by a migration and is proved at the next linking.
+    """
+
+    __tablename__ = "audit_head"
+
+    practice_id: Mapped[int | None] = mapped_column(ForeignKey("practice.id"), unique=True)
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), unique=True)
+    sequence: Mapped[int]
+    link: Mapped[str] = mapped_column(String(64))
+    plain_until: Mapped[int] = mapped_column(default=0)
+    proof: Mapped[str | None] = mapped_column(String(64))

@@ -27,8 +27,9 @@ class Account(HasUid, Base):
     `people` lists [name, address, whether the ledger mails them]. `read_at` is when its balances were last read at the
     door, `row_read_at` when the reading began that the customer's own row is from. `instead` are addresses that a
     person accepted to write to in place of the ledger's; a link of an earlier `link_generation` opens nothing.
-    `care`: they need a gentle hand, so a person speaks with them and nothing is sent by itself. `erased` is what the
-    ledger says of them; `erased_at` when all that Dunlin kept of them was blanked.
+    `care`: they need a gentle hand, so a person speaks with them and nothing is sent by itself; on `look_again`
+    somebody asks how they are. `erased` is what the ledger says of them; `erased_at` when all that Dunlin kept of them
+    was blanked.
     """
 
     __tablename__ = "account"
@@ -56,6 +57,7 @@ class Account(HasUid, Base):
     instead: Mapped[list[Any]] = mapped_column(default=list)
     link_generation: Mapped[int] = mapped_column(default=0)
     care: Mapped[bool] = mapped_column(default=False)
+    look_again: Mapped[date | None]
     erased_at: Mapped[datetime | None]
     version: Mapped[str] = mapped_column(String(64), default="")
     facts_version: Mapped[int] = mapped_column(default=1)

@@ -1,7 +1,7 @@
 """The wires of the pretend world: HTTP to a WSGI app without sockets, or with real ones on loopback.
 
-It carries bytes and breaks on demand; it knows nothing of any vendor. Two faults have words of their own, `Lost` and
-`Slow`, so that a fault run need not know which HTTP library is asking.
+It carries bytes and breaks on demand; it knows nothing of any vendor. Three faults have words of their own, `Lost`,
+`Slow` and `Instead`, so that a fault run need not know which HTTP library is asking.
 """
 
 from __future__ import annotations
@@ -35,6 +35,15 @@ class Slow(Exception):
     """The answer did not come in time; the same two meanings."""
 
 
+class Instead(Exception):
+    """Somebody in between answers: in `before` nothing was done, in `after` it was and its real answer is lost."""
+
+    def __init__(self, status: int, body: bytes = b"", **headers: str) -> None:
+        super().__init__(status)
+        named = [(name.replace("_", "-"), value) for name, value in headers.items()]
+        self.answer = _Answer(status, "", named, body)
+
+
 class UnknownHost(Exception):
     """No route leads to this host."""
 
@@ -50,7 +59,8 @@ class _Answer:
 class Network:
     """Routes host names to WSGI apps. `before` and `after` are called around each request with (method, url).
 
-    A hook may raise Lost or Slow, which reach the caller as its own library's errors; anything else passes untouched.
+    A hook may raise Lost or Slow, which reach the caller as its own library's errors, or Instead, which it takes for
+    the answer; anything else passes untouched.
     """
 
     def __init__(self) -> None:
@@ -75,11 +85,14 @@ class Network:
         app = self._apps.get(urlsplit(url).netloc.lower())
         if app is None:
             raise UnknownHost(f"Nobody answers at {urlsplit(url).netloc}.")
-        if self.before is not None:
-            self.before(method, url)
-        answer = _ask(app, _environ(method, url, headers, body))
-        if self.after is not None:
-            self.after(method, url)
+        try:
+            if self.before is not None:
+                self.before(method, url)
+            answer = _ask(app, _environ(method, url, headers, body))
+            if self.after is not None:
+                self.after(method, url)
+        except Instead as other:
+            return other.answer
         promised = {name.lower(): value for name, value in answer.headers}.get("content-length")
         if promised is not None and method != "HEAD" and len(answer.body) < int(promised):
             raise Lost("The answer broke off.")

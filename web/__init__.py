@@ -19,12 +19,17 @@ from web import (
     companies,
     connecting,
     desk,
+    erasing,
     errors,
     handovers,
     headers,
+    health,
     holds,
     invoices,
+    law,
     library,
+    log,
+    metrics,
     paying,
     portal,
     portal_answers,
@@ -32,14 +37,17 @@ from web import (
     portal_more_time,
     portal_papers,
     portal_statement,
+    portal_stop,
     portal_terms,
     readings,
     rollouts,
+    security,
     senders,
     speech,
     statements,
     tasks,
     terms,
+    tracing,
     webhooks,
     words,
 )
@@ -47,8 +55,11 @@ from web.guards import csrf, limiter
 from workflows.runtime import Runtime
 
 ROOMS = (
+    health,
     auth,
+    security,
     companies,
+    law,
     backtest,
     library,
     rollouts,
@@ -64,6 +75,8 @@ ROOMS = (
     agreements,
     by_hand,
     handovers,
+    log,
+    erasing,
     approvals,
     tasks,
     invoices,
@@ -74,6 +87,7 @@ ROOMS = (
     portal_more_time,
     portal_papers,
     portal_statement,
+    portal_stop,
     portal_terms,
     webhooks,
 )
@@ -86,11 +100,14 @@ def register(app: Flask, runtime: Runtime) -> None:
     DUNLIN_MAILBOX_URL (the demo's mailbox) and DUNLIN_PUBLIC_ENDPOINTS (further endpoints open to everybody).
     """
     app.extensions["dunlin"] = runtime
+    secure = runtime.public_url.startswith("https://")
     app.config.update(
         BOOTSTRAP_SERVE_LOCAL=True,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=runtime.public_url.startswith("https://"),
+        SESSION_COOKIE_SECURE=secure,
+        # With this name a browser takes it only from this very host, over TLS, for all of its pages.
+        SESSION_COOKIE_NAME="__Host-dunlin" if secure else "dunlin",
         # A page may lie open on a phone for days; the token is bound to the session, not to an hour. Our pages send
         # no referrer, so the token alone decides.
         WTF_CSRF_TIME_LIMIT=None,
@@ -102,6 +119,8 @@ def register(app: Flask, runtime: Runtime) -> None:
     if app.config.get("MAX_CONTENT_LENGTH") is None:
         app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
     Bootstrap5(app)
+    tracing.register(app)
+    metrics.register(app)
     app.before_request(portal.room_for_forms)
     csrf.init_app(app)
     limiter.init_app(app)
@@ -112,4 +131,5 @@ def register(app: Flask, runtime: Runtime) -> None:
     auth.close_by_default(app)
     for room in ROOMS:
         app.register_blueprint(room.pages)
-    csrf.exempt(webhooks.pages)
+    for room in (webhooks, portal_stop):  # what they are sent proves itself
+        csrf.exempt(room.pages)

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from integrations.ledgers.base import Feature
 from models import Account as AccountRow
 from models import Company, Invoice, Touch
-from web import daybook, forms, holds, own, queries, resting, timeline
+from web import daybook, forms, holds, lists, own, queries, resting, timeline
 from web.auth import person
 from web.guards import runtime
 from web.headers import MESSAGE_POLICY
@@ -30,9 +30,10 @@ def show(uid: str) -> str:
     account = own.account(uid)
     allowed = grants.granted(rt, account.company_id)
     with rt.store.read() as session:
-        story = timeline.story(session, account, rt.clock.now())
+        story = timeline.story(session, account, rt.clock.now(), lists.page_number(request.args))
         today = today_of(story.company, rt.clock.now())
         shown = {
+            "currencies": queries.currencies(session, account),
             "read_at": queries.read_at(session, account),
             "changed": dirty.concerns(session, account),
             "term": queries.term(session, account.company_id, account.term),
@@ -49,7 +50,6 @@ def show(uid: str) -> str:
         story=story,
         company=story.company,
         account=account,
-        currencies=_currencies(story),
         features=Feature,
         allowed=allowed,
         choices=holds.CHOICES,
@@ -78,12 +78,6 @@ def explain(uid: str) -> str:
     )
 
 
-def _currencies(story: timeline.Story) -> list[str]:
-    """In which currencies money may come in: those of the invoices, after the company's own."""
-    others = {invoice.currency for invoice in (*story.open, *story.others)} - {story.company.currency}
-    return [story.company.currency, *sorted(others)]
-
-
 @pages.errorhandler(Refusal)
 def _refused(refusal: Refusal) -> ResponseReturnValue:
     return _back((request.view_args or {})["uid"], str(refusal), "warn")
@@ -99,7 +93,7 @@ def on_account(uid: str) -> ResponseReturnValue:
     """Money without an invoice."""
     rt, account = runtime(), own.account(uid)
     with rt.store.read() as session:
-        currencies = _currencies(timeline.story(session, account, rt.clock.now()))
+        currencies = queries.currencies(session, account)
     currency = request.form.get("currency", currencies[0])
     if currency not in currencies:
         raise Refusal("Please choose one of the currencies on the page.")

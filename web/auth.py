@@ -1,26 +1,35 @@
-"""Who is asking: signing in and out, the first owner, and a door that is closed unless an endpoint is named here."""
+"""Who is asking: signing in and out, the first owner, and a door that is closed unless an endpoint is named here.
+
+The cookie holds a secret and nothing about anybody; whose it is, and whether it still opens, the database knows.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from flask import Blueprint, Flask, current_app, flash, g, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from models import User
+from models import SignIn, User
 from web.guards import limiter, runtime, was_refused
-from workflows import people
+from workflows import people, second_step, sign_ins
 from workflows.errors import Refusal
 
 pages = Blueprint("auth", __name__)
+log = structlog.get_logger()
 
-_OPEN_ENDPOINTS = ("static", "bootstrap.static", "auth.sign_in", "auth.first_run")
+_OPEN_ENDPOINTS = ("static", "bootstrap.static", "auth.sign_in", "auth.second", "auth.first_run")
+_TIME_FOR_CODE = timedelta(minutes=10)
 _OPEN_ROOMS = (
+    "health",
     "portal",
     "portal_answers",
     "portal_papers",
     "portal_statement",
+    "portal_stop",
     "portal_terms",
     "portal_arrange",
     "portal_more_time",
@@ -39,14 +48,21 @@ def person() -> User:
     return found
 
 
+def browser() -> SignIn:
+    """The signed-in browser that asks; only for pages behind the closed door."""
+    found: SignIn = g.browser
+    return found
+
+
 def _require_person() -> ResponseReturnValue | None:
     endpoint = request.endpoint
     if endpoint is None or endpoint in _OPEN_ENDPOINTS or request.blueprint in _OPEN_ROOMS:
         return None
     if endpoint in current_app.config["DUNLIN_PUBLIC_ENDPOINTS"]:
         return None
-    g.person = _signed_in()
-    if g.person is not None:
+    found = _signed_in()
+    if found is not None:
+        g.person, g.browser = found
         return None
     if _no_owner():
         return redirect(url_for("auth.first_run"))
@@ -54,12 +70,9 @@ def _require_person() -> ResponseReturnValue | None:
     return redirect(url_for("auth.sign_in", next=back if back != "/" else None))
 
 
-def _signed_in() -> User | None:
-    user_id = session.get("user")
-    if user_id is None:
-        return None
-    with runtime().store.read() as rows:
-        return people.user(rows, user_id)
+def _signed_in() -> tuple[User, SignIn] | None:
+    secret = session.get("browser")
+    return sign_ins.of(runtime(), secret) if isinstance(secret, str) else None
 
 
 def _no_owner() -> bool:
@@ -71,9 +84,18 @@ def _no_owner() -> bool:
 
 
 def _enter(user_id: int) -> None:
-    """A new session for the person: nothing from before signing in is carried over."""
+    """A new session for the person: nothing from before signing in is carried over, and who was in before is out."""
+    _leave()
+    session["browser"] = sign_ins.begin(runtime(), user_id, request.user_agent.string)
+
+
+def _leave() -> None:
+    """Whoever was signed in here is not any more, also for a copy of the cookie."""
+    found = _signed_in()
     session.clear()
-    session["user"] = user_id
+    if found is not None:
+        with runtime().store.write() as rows:
+            sign_ins.end(runtime(), rows, found[0], found[0], only=found[1].uid)
 
 
 def _safe_next() -> str:
@@ -83,8 +105,18 @@ def _safe_next() -> str:
     return wanted if local and wanted.isprintable() else url_for("companies.home")
 
 
+def _by_address() -> str:
+    """Guessing at one person from many places counts too; generous, for anybody can use it up for somebody else."""
+    return request.form.get("email", "").strip().lower()[:254]
+
+
+def _by_person() -> str:
+    return str(_half_way())
+
+
 @pages.route("/sign-in", methods=["GET", "POST"])
 @limiter.limit("10 per 5 minutes", methods=["POST"], deduct_when=was_refused)
+@limiter.limit("100 per hour", methods=["POST"], key_func=_by_address, deduct_when=was_refused)
 def sign_in() -> ResponseReturnValue:
     if _no_owner():
         return redirect(url_for("auth.first_run"))
@@ -96,17 +128,47 @@ def sign_in() -> ResponseReturnValue:
 
 
 def _try_sign_in(email: str, password: str) -> ResponseReturnValue:
-    user_id = people.sign_in(runtime(), email, password)
-    if user_id is None:
+    user = people.sign_in(runtime(), email, password)
+    if user is None:
+        log.info("a sign-in was refused")
         flash("That e-mail address and password do not belong together. Please try again.", "warn")
         return render_template("entry/sign_in.html", email=email), 401
+    if second_step.is_on(user):
+        _leave()
+        session["half-way"] = [user.id, runtime().clock.now().isoformat()]
+        return redirect(url_for("auth.second", next=_safe_next()), 303)
+    _enter(user.id)
+    return redirect(_safe_next(), 303)
+
+
+def _half_way() -> int | None:
+    """Who gave the right password here a moment ago and has yet to give the code."""
+    kept = session.get("half-way")
+    if not kept or runtime().clock.now() - datetime.fromisoformat(kept[1]) > _TIME_FOR_CODE:
+        return None
+    return int(kept[0])
+
+
+@pages.route("/sign-in/code", methods=["GET", "POST"])
+@limiter.limit("5 per 5 minutes;50 per day", methods=["POST"], key_func=_by_person, deduct_when=was_refused)
+def second() -> ResponseReturnValue:
+    """The second step, for who has one."""
+    user_id = _half_way()
+    if user_id is None:
+        return redirect(url_for("auth.sign_in", next=_safe_next()), 303)
+    if request.method == "GET":
+        return render_template("entry/code.html")
+    if not second_step.passes(runtime(), user_id, request.form.get("code", "")[:100]):
+        log.info("a code of the second step was refused")
+        flash(second_step.WRONG, "warn")
+        return render_template("entry/code.html"), 401
     _enter(user_id)
     return redirect(_safe_next(), 303)
 
 
 @pages.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    session.clear()
+    _leave()
     flash("You are signed out.", "good")
     return redirect(url_for("auth.sign_in"), 303)
 

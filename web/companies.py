@@ -22,6 +22,7 @@ from workflows.runtime import Runtime
 
 pages = Blueprint("companies", __name__)
 _MOST_SHOWN = 500  # rows of a preview: a page of many thousands could not be read anyway
+_AT_ONCE = 500  # accounts of a preview: each is thought through day by day, and a page is to come within a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +42,14 @@ def home() -> str:
     now = rt.clock.now()
     with rt.store.read() as session:
         waits = waiting.by_company(waiting.counts(session, person().practice_id, now))
-        cards = []
-        for company in queries.companies(session, person().practice_id):
-            connection = ties.newest(session, company.id)
-            state = presenters.company_state(company, connection)
-            owed = queries.owed_by_company(session, company, today_of(company, now))
-            cards.append(Card(company, connection, state, owed, waits[company.id]))
+        every = queries.companies(session, person().practice_id)
+        ties_of = queries.newest_connections(session, every)
+        owed = queries.owed_by_company(session, {one.id: today_of(one, now) for one in every})
+    cards = []
+    for company in every:
+        connection = ties_of.get(company.id)
+        state = presenters.company_state(company, connection)
+        cards.append(Card(company, connection, state, owed[company.id], waits[company.id]))
     return render_template(
         "console/home.html",
         cards=cards,
@@ -71,7 +74,7 @@ def overview(uid: str) -> str:
     with rt.store.read() as session:
         connection = ties.newest(session, company.id)
         today = today_of(company, rt.clock.now())
-        owed = queries.owed_by_company(session, company, today)
+        owed = queries.owed_by_company(session, {company.id: today})[company.id]
         rows = lists.account_rows(session, company, search, everyone, lists.page_number(request.args), today)
         waits = waiting.by_company(waiting.counts(session, person().practice_id, rt.clock.now()))
         not_ready = companies.not_ready(rt, session, company) if company.live_at is None else []
@@ -206,9 +209,10 @@ def cadence(uid: str) -> str:
 def show_preview(uid: str) -> str:
     company = own.company(uid)
     days = request.args.get("days", 30, type=int)
-    days = min(max(days, 1), 90)
+    days, page = min(max(days, 1), 90), lists.page_number(request.args)
     door.look_around(runtime(), company.id)
-    found = preview.preview(runtime(), company.id, days)
+    asked = slice((page - 1) * _AT_ONCE, page * _AT_ONCE)
+    found = preview.preview(runtime(), company.id, days, asked)
     shown = found.messages[:_MOST_SHOWN]
     return render_template(
         "console/preview.html",
@@ -222,4 +226,9 @@ def show_preview(uid: str) -> str:
         silences=lists.by_cause(found.silences),
         most=_MOST_SHOWN,
         count_silent=len(found.silences),
+        page=page,
+        last=max(1, -(-found.accounts // _AT_ONCE)),
+        first_account=asked.start + 1,
+        last_account=min(asked.stop, found.accounts),
+        count_accounts=found.accounts,
     )

@@ -18,7 +18,9 @@ def _strict(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "no-referrer")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
-    if request.endpoint not in _OPEN_TO_CACHES:
+    if current_app.config["SESSION_COOKIE_SECURE"]:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+    if request.endpoint not in _OPEN_TO_CACHES or response.status_code >= 400:
         headers["Cache-Control"] = "no-store"
     if (request.blueprint or "").startswith("portal"):
         headers["X-Robots-Tag"] = "noindex, nofollow"

@@ -6,6 +6,7 @@ It parses, asks one workflow, and goes back to the page; the lists are read-only
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -18,7 +19,7 @@ from models import Account, Arrangement, HoldRow, ToldRow
 from web import cadence_words, forms, own, resting
 from web.auth import person
 from web.guards import runtime
-from workflows import arrangements, contacts, holds, links, reasons, segments
+from workflows import arrangements, care, contacts, holds, links, reasons, segments
 from workflows.errors import Refusal
 
 pages = Blueprint("holds", __name__)
@@ -142,6 +143,22 @@ def revoke_links(uid: str) -> ResponseReturnValue:
 def forget_contact(uid: str) -> ResponseReturnValue:
     contacts.forget(runtime(), own.account(uid).id, person().id)
     return _back("Mail goes to the addresses in the ledger again.")
+
+
+@pages.app_context_processor
+def _care() -> dict[str, Any]:
+    return {"usual_care": care.USUAL}
+
+
+@pages.post("/accounts/<uid>/care")
+def take_care(uid: str) -> ResponseReturnValue:
+    """Leave them to a person, or let the cadence speak again; why is asked nowhere."""
+    account = own.account(uid)
+    if request.form.get("value") == "off":
+        care.end(runtime(), account.id, person().id)
+        return _back("The cadence goes on from here, gently.")
+    care.begin(runtime(), account.id, forms.day(request.form.get("day", "")), person().id)
+    return _back("They are in a person's care. Nothing is sent to them by itself.")
 
 
 @pages.post("/accounts/<uid>/segment")

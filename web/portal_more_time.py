@@ -32,7 +32,7 @@ def show(token: str) -> str:
         company = portal_view.company_of(session, account.id)
         free = proposals.offered(session, account.id, links.sight(rt, session, target, account).of)
         today = today_of(company, rt.clock.now())
-        fresh = [one for one in free if not extensions.asked_before(session, [one])]
+        fresh = extensions.not_asked(session, free)
     at_once = extensions.at_once_until(company, fresh, today) if fresh else today
     return render_template(
         "portal/more_time.html",

@@ -12,7 +12,7 @@ from web.portal_view import Line, View
 from web.speech import current, gettext
 
 # What a person of the company decided, of which the page says only that it is quiet.
-_AT_REST = frozenset({Cause.PAUSED, Cause.REPLIED, Cause.BREATHING_SPACE, Cause.AGENCY})
+_AT_REST = frozenset({Cause.PAUSED, Cause.REPLIED, Cause.BREATHING_SPACE, Cause.CARE, Cause.AGENCY, Cause.OPTED_OUT})
 # What another part of the page speaks about.
 _TOLD_ELSEWHERE = frozenset({Cause.ARRANGEMENT, Cause.EXTENSION})
 

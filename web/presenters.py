@@ -85,6 +85,11 @@ CAUSES: Mapping[Cause, Words] = {
     Cause.BREATHING_SPACE: Words(
         "Breathing space", "They need quiet for now: a bereavement, or protection from creditors.", _LET_GO
     ),
+    Cause.CARE: Words(
+        "In a person's care",
+        "They need a gentle hand, so a person speaks with them and nothing is sent by itself.",
+        "It ends when a person switches it off on the customer's page.",
+    ),
     Cause.AGENCY: Words(
         "With the agency",
         "It was handed over by a person's decision, so no automatic message leaves.",

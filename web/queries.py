@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Result, Select, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.cadence import Reason
@@ -16,6 +16,7 @@ from models import (
     Attempt,
     AttemptLine,
     Company,
+    Connection,
     Credit,
     Dispute,
     Effect,
@@ -28,13 +29,15 @@ from models import (
     Term,
     ToldRow,
     Touch,
+    TouchInvoice,
     told_invoice,
 )
 from workflows import billing, ties
 from workflows.heard import ASKING
-from workflows.owed import is_owed, owes
+from workflows.owed import is_owed
 
 PAGE = 50
+_DUE = func.coalesce(Invoice.due, Invoice.issued)
 
 
 @dataclass(slots=True)
@@ -45,16 +48,15 @@ class Owed:
     overdue: dict[str, Money] = field(default_factory=dict)
 
 
-def _owed(
-    session: Session, key: object, where: Iterable[ColumnElement[bool]], day: date, first: str
-) -> dict[int, Owed]:
-    """Per owner; the `first` currency, a company's own, comes first."""
+def _owed(session: Session, key: object, where: Iterable[ColumnElement[bool]], day: date) -> dict[int, Owed]:
+    """Per owner; its company's own currency comes first."""
     overdue = func.sum(case((Invoice.due < day, Invoice.balance_minor), else_=0))
     rows = session.execute(
         select(key, Invoice.currency, func.sum(Invoice.balance_minor), overdue)  # type: ignore[call-overload]
+        .join(Company, Company.id == Invoice.company_id)
         .where(is_owed(), *where)
-        .group_by(key, Invoice.currency)
-        .order_by(Invoice.currency != first, Invoice.currency)
+        .group_by(key, Invoice.currency, Company.currency)
+        .order_by(Invoice.currency != Company.currency, Invoice.currency)
     )
     found: dict[int, Owed] = {}
     for owner, currency, balance, late in rows:
@@ -65,14 +67,18 @@ def _owed(
     return found
 
 
-def owed_by_company(session: Session, company: Company, day: date) -> Owed:
-    where = [Invoice.company_id == company.id]
-    return _owed(session, Invoice.company_id, where, day, company.currency).get(company.id, Owed())
+def owed_by_company(session: Session, days: Mapping[int, date]) -> dict[int, Owed]:
+    """Of companies, each with its own day, by their ids."""
+    found: dict[int, Owed] = {}
+    for day in set(days.values()):  # the world knows two or three at once
+        where = [Invoice.company_id.in_([id for id, theirs in days.items() if theirs == day])]
+        found |= _owed(session, Invoice.company_id, where, day)
+    return {id: found.get(id, Owed()) for id in days}
 
 
 def owed_by_account(session: Session, company: Company, accounts: Sequence[Account], day: date) -> dict[int, Owed]:
-    where = [Invoice.account_id.in_([one.id for one in accounts])]
-    return _owed(session, Invoice.account_id, where, day, company.currency)
+    where = [Invoice.company_id == company.id, Invoice.account_id.in_([one.id for one in accounts])]
+    return _owed(session, Invoice.account_id, where, day)
 
 
 def companies(session: Session, practice_id: int) -> list[Company]:
@@ -101,9 +107,22 @@ def _listed(company_id: int, search: str, everyone: bool) -> Select[Account]:
 def accounts(session: Session, company_id: int, search: str, everyone: bool, page: int) -> tuple[list[Account], int]:
     """One page of accounts by name (those who owe, unless asked for everyone), and how many there are."""
     wanted = _listed(company_id, search, everyone)
-    total = session.scalar(select(func.count()).select_from(wanted.subquery())) or 0
-    rows = session.scalars(wanted.order_by(func.lower(Account.name), Account.id).offset((page - 1) * PAGE).limit(PAGE))
+    total = session.scalar(wanted.with_only_columns(func.count())) or 0
+    # Ids are sorted by the ten thousand, whole rows only by the page.
+    by_name = func.lower(Account.name), Account.id
+    ids = wanted.with_only_columns(Account.id).order_by(*by_name).offset((page - 1) * PAGE).limit(PAGE)
+    rows = session.scalars(select(Account).where(Account.id.in_(session.scalars(ids).all())).order_by(*by_name))
     return list(rows), total
+
+
+def newest_connections(session: Session, companies: Iterable[Company]) -> dict[int, Connection]:
+    """Of each company its newest connection, whatever its state."""
+    newest = (
+        select(func.max(Connection.id))
+        .where(Connection.company_id.in_([one.id for one in companies]))
+        .group_by(Connection.company_id)
+    )
+    return {tie.company_id: tie for tie in session.scalars(select(Connection).where(Connection.id.in_(newest)))}
 
 
 def account(session: Session, practice_id: int, uid: str) -> Account | None:
@@ -116,9 +135,29 @@ def account(session: Session, practice_id: int, uid: str) -> Account | None:
 
 
 def invoices(session: Session, account_id: int) -> list[Invoice]:
-    """Every invoice of the account, open ones first, then the newest."""
-    found = session.scalars(select(Invoice).where(Invoice.account_id == account_id))
-    return sorted(found, key=lambda one: (not owes(one), -(one.due or one.issued).toordinal()))
+    """Every invoice of the account on which something is open, the last to be due first."""
+    mine = select(Invoice).where(Invoice.account_id == account_id, is_owed())
+    return list(session.scalars(mine.order_by(_DUE.desc(), Invoice.id)))
+
+
+def invoice_page(session: Session, account_id: int, page: int) -> tuple[list[Invoice], int, int]:
+    """A page of all invoices of the account, open ones first, then the newest; how many are open, and how many not."""
+    mine = select(Invoice).where(Invoice.account_id == account_id)
+    ordered = mine.order_by(case((is_owed(), 0), else_=1), _DUE.desc(), Invoice.id)
+    opened = func.coalesce(func.sum(case((is_owed(), 1), else_=0)), 0)
+    count, total = session.execute(mine.with_only_columns(opened, func.count())).one()
+    return list(session.scalars(ordered.offset((page - 1) * PAGE).limit(PAGE))), int(count), total - int(count)
+
+
+def numbers(session: Session, account_id: int) -> dict[int, str]:
+    """What every invoice of the account is called, by its id."""
+    return dict(session.execute(select(Invoice.id, Invoice.number).where(Invoice.account_id == account_id)).all())
+
+
+def currencies(session: Session, account: Account) -> list[str]:
+    """In which currencies money may come in: those of the invoices, after the company's own."""
+    found = session.scalars(select(Invoice.currency).where(Invoice.account_id == account.id).distinct())
+    return [account.company.currency, *sorted(set(found) - {account.company.currency})]
 
 
 def invoice(session: Session, practice_id: int, uid: str) -> Invoice | None:
@@ -191,12 +230,16 @@ def payments(session: Session, account: Account, limit: int = 200) -> list[Payme
     )
 
 
-def touches(session: Session, account_id: int) -> list[Touch]:
-    return list(
-        session.scalars(
-            select(Touch).where(Touch.account_id == account_id).options(selectinload(Touch.lines)).order_by(Touch.id)
-        )
-    )
+def touches(session: Session, account_id: int, limit: int = 200) -> list[Touch]:
+    """The newest of them, in the order in which they were said."""
+    newest = select(Touch).where(Touch.account_id == account_id).order_by(Touch.id.desc()).limit(limit)
+    return list(session.scalars(newest.options(selectinload(Touch.lines))))[::-1]
+
+
+def steps(session: Session, invoices: Iterable[Invoice]) -> Result[int, str]:
+    """(invoice, step) for each word about one of these, in the order in which they were said."""
+    about = TouchInvoice.invoice_id.in_([one.id for one in invoices])
+    return session.execute(select(TouchInvoice.invoice_id, TouchInvoice.step).where(about).order_by(TouchInvoice.id))
 
 
 def leaving(session: Session, account_id: int) -> list[Effect]:

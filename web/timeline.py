@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -34,12 +34,18 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything the account page shows. `answers`: (invoice number or "", sentence) about what is said now."""
+    """Everything the account page shows. `open` and `others` are those on page `number` of `last` of its invoices, and
+    the counts how many there are; `answers`: (invoice number or "", sentence) about what is said of them now.
+    """
 
     account: Account
     company: Company
     open: list[Invoice]
     others: list[Invoice]
+    count_open: int
+    count_others: int
+    number: int
+    last: int
     entries: list[Entry]
     steps: dict[int, list[str]]
     owed: queries.Owed
@@ -48,10 +54,10 @@ class Story:
     numbers: dict[int, str]
 
 
-def story(session: Session, account: Account, now: datetime) -> Story:
+def story(session: Session, account: Account, now: datetime, page: int = 1) -> Story:
     company = account.company
-    invoices = queries.invoices(session, account.id)
-    numbers = {invoice.id: invoice.number for invoice in invoices}
+    invoices, count_open, count_others = queries.invoice_page(session, account.id, page)
+    numbers = queries.numbers(session, account.id)
     entries = [
         *_touches(session, account, numbers),
         *_promises(session, account),
@@ -70,11 +76,15 @@ def story(session: Session, account: Account, now: datetime) -> Story:
         company,
         [one for one in invoices if owes(one)],
         [one for one in invoices if not owes(one)],
+        count_open,
+        count_others,
+        page,
+        max(1, -(-(count_open + count_others) // queries.PAGE)),
         sorted(entries, key=lambda entry: entry.at, reverse=True),
-        _steps(session, account),
+        _steps(session, invoices),
         owed.get(account.id, queries.Owed()),
         queries.open_credit(session, account),
-        [*_leaving(session, account, numbers), *_silences(account, numbers)],
+        [*_leaving(session, account, numbers), *_silences(account, {one.id for one in invoices}, numbers)],
         numbers,
     )
 
@@ -87,16 +97,17 @@ def _leaving(session: Session, account: Account, numbers: dict[int, str]) -> Ite
             yield numbers.get(invoice_id, ""), f"The message “{presenters.step_title(step)}” {how}"
 
 
-def _silences(account: Account, numbers: dict[int, str]) -> Iterator[tuple[str, str]]:
+def _silences(account: Account, shown: Container[int], numbers: dict[int, str]) -> Iterator[tuple[str, str]]:
+    """About the account as a whole, and about the invoices that are shown."""
     for one in presenters.read_because(account.because):
-        yield numbers.get(one.invoice or 0, ""), presenters.because_words(one, account.company)
+        if one.invoice is None or one.invoice in shown:
+            yield numbers.get(one.invoice or 0, ""), presenters.because_words(one, account.company)
 
 
-def _steps(session: Session, account: Account) -> dict[int, list[str]]:
+def _steps(session: Session, invoices: Iterable[Invoice]) -> dict[int, list[str]]:
     said: dict[int, list[str]] = {}
-    for touch in queries.touches(session, account.id):
-        for line in touch.lines:
-            said.setdefault(line.invoice_id, []).append(presenters.step_title(line.step))
+    for invoice_id, step in queries.steps(session, invoices):
+        said.setdefault(invoice_id, []).append(presenters.step_title(step))
     return said
 
 

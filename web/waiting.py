@@ -6,7 +6,7 @@ Counting never fetches the rows, and the desk lists only so many of each kind: o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -40,7 +40,7 @@ from models import (
     UnreadableRow,
     told_invoice,
 )
-from workflows import grants, renewals
+from workflows import care, grants, renewals
 from workflows.returned import ON_THE_DESK
 from workflows.runtime import Runtime
 
@@ -70,7 +70,8 @@ class Aside:
 @dataclass(frozen=True, slots=True)
 class Desk:
     """The first of everything that waits, each with its company and account. `counts` is by kind and company id;
-    `on_account` are the ids of companies among them where money may be booked without an invoice.
+    `on_account` are the ids of companies among them where money may be booked without an invoice. `cared` are all who
+    are in a person's care; counted are those whose day to look again has come.
     """
 
     touches: list[tuple[Touch, Account, Company]]
@@ -88,6 +89,7 @@ class Desk:
     unreadable: list[tuple[UnreadableRow, Company]]
     plans: list[tuple[Arrangement, Account, Company]]
     times: list[tuple[Extension, Account, Company]]
+    cared: Sequence[tuple[Account, Company]]
     counts: dict[str, Counter[int]]
     on_account: frozenset[int]
     aside: Aside
@@ -108,6 +110,8 @@ def counts(session: Session, practice_id: int, now: datetime) -> dict[str, Count
         counted = wanted.with_only_columns(Company.id, func.count()).order_by(None).group_by(Company.id)
         found[kind] = Counter(dict(session.execute(counted).all()))
     found["ending"] = Counter(company.id for company, _ in renewals.ending_soon(session, practice_id, now))
+    due = (company.id for account, company in care.listed(session, practice_id) if care.is_due(account, company, now))
+    found["cared"] = Counter(due)
     return found
 
 
@@ -129,10 +133,11 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
         kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN)))
         for kind, wanted in _wanted(practice_id).items()
     }
-    ending = renewals.ending_soon(session, practice_id, now)
+    ending, cared = renewals.ending_soon(session, practice_id, now), care.listed(session, practice_id)
     on_account = _allowing(rt, session, {company.id for _, _, company in rows["bookings"]}, Feature.ON_ACCOUNT)
     about = aside(session, [one for one, *_ in rows["disputes"]], [one for one, *_ in rows["told"]])
-    return Desk(**rows, ending=ending, counts=counts(session, practice_id, now), on_account=on_account, aside=about)
+    counted = counts(session, practice_id, now)
+    return Desk(**rows, ending=ending, cared=cared, counts=counted, on_account=on_account, aside=about)
 
 
 def aside(session: Session, disputes: Collection[Dispute], told: Collection[ToldRow]) -> Aside:

@@ -7,7 +7,7 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from integrations.errors import BadSignature, Rejected
-from web.guards import runtime
+from web.guards import limiter, runtime, was_refused
 from workflows import inbox
 from workflows.errors import Refusal
 
@@ -17,8 +17,9 @@ log = structlog.get_logger()
 
 @pages.post("/webhooks/<kind>")
 @pages.post("/webhooks/<kind>/<place>")
+@limiter.limit("300 per minute", deduct_when=was_refused)
 def receive(kind: str, place: str = "") -> ResponseReturnValue:
-    """200 once it is stored; 401 when it is not the vendor's; 503 so that the vendor sends it again."""
+    """200 once it is stored; 401 when it is not the vendor's, which only so many may be; 503: send it again."""
     raw = request.get_data(cache=False)
     rt = runtime()
     if kind not in rt.ledgers and kind not in rt.processors:

@@ -16,15 +16,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.backtest import Past, Setting, backtest
-from core.cadence import LAW_CAPS, Cadence, CadenceError
+from core.cadence import Cadence, CadenceError
 from core.calendars import Calendar
 from core.columns import Book
 from core.facts import InvoiceStatus
 from core.money import Money
 from core.tally import Tally, tally
 from models import Account, CadenceVersion, Company, Invoice
-from workflows import cadences, owing
-from workflows.calendars import caps_of, public_holidays
+from workflows import cadences, law, owing
+from workflows.calendars import caps_of, hours_in, public_holidays
 from workflows.errors import Refusal
 
 BOOKING_DELAY = 2
@@ -82,7 +82,7 @@ def compare(
     if start > end or start > ends or end < begins:
         raise Refusal(f"The history goes from {begins} to {ends}; choose days inside it.")
     calendar = _calendar(company, zone, country, start, end)
-    caps = caps_of(company) if company else LAW_CAPS.get(country, ())
+    caps = caps_of(company) if company else law.caps_in(country)
     setting = Setting(calendar, start, end, booking_delay, caps)
     return Compared(history, tuple(tally(backtest(history.invoices, one, setting)) for one in tried))
 
@@ -99,7 +99,7 @@ def _span(history: History) -> tuple[date, date]:
 def _calendar(company: Company | None, zone: str, country: str, first: date, last: date) -> Calendar:
     if company is not None:
         days = _holidays(company.country, company.region, first, last)
-        return Calendar(company.zone or "UTC", days, company.opens, company.closes)
+        return Calendar(company.zone or "UTC", days, *hours_in(company, company.country))
     if zone and zone not in available_timezones():
         raise Refusal(f"{zone!r} is not a time zone; write it such as Europe/London.")
     if country and not public_holidays(country, "", first.year):

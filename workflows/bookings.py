@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import Order, PaymentOrder, Written
 from models import Attempt, AttemptLine, Company, Effect, Invoice
-from workflows import audit, orders, planner, writing
+from workflows import audit, orders, planner, restored, writing
 from workflows.calendars import calendar_of
 from workflows.runtime import Runtime
 from workflows.writing import Decided
@@ -26,7 +26,8 @@ def key_of(line: AttemptLine) -> str:
 
 def want(rt: Runtime, session: Session, attempt: Attempt, line: AttemptLine) -> None:
     """Book this line of a paid attempt."""
-    writing.want(rt, session, key_of(line), attempt.company_id, attempt.account_id, {"line": line.id})
+    content = {"line": line.id, **restored.look_first(session, attempt.created_at)}
+    writing.want(rt, session, key_of(line), attempt.company_id, attempt.account_id, content)
 
 
 def retry(rt: Runtime, session: Session, line: AttemptLine, on_account: bool = False) -> bool:

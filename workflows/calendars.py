@@ -10,17 +10,16 @@ from functools import lru_cache
 
 import holidays
 
-from core.cadence import LAW_CAPS, Cap
+from core.cadence import Cap
 from core.calendars import Calendar
+from core.law import hours_within
 from models import Account, Company
-from workflows import places
+from workflows import law, places
 
 
 def calendar_of(company: Company, now: datetime) -> Calendar:
     """The company's working days and hours; UTC while nobody has said where it is."""
-    return _calendar(
-        company.zone or "UTC", "", company.country, company.region, company.opens, company.closes, now.year
-    )
+    return _of_place(company, "", company.country, company.region, now)
 
 
 def today_of(company: Company, now: datetime) -> date:
@@ -28,9 +27,9 @@ def today_of(company: Company, now: datetime) -> date:
     return calendar_of(company, now).today(now)
 
 
-def caps_of(company: Company) -> tuple[Cap, ...]:
-    """Limits beside the cadence's own: the preset that was chosen, else that of the company's country."""
-    return LAW_CAPS.get(company.caps or company.country, ())
+def caps_of(company: Company, country: str = "") -> tuple[Cap, ...]:
+    """Limits beside the cadence's own: those of the company's preset, and of the customer's `country` where known."""
+    return law.caps_in(company.caps or company.country, country)
 
 
 def drafts_until(company: Company, now: datetime) -> date:
@@ -50,7 +49,21 @@ def calendar_in(company: Company, zone: str, country: str, region: str, now: dat
         country, part = company.country, places.region(company.country, region)
         zone, region = zone or (places.zone(country, part) if part else ""), part or company.region
     away = zone if zone != home else ""
-    return _calendar(home, away, country, region, company.opens, company.closes, now.year)
+    return _of_place(company, away, country, region, now)
+
+
+def hours_in(company: Company, country: str) -> tuple[time, time]:
+    """The company's sending hours, within those that its preset and the customer's `country` allow."""
+    return _hours(company.caps or company.country, country, company.opens, company.closes)
+
+
+def _of_place(company: Company, away: str, country: str, region: str, now: datetime) -> Calendar:
+    return _calendar(company.zone or "UTC", away, country, region, *hours_in(company, country), now.year)
+
+
+@lru_cache(maxsize=1024)
+def _hours(preset: str, country: str, opens: time, closes: time) -> tuple[time, time]:
+    return hours_within((law.of_country(preset), law.of_country(country)), opens, closes)
 
 
 @lru_cache(maxsize=1024)

@@ -17,6 +17,8 @@ from workflows import (
     answers,
     arrangements,
     audit,
+    audit_heads,
+    backups,
     collecting,
     dispatcher,
     effects,
@@ -27,12 +29,13 @@ from workflows import (
     notices,
     payments,
     planner,
-    reading,
     reconcile,
     renewals,
+    retention,
     returned,
     sync,
 )
+from workflows.pulse import Pulses
 from workflows.runtime import Runtime
 
 
@@ -69,8 +72,9 @@ NIGHTLY: dict[str, Verb] = {
     "remind": renewals.remind,
     "look_back": reconcile.look_back,
     "reconcile": reconcile.nightly,
-    "forget": inbox.forget_old,
-    "forget_readings": reading.forget_old,
+    "forget": retention.forget,
+    "heads": audit_heads.write_down,
+    "backup": backups.nightly,
 }
 ROUNDS = 12
 
@@ -119,11 +123,12 @@ def next_moment(rt: Runtime) -> datetime | None:
 def start(rt: Runtime) -> BackgroundScheduler:
     """Start the ticks of a serving process; call `shutdown()` on what comes back."""
     scheduler = BackgroundScheduler(timezone=UTC)
+    beat = Pulses(rt).beat
     for name, (verb, every) in VERBS.items():
         scheduler.add_job(
-            verb,
+            beat,
             "interval",
-            args=[rt],
+            args=[name, verb],
             seconds=every.total_seconds(),
             id=name,
             coalesce=True,
@@ -131,6 +136,6 @@ def start(rt: Runtime) -> BackgroundScheduler:
             misfire_grace_time=None,
         )
     for name, verb in NIGHTLY.items():
-        scheduler.add_job(verb, "cron", args=[rt], hour=3, id=name, coalesce=True, misfire_grace_time=None)
+        scheduler.add_job(beat, "cron", args=[name, verb], hour=3, id=name, coalesce=True, misfire_grace_time=None)
     scheduler.start()
     return scheduler

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from integrations.errors import OutsideError
 from integrations.ledgers.base import DepositAccount, Ledger
 from models import Company, GuardedChange
-from workflows import audit, guarding, library, people, planner, senders, ties
+from workflows import audit, doubts, guarding, library, people, planner, restored, senders, ties
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
 from workflows.guarding import Deed, Kind, Wanted
@@ -27,6 +27,9 @@ def not_ready(rt: Runtime, session: Session, company: Company) -> list[str]:
         "Connect it to its ledger.": connection is not None,
         "Wait until the first reading of the ledger is complete.": connection is not None
         and connection.read_at is not None,
+        "Wait until the ledger has been read again: a backup was restored.": not restored.waits(
+            session, company, connection
+        ),
         "Say which time zone it works in.": company.zone is not None,
         "Choose the account in which card payments are booked.": bool(company.deposit_account),
         "Give the address that receives customers' replies.": "@" in company.email,
@@ -56,6 +59,7 @@ def set_live(rt: Runtime, company_id: int, on: bool) -> None:
     """Switch sending on or off. Refusal names the first thing missing, or how its cadence could break a promise."""
     if on:
         _check(rt, company_id)
+        doubts.go_on(rt, company_id)
     with rt.store.write() as session:
         company = session.get_one(Company, company_id)
         company.live_at = rt.clock.now() if on else None

@@ -21,8 +21,8 @@ from core.cadence import Channel, Sender, Step
 from core.money import Money
 from core.plan import Action
 from integrations.channels.base import Envelope
-from models import Account, Company, Effect, Invoice
-from workflows import links, senders
+from models import Account, Company, Effect, EffectKind, Invoice
+from workflows import links, opting_out, senders
 from workflows.agreed import agreed_days, agreed_due
 from workflows.figures import language_of
 from workflows.gather import Gathered
@@ -59,7 +59,9 @@ def cadence_message(
     facts = cadence_facts(rt, session, action, gathered, effect.uid)
     if action.channel is Channel.CALL:
         return spoken(facts)
-    return render(replace(facts, attached=attached), own, _LAYOUTS[action.channel])
+    by_itself = action.channel is Channel.EMAIL and effect.kind == EffectKind.MESSAGE
+    stop = opting_out.url(rt, effect.uid) if by_itself else ""
+    return render(replace(facts, attached=attached, stop_url=stop), own, _LAYOUTS[action.channel])
 
 
 def cadence_facts(rt: Runtime, session: Session, action: Action, gathered: Gathered, uid: str = "") -> MessageFacts:

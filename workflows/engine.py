@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from contextvars import copy_context
 
 import structlog
 
@@ -17,7 +19,7 @@ class Inline:
         for one in rounds:
             one()
 
-    def close(self) -> None:
+    def close(self, wait: bool = True) -> None:
         """Nothing is left running."""
 
 
@@ -28,13 +30,17 @@ class Embedded:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="perform")
 
     def run(self, rounds: Sequence[Callable[[], object]]) -> None:
-        running: list[Future[object]] = [self._pool.submit(one) for one in rounds]
+        running: list[Future[object]] = []
+        for one in rounds:
+            # The job's id goes along, so that what a round logs can be told apart.
+            with suppress(RuntimeError):  # closed: nothing new is begun
+                running.append(self._pool.submit(copy_context().run, one))
         wait(running)
-        for one in running:
-            error = one.exception()
+        for ended in running:
+            error = None if ended.cancelled() else ended.exception()
             if error is not None:
                 # The rows keep the truth: what was claimed is taken up again when its lease ends.
                 log.error("a round ended early", exc_info=error)
 
-    def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+    def close(self, wait: bool = True) -> None:
+        self._pool.shutdown(wait=wait, cancel_futures=True)

@@ -14,7 +14,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.cadence import Reason
-from models import Account, Arrangement, Company, Extension, Invoice, ToldRow
+from models import Account, Arrangement, Company, Extension, Invoice, ToldRow, extension_invoice
 from workflows import audit, decided, orders, planner
 from workflows.answers import answer_by, open_invoices
 from workflows.calendars import today_of
@@ -40,9 +40,11 @@ def latest(company: Company, today: date) -> date:
     return today + timedelta(days=company.most_days)
 
 
-def asked_before(session: Session, invoices: Sequence[Invoice]) -> bool:
-    """Whether time was asked or given for one of these before: then a person answers."""
-    return bool(_states(session, invoices))
+def not_asked(session: Session, invoices: Sequence[Invoice]) -> list[Invoice]:
+    """Those of these for which time was never asked or given before; about any other a person answers."""
+    about = extension_invoice.c.invoice_id
+    asked = set(session.scalars(select(about).where(about.in_([one.id for one in invoices]))))
+    return [one for one in invoices if one.id not in asked]
 
 
 def ask(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date, text: str = "") -> Extension:

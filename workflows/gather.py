@@ -168,7 +168,6 @@ class _Company:
         self.live = company.live_at is not None and company.zone is not None
         fresh = company.live_at is not None and self.calendar.today(now) < drafts_until(company, now)
         self.drafts = company.approve_all or fresh
-        self.caps = caps_of(company)
 
     def gather(self, rows: Sequence[Account], without: int | None) -> Mapping[int, Gathered]:
         session, now, ids = self.session, self.now, [row.id for row in rows]
@@ -230,7 +229,7 @@ class _Company:
             payer=Payer(row.payer),
             usual_delay=row.usual_delay,
             connected=self.connected,
-            caps=self.caps,
+            caps=caps_of(self.company, row.country),
             drafts=self.drafts,
             approvals=batch.approvals.get(row.id, _NO_WORD),
             channels=CHANNELS,
@@ -246,6 +245,8 @@ class _Company:
             yield Hold(Cause.DISCONNECTED)
         if row.erased:
             yield Hold(Cause.ERASED)
+        if row.care:
+            yield Hold(Cause.CARE)
         if not row.active:
             yield Hold(Cause.ARCHIVED)
         if self.company.paused:

@@ -79,6 +79,8 @@ def _refusal(known: dict[Cause, list[str]], is_open: bool) -> str:
         return "This customer's details were erased; there is nobody to hand over."
     if Cause.BREATHING_SPACE in known:
         return "They have breathing space, and nobody is handed over while they do. Wait until it has ended."
+    if Cause.CARE in known:
+        return "They are in a person's care, and nobody is handed over while they are. Speak with them first."
     return "" if is_open else "Nothing is open any more, so there is nothing to hand over."
 
 
@@ -139,7 +141,7 @@ def release(rt: Runtime, handover_id: int, agency: str, note: str, user_id: int)
     """Hand over exactly the file that was looked through: from now on nothing is sent by itself.
 
     The ledger is read first. Refusal when it cannot be, when what is in the file has changed since, when somebody has
-    breathing space or nothing is open, and without the agency's name.
+    breathing space or is in care, when nothing is open, and without the agency's name.
     """
     agency = agency.strip()
     if not 0 < len(agency) <= LONGEST_NAME:

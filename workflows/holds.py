@@ -144,20 +144,32 @@ def note_address(rt: Runtime, company_id: int, address: str, cause: Cause, note:
     """Remember that an address bounced, or that its reader wants no automatic reminders; saying it twice is once."""
     if cause not in ADDRESS_CAUSES:
         raise Refusal(f"{cause.value!r} is not said of an address.")
-    hashed = rt.vault.hash_address(address)
     with rt.store.write() as session:
-        if _address_word(session, company_id, hashed, cause) is None:
-            word = AddressWord(
-                uid=rt.new_id(),
-                company_id=company_id,
-                address_hash=hashed,
-                cause=cause.value,
-                note=note.strip()[:1000],
-                at=rt.clock.now(),
-            )
-            session.add(word)
-            audit.record(rt, session, f"address-{cause.value}", company_id, subject=word.uid)
-        _wake_readers(rt, session, company_id, address)
+        say_of_address(rt, session, company_id, address, cause, note)
+
+
+def say_of_address(rt: Runtime, session: Session, company_id: int, address: str, cause: Cause, note: str = "") -> bool:
+    """The same within somebody's transaction; whether it was news."""
+    hashed = rt.vault.hash_address(address)
+    news = _address_word(session, company_id, hashed, cause) is None
+    if news:
+        word = AddressWord(
+            uid=rt.new_id(),
+            company_id=company_id,
+            address_hash=hashed,
+            cause=cause.value,
+            note=note.strip()[:1000],
+            at=rt.clock.now(),
+        )
+        session.add(word)
+        audit.record(rt, session, f"address-{cause.value}", company_id, subject=word.uid)
+    _wake_readers(rt, session, company_id, address)
+    return news
+
+
+def is_known(rt: Runtime, session: Session, company_id: int, address: str, cause: Cause) -> bool:
+    """Whether this was said of the address."""
+    return _address_word(session, company_id, rt.vault.hash_address(address), cause) is not None
 
 
 def forget_address(rt: Runtime, company_id: int, address: str, cause: Cause) -> None:

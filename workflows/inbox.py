@@ -6,11 +6,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from integrations.ledgers.base import ENTITIES
@@ -23,7 +22,6 @@ from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 TRIES = 20
-KEPT = timedelta(days=30)
 
 
 def accept(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str], place: str = "") -> bool:
@@ -74,13 +72,6 @@ def handle(rt: Runtime) -> int:
         except Exception:  # Not even its note could be kept. The others are not to wait for it.
             log.exception("a delivery could not be written down", delivery=delivery.id)
     return len(waiting)
-
-
-def forget_old(rt: Runtime) -> int:
-    """Nightly: raw deliveries are kept 30 days; how many went."""
-    with rt.store.write() as session:
-        gone = session.execute(delete(Delivery).where(Delivery.received_at < rt.clock.now() - KEPT))
-        return cast(CursorResult[Any], gone).rowcount
 
 
 def _handle(rt: Runtime, delivery: Delivery) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from models import (
     AuditEvent,
+    AuditHead,
     AuditKey,
     Base,
     Brand,
@@ -31,7 +32,9 @@ from models import (
     Touch,
     TouchRecipient,
     UnreadableRow,
+    User,
 )
+from workflows import audit
 from workflows.runtime import Runtime
 from workflows.vault import Vault, VaultError
 
@@ -53,6 +56,25 @@ SEALED: tuple[tuple[type[Base], tuple[Column, ...]], ...] = (
     (SentFile, (SentFile.body_sealed,)),
     (ProcessorAccount, (ProcessorAccount.keys_sealed,)),
     (GuardedChange, (GuardedChange.content_sealed,)),
+    (User, (User.totp_sealed,)),
+)
+# What the proof of an entry of the log is over.
+_ENTRY: tuple[Column, ...] = (
+    AuditEvent.uid,
+    AuditEvent.practice_id,
+    AuditEvent.company_id,
+    AuditEvent.account_id,
+    AuditEvent.at,
+    AuditEvent.kind,
+    AuditEvent.subject,
+    AuditEvent.payload_hash,
+)
+_END: tuple[Column, ...] = (
+    AuditHead.practice_id,
+    AuditHead.company_id,
+    AuditHead.sequence,
+    AuditHead.link,
+    AuditHead.plain_until,
 )
 # Bytes that are not the vault's, and why.
 NOT_OURS: Mapping[Column, str] = {
@@ -81,6 +103,7 @@ def rotate(rt: Runtime) -> Moved:
     moved = Moved()
     for table, columns in SEALED:
         _each(rt, moved, table, columns, partial(_sealed_again, rt.vault, columns))
+    audit.record_everywhere(rt, "keys-rotated", left=sum(moved.left.values()))
     return moved
 
 
@@ -131,7 +154,24 @@ def retag(rt: Runtime, old: Vault) -> Moved:
     _each(rt, moved, Grant, (Grant.holder_tag, Grant.kind, Grant.holder_sealed), holder)
     _each(rt, moved, Touch, (Touch.recipients_hash, Touch.recipients), touch)
     _each(rt, moved, TouchRecipient, (TouchRecipient.address_hash, TouchRecipient.touch_id), recipient)
+    _each(rt, moved, AuditEvent, (AuditEvent.proof, *_ENTRY), partial(_entry, rt, old))
+    _each(rt, moved, AuditHead, (AuditHead.proof, *_END), partial(_end, rt, old))
+    audit.record_everywhere(rt, "keys-retagged", left=sum(moved.left.values()))
     return moved
+
+
+def _entry(rt: Runtime, old: Vault, row: Any) -> Change | None:
+    """What was written before there were proofs has none."""
+    return _anew(rt, old, AuditEvent.proof, row.proof, [partial(audit.proof_of, row=row)]) if row.proof else {}
+
+
+def _end(rt: Runtime, old: Vault, row: Any) -> Change | None:
+    chain = audit.Chain(row.company_id, row.practice_id)
+    return (
+        _anew(rt, old, AuditHead.proof, row.proof, [partial(audit.head_proof, chain=chain, head=row)])
+        if row.proof
+        else {}
+    )
 
 
 def _named(rt: Runtime, kind: str, sealed: bytes) -> Callable[[Vault], str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pyphen
 
-from core.kindness import Finding, Page, Rules, check, parse_rules
+from core.kindness import Advertising, Finding, Page, Rules, advertised, check, parse_advertising, parse_rules
 
 _HOME = Path(__file__).resolve().parent.parent / "templates" / "kindness"
 
@@ -22,7 +22,7 @@ def is_template(text: str) -> bool:
 
 def check_template(source: str, country: str, *, terms: bool = False) -> tuple[Finding, ...]:
     """Findings in a message template as it is written; `country` is the company's, as its ledger names it."""
-    return check(rules(), Page(source, country, template=True, terms=terms), syllables)
+    return _findings(Page(source, country, template=True, terms=terms))
 
 
 def check_text(text: str, country: str, *, whole: bool = False, terms: bool = False) -> tuple[Finding, ...]:
@@ -31,7 +31,12 @@ def check_text(text: str, country: str, *, whole: bool = False, terms: bool = Fa
     `whole`: the text is a whole message, so what it lacks is named too. `terms`: the customer was given terms that
     provide for fees or interest.
     """
-    return check(rules(), Page(text, country, whole=whole, terms=terms), syllables)
+    return _findings(Page(text, country, whole=whole, terms=terms))
+
+
+def _findings(page: Page) -> tuple[Finding, ...]:
+    found = (*check(rules(), page, syllables), *advertised(_advertising(), page.source))
+    return tuple(sorted(found, key=lambda one: one.start))
 
 
 def blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
@@ -43,6 +48,11 @@ def blocking(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 def rules(language: str = "en") -> Rules:
     """The shipped rules of a language with their scales; FileNotFoundError where there are none."""
     return parse_rules(*((_HOME / f"{language}.{kind}").read_text(encoding="utf-8") for kind in ("toml", "json")))
+
+
+@cache
+def _advertising() -> Advertising:
+    return parse_advertising((_HOME / "advertising.toml").read_text(encoding="utf-8"))
 
 
 def syllables(word: str) -> int:

@@ -81,6 +81,7 @@ def _stored(rt: Runtime, session: Session, practice_id: int, source: str, librar
     )
     session.add(made)
     session.flush()
+    audit.record_practice(rt, session, "cadence-kept", practice_id, made.uid, name=made.name, number=made.number)
     return made
 
 
@@ -130,6 +131,8 @@ def change(
     _check_change(rt, wanted)
     with rt.store.write() as session:
         _store_change(session, wanted)
+        said = {"level": level, "segment": segment, "fields": sorted(fields), "version": version_id}
+        audit.record_practice(rt, session, "cadence-changed", practice_id, wanted.uid, **said)
         for company in _concerned(session, wanted):
             audit.record(
                 rt, session, "cadence-changed", company.id, account_id, wanted.uid, level=level, fields=dict(fields)
@@ -244,6 +247,8 @@ def roll_out(
             made_at=rt.clock.now(),
         )
         session.add(made)
+        said = {"user": user_id, "version": version.id, "companies": len(done)}
+        audit.record_practice(rt, session, "rolled-out", practice_id, made.uid, **said)
         return made, moves
 
 
@@ -264,6 +269,7 @@ def roll_back(rt: Runtime, rollout_uid: str, practice_id: int, user_id: int) -> 
                 _give(rt, session, company, before, user_id)
             moves.append(move)
         found.undone_at = rt.clock.now()
+        audit.record_practice(rt, session, "rolled-back", practice_id, found.uid, user=user_id)
         return moves
 
 

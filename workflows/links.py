@@ -46,9 +46,9 @@ class LinkTarget:
 
 def make(rt: Runtime, account: Account, recipients: Sequence[str]) -> str:
     """The token for one account and recipient set, good for 90 days or until the account's links are revoked."""
-    expires = _day(rt, LIFE)
+    expires = day_number(rt, LIFE)
     readers = "-".join(sorted(mark(rt, address) for address in recipients))
-    return _signed(rt, f"{account.uid}.{expires}.{readers}.{account.link_generation}")
+    return signed(rt, f"{account.uid}.{expires}.{readers}.{account.link_generation}")
 
 
 def url(rt: Runtime, account: Account, recipients: Sequence[str]) -> str:
@@ -57,13 +57,13 @@ def url(rt: Runtime, account: Account, recipients: Sequence[str]) -> str:
 
 def url_again(rt: Runtime, said: str) -> str:
     """The address of a link of which only the unsigned part was kept."""
-    return f"{rt.public_url}/p/{_signed(rt, said)}"
+    return f"{rt.public_url}/p/{signed(rt, said)}"
 
 
 def read(rt: Runtime, token: str) -> LinkTarget:
     """Open a token. BadLink when it is forged, mangled, expired, revoked or its account is gone."""
     target, expires, generation = _parts(rt, token)
-    if expires < _day(rt):
+    if expires < day_number(rt):
         raise OldLink("This link has expired. Links from our e-mails are good for 90 days.")
     with rt.store.read() as session:
         if session.get_one(Account, target.account_id).link_generation != generation:
@@ -78,10 +78,8 @@ def read_old(rt: Runtime, token: str) -> LinkTarget:
 
 def _parts(rt: Runtime, token: str) -> tuple[LinkTarget, int, int]:
     """What a token of ours says, the day it ends on, and its generation: 0 where links did not name one yet."""
-    signature, _, said = token.partition(".")
+    said = verified(rt, token)
     parts = said.split(".")
-    if len(parts) not in (3, 4) or not token.isascii() or not _signer(rt).verify_signature(said, signature):
-        raise BadLink("This link is not complete or was changed. Please open it from the e-mail again.")
     uid, expires, readers, generation = (*parts, "0")[:4]
     with rt.store.read() as session:
         account_id = session.scalars(select(Account.id).where(Account.uid == uid)).first()
@@ -90,7 +88,8 @@ def _parts(rt: Runtime, token: str) -> tuple[LinkTarget, int, int]:
     return LinkTarget(account_id, frozenset(readers.split("-")), said), int(expires), int(generation)
 
 
-def _day(rt: Runtime, later: timedelta = timedelta()) -> int:
+def day_number(rt: Runtime, later: timedelta = timedelta()) -> int:
+    """Today, or `later`, as links write it: in days."""
     return int((rt.clock.now() + later).timestamp()) // 86400
 
 
@@ -155,10 +154,18 @@ def mark(rt: Runtime, address: str) -> str:
     return rt.vault.hash_address(address)[:10]
 
 
-def _signed(rt: Runtime, said: str) -> str:
+def signed(rt: Runtime, said: str, salt: str = _SALT) -> str:
     """The signature stands in front: some mail programs drop a dash or dot at the end of an address."""
-    return f"{_signer(rt).get_signature(said).decode()}.{said}"
+    return f"{_signer(rt, salt).get_signature(said).decode()}.{said}"
 
 
-def _signer(rt: Runtime) -> Signer:
-    return Signer(list(rt.link_keys), salt=_SALT)
+def verified(rt: Runtime, token: str, salt: str = _SALT) -> str:
+    """What was signed; BadLink when it was not by us, or not for this use."""
+    signature, _, said = token.partition(".")
+    if not token.isascii() or not _signer(rt, salt).verify_signature(said, signature):
+        raise BadLink("This link is not complete or was changed. Please open it from the e-mail again.")
+    return said
+
+
+def _signer(rt: Runtime, salt: str) -> Signer:
+    return Signer(list(rt.link_keys), salt=salt)

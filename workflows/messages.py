@@ -35,6 +35,7 @@ from workflows.templating import MessageError, body, compiled, environment, spok
 _HEADER_SAFE = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%,")
 _LONGEST_HEADER = 900
 _OF_NO_INVOICE = ("fresh-link",)
+_WEB = re.compile(r"https?://[!-~]+")
 # What may be said below the list, where there is something to say.
 _NOTES = ("part", "attached", "credit")
 
@@ -80,6 +81,7 @@ class MessageFacts:
     the template's own). `instalment` is the part of an arrangement that is next, `promised` the day the customer had
     named, `resolved` the day their dispute ended, `attached` the documents that go along (invoice, statement, terms),
     `signed` the person who signs for the company. With `answered` it tells what a person decided and lists nothing.
+    `stop_url` is where the reader can ask for a person instead ("": nothing was written by itself).
     """
 
     template: str
@@ -107,6 +109,7 @@ class MessageFacts:
     cc: tuple[str, ...] = ()
     bcc: tuple[str, ...] = ()
     answered: Answered | None = None
+    stop_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +178,8 @@ def _check(facts: MessageFacts) -> None:
     settled = [plain(line.number) for line in facts.lines if line.balance.minor <= 0 and not facts.paid]
     if settled:
         raise MessageError(f"Nothing is open on invoice {settled[0]!r}: no message may ask for it.")
-    if not re.fullmatch(r"https?://\S+", facts.portal_url):
-        raise MessageError("A message needs a web address for the portal.")
+    if not _WEB.fullmatch(facts.portal_url) or not (_WEB.fullmatch(facts.stop_url) or not facts.stop_url):
+        raise MessageError("A message needs a web address for each of its links.")
 
 
 def _view(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> dict[str, Any]:
@@ -215,6 +218,7 @@ def _around(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> di
         "paid": format_list(_totals(facts.paid, locale), locale=locale),
         "payments": len(totals(facts.paid)),
         "portal_url": facts.portal_url,
+        "stop_url": facts.stop_url,
     }
 
 
@@ -307,7 +311,14 @@ def _headers(facts: MessageFacts) -> dict[str, str]:
         "X-Dunlin-Company": Header(plain(facts.company)).encode(linesep=""),
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
+        **_stopping(facts.stop_url),
     }
+
+
+def _stopping(url: str) -> dict[str, str]:
+    """By which a mail program shows its own button: RFC 2369, and RFC 8058 for one click without opening the page."""
+    one_click = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return one_click if url else {}
 
 
 def _listed(parts: Iterable[str]) -> str:

@@ -19,6 +19,7 @@ from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import Notice, User
 from models.upsert import insert_into
+from workflows import audit
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -140,7 +141,11 @@ def _move(rt: Runtime, notice: Notice, since: str, state: str, **values: object)
         moved = session.execute(
             update(Notice).where(Notice.id == notice.id, Notice.state == since).values(state=state, **values)
         )
-        return cast(CursorResult[Any], moved).rowcount == 1
+        if cast(CursorResult[Any], moved).rowcount == 0:
+            return False
+        if state in ("sent", "failed"):
+            audit.record_practice(rt, session, f"notice-{state}", notice.practice_id, notice.uid)
+        return True
 
 
 def _envelope(rt: Runtime, notice: Notice, readers: Sequence[_Reader]) -> Envelope:

@@ -1,10 +1,12 @@
-"""The people of a practice: the first owner, signing in, and what only an owner may do.
+"""The people of a practice: the first owner, their passwords, and what only an owner may do.
 
-Passwords are argon2 hashes, made by the library.
+Passwords are argon2 hashes, made by the library, and what is easily guessed is refused. Signed-in browsers and the
+second step are in rooms of their own.
 """
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -12,12 +14,17 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+from zxcvbn import zxcvbn
 
 from models import Practice, User
+from workflows import audit, sign_ins
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
 SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 1000  # bytes cost time to hash
+_LEAST_SCORE = 3  # of zxcvbn: 10^8 guesses or more
+_LOOKED_AT = 72  # signs that zxcvbn looks at; it slows down with more, and they only make a password better
 
 
 @lru_cache(maxsize=1)
@@ -44,8 +51,7 @@ def create_owner(rt: Runtime, practice_name: str, name: str, email: str, passwor
         raise Refusal("Please give the practice's name and your own.")
     if "@" not in email:
         raise Refusal("Please give an e-mail address to sign in with.")
-    if len(password) < SHORTEST_PASSWORD:
-        raise Refusal(f"Please choose a password of at least {SHORTEST_PASSWORD} characters.")
+    check_password(password, practice_name, name, email)
     hashed, now = _hasher().hash(password), rt.clock.now()
     try:
         with rt.store.write() as session:
@@ -68,22 +74,59 @@ def create_owner(rt: Runtime, practice_name: str, name: str, email: str, passwor
         raise Refusal("Somebody already signs in with this e-mail address.") from error
 
 
-def sign_in(rt: Runtime, email: str, password: str) -> int | None:
-    """The user's id when the password is right; None otherwise, after the same work."""
+def check_password(password: str, *known: str) -> None:
+    """Refusal for one that is too short, or so common or so close to what is `known` of the person that it is guessed.
+
+    Any signs may be used, and none must be. What is common is in zxcvbn's lists: 30,000 passwords, names and words.
+    """
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        most = f"{SHORTEST_PASSWORD} characters, and at most {LONGEST_PASSWORD}"
+        raise Refusal(f"Please choose a password of at least {most}.")
+    whole = ("Dunlin", *known)
+    words = [re.split(r"\W+", one) for one in whole]
+    parts = [part for some in ([*whole], *words, map("".join, words)) for part in some if len(part) > 2]
+    if zxcvbn(password[:_LOOKED_AT], user_inputs=parts)["score"] < _LEAST_SCORE:
+        raise Refusal("This password is easily guessed. Please choose another; a short sentence of your own is good.")
+
+
+def change_password(rt: Runtime, user_id: int, old: str, new: str, browser: int) -> None:
+    """The new one counts from now on, and all other browsers are signed out. Refusal when either is not good."""
+    confirm(rt, user_id, old)
+    set_password(rt, user_id, new, browser)
+
+
+def set_password(rt: Runtime, user_id: int, new: str, but: int | None = None) -> None:
+    """For who forgot theirs, by whoever runs the installation. All browsers are signed out, or all `but` one."""
+    with rt.store.read() as session:
+        user = session.get_one(User, user_id)
+    check_password(new, user.practice.name, user.name, user.email)
+    hashed = _hasher().hash(new)
+    with rt.store.write() as session:
+        user = session.get_one(User, user_id)
+        user.password_hash = hashed
+        audit.record_practice(rt, session, "password-changed", user.practice_id, subject=user.uid)
+        sign_ins.end(rt, session, user, user, but=but)
+
+
+def sign_in(rt: Runtime, email: str, password: str) -> User | None:
+    """The person when the password is right; None otherwise, after the same work."""
     with rt.store.read() as session:
         user = session.scalars(select(User).where(User.email == email.strip().lower())).first()
     try:
-        _hasher().verify(user.password_hash if user else _decoy(), password)
+        _hasher().verify(user.password_hash if user else _decoy(), password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
+        if user is not None:
+            with rt.store.write() as session:
+                audit.record_practice(rt, session, "sign-in-refused", user.practice_id, subject=user.uid)
         return None
-    return user.id if user else None
+    return user
 
 
 def confirm(rt: Runtime, user_id: int, password: str) -> None:
     """Refusal unless it is this person's own password: a session that was left open is not enough."""
     with rt.store.read() as session:
         email = session.get_one(User, user_id).email
-    if sign_in(rt, email, password) != user_id:
+    if sign_in(rt, email, password) is None:
         raise Refusal("That is not your password. Please type the one you sign in with.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -62,15 +62,18 @@ class Silence:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """Messages in order of time, and every account with something open that would hear nothing, by name."""
+    """Messages in order of time, and every account with something open that would hear nothing, by name. `accounts` is
+    how many have something open, whether they were asked for or not.
+    """
 
     messages: tuple[PreviewMessage, ...]
     silences: tuple[Silence, ...]
+    accounts: int = 0
 
 
-def preview(rt: Runtime, company_id: int, days: int) -> Preview:
+def preview(rt: Runtime, company_id: int, days: int, part: slice = slice(None)) -> Preview:
     """Replay each account's cadence over the next `days` days as if the company were live, every message were approved
-    and nobody paid. What is on its way already comes first.
+    and nobody paid. What is on its way already comes first. `part`: only these of the accounts, in the order of ids.
     """
     start = rt.clock.now()
     end = start + timedelta(days=days)
@@ -80,7 +83,8 @@ def preview(rt: Runtime, company_id: int, days: int) -> Preview:
     silences: list[Silence] = []
     approved: dict[str, Cadence] = {}
     alike = Alike(start, end)
-    for one, leaving in _gathered(rt, company_id, start):
+    ids = _owing(rt, company_id)
+    for one, leaving in _gathered(rt, ids[part], start):
         mark = one.cadence.fingerprint
         if mark not in approved:
             approved[mark] = agreed(one.cadence)
@@ -91,18 +95,22 @@ def preview(rt: Runtime, company_id: int, days: int) -> Preview:
         if not story.sent and not leaving:
             silences.append(Silence(one.row.id, one.row.name, one.row.uid, story.because))
     messages.sort(key=lambda message: (message.moment, message.account_id))
-    return Preview(tuple(messages), tuple(sorted(silences, key=lambda silence: silence.account_name)))
+    return Preview(tuple(messages), tuple(sorted(silences, key=lambda silence: silence.account_name)), len(ids))
 
 
-def _gathered(rt: Runtime, company_id: int, now: datetime) -> Iterator[tuple[Gathered, list[Effect]]]:
-    """The company's accounts with something open, a few hundred at a time, and what is on its way to each."""
+def _owing(rt: Runtime, company_id: int) -> Sequence[int]:
+    """The company's accounts with something open."""
     with rt.store.read() as session:
-        ids = session.scalars(
+        return session.scalars(
             select(Invoice.account_id)
             .where(Invoice.company_id == company_id, Invoice.status.not_in(_CLOSED))
             .distinct()
             .order_by(Invoice.account_id)
         ).all()
+
+
+def _gathered(rt: Runtime, ids: Sequence[int], now: datetime) -> Iterator[tuple[Gathered, list[Effect]]]:
+    """These accounts, a few hundred at a time, and what is on its way to each."""
     for first in range(0, len(ids), _TOGETHER):
         with rt.store.read() as session:
             found = gather.accounts(rt, session, ids[first : first + _TOGETHER], now)

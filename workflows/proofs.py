@@ -8,15 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from core.cadence import LAW_CAPS, Cadence
+from core.cadence import Cadence, Cap
 from core.calendars import Calendar
 from core.proof import Proof, prove
 from models import Company
-from workflows import cadences
+from workflows import cadences, law
 from workflows.calendars import calendar_of, caps_of, public_holidays
 from workflows.errors import Refusal
 
-_known: dict[tuple[str, int], tuple[Calendar, Proof]] = {}
+_known: dict[tuple[str, int, tuple[Cap, ...]], tuple[Calendar, Proof]] = {}
 _KEPT = 500
 
 
@@ -25,13 +25,13 @@ def at_company(company: Company, cadence: Cadence, now: datetime) -> Proof:
     calendar in this year; asked again it is not proved again.
     """
     cadence = cadences.with_parts(cadence)
-    calendar = calendar_of(company, now)
-    key = cadence.fingerprint, id(calendar)
+    calendar, caps = calendar_of(company, now), caps_of(company)
+    key = cadence.fingerprint, id(calendar), caps
     found = _known.get(key)
     if found is None or found[0] is not calendar:
         if len(_known) > _KEPT:
             _known.clear()
-        proof = prove(cadence, calendar, caps_of(company), year=now.year)
+        proof = prove(cadence, calendar, caps, year=now.year)
         found = _known[key] = calendar, proof
     return found[1]
 
@@ -48,4 +48,4 @@ def in_country(cadence: Cadence, country: str, region: str, zone: str, year: int
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise Refusal(f"There is no time zone {zone!r}; give one such as Europe/London.") from error
-    return prove(cadence, Calendar(zone, days), LAW_CAPS.get(country, ()), year=year)
+    return prove(cadence, Calendar(zone, days), law.caps_in(country), year=year)

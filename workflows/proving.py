@@ -43,6 +43,7 @@ def send_code(rt: Runtime, company_id: int) -> str:
         row = session.get_one(Sender, sender.id)
         row.code_sealed, row.code_sent_at, row.code_tries = rt.vault.seal(code.encode()), now, 0
         departures.count(session, sender.mailbox, now)
+        audit.record(rt, session, "sender-tested", company_id, subject=row.uid, address=row.address)
     return sender.address
 
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import ENTITIES, Ledger, LedgerCompany, Page, Purpose
-from models import Account, CallCount, Company, Connection, Invoice, Reading
+from models import Account, Company, Connection, Invoice, Reading
 from workflows import cadences, dirty, mirror, ties, vanished
 from workflows.runtime import Runtime
 
@@ -203,14 +202,3 @@ def _end(rt: Runtime, log: int, taken: Taken, missed: int = 0) -> None:
     with rt.store.write() as session:
         row = session.get_one(Reading, log)
         row.rows, row.missed, row.ended_at = taken.rows, missed, rt.clock.now()
-
-
-def forget_old(rt: Runtime) -> int:
-    """Nightly: the log of readings is kept 90 days, the count of calls a year; how many rows went."""
-    now = rt.clock.now()
-    with rt.store.write() as session:
-        gone = (
-            session.execute(delete(Reading).where(Reading.began_at < now - timedelta(days=90))),
-            session.execute(delete(CallCount).where(CallCount.day < (now - timedelta(days=366)).date())),
-        )
-        return sum(cast(CursorResult[Any], one).rowcount for one in gone)

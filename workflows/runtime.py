@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 from integrations.channels.base import Channel, Mailbox, MailKind
@@ -33,7 +34,21 @@ class Engine(Protocol):
         """Carry out the rounds, each exactly as given; may return before they have ended."""
         ...
 
-    def close(self) -> None: ...
+    def close(self, wait: bool = True) -> None:
+        """Begin nothing more; with `wait`, return once all has ended."""
+        ...
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """How the installation looks after itself: where nightly backups go (None: nowhere) and how many are kept, and for
+    how many days what is of no more use is kept, by the names of `retention`; what is not named has its default.
+    """
+
+    backup_to: Path | None = None
+    backups_kept: int = 14
+    keep_days: Mapping[str, int] = field(default_factory=dict)
+    metrics_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,7 @@ class Runtime:
     turns: Callable[[str, Pace], AbstractContextManager[None]]
     mail: Mapping[str, MailKind] = field(default_factory=dict)
     resolver: Resolver | None = None
+    upkeep: Upkeep = Upkeep()
 
     @property
     def is_demo(self) -> bool:

@@ -39,6 +39,7 @@ AGAINST = frozenset(
         Cause.FORGOT,
         Cause.COPY,
         Cause.BREATHING_SPACE,
+        Cause.CARE,
         Cause.AGENCY,
         Cause.PAUSED,
         Cause.ARCHIVED,

@@ -6,6 +6,7 @@ It says what one kind has that others do not: who is billed, what moves, what is
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import bindparam, delete, insert, select, update
@@ -19,7 +20,7 @@ from integrations.ledgers.base import (
     LedgerTerm,
     Unreadable,
 )
-from models import HoldRow, Invoice, UnreadableRow
+from models import Account, HoldRow, Invoice, UnreadableRow
 from workflows import rows
 from workflows.billing import family
 from workflows.rows import plain
@@ -33,6 +34,7 @@ RAW = 65_536  # bytes kept of a row that could not be read
 def customers(reading: Storing, items: Sequence[LedgerCustomer]) -> None:
     """All of them first have a row: a child may stand before its parent, who must not be made twice."""
     latest, known = _latest(reading, CUSTOMER, items)
+    latest |= {id: replace(latest[id], erased=True) for id in _erased(reading, Account.external_id, latest)}
     moved = {id for id, item in latest.items() if _above(known.get(id)) != (item.bills_to, item.merged_into)}
     reading.wake_payers(moved)
     reading.woken |= reading.put(CUSTOMER, latest, known)
@@ -41,6 +43,12 @@ def customers(reading: Storing, items: Sequence[LedgerCustomer]) -> None:
         _move_invoices(reading, moved)
         _move_holds(reading, [id for id in moved if latest[id].merged_into])
     _readable(reading, "customer", latest)
+
+
+def _erased(reading: Storing, column: Any, among: Iterable[Any]) -> Collection[Any]:
+    """Those of these accounts whom a person erased here, whatever the ledger says of them now."""
+    these = Account.company_id == reading.company.id, Account.erased_at.is_not(None)
+    return reading.session.scalars(select(column).where(*these, rows.among(reading.session, column, among))).all()
 
 
 def _above(row: tuple[Any, ...] | None) -> tuple[str, str]:
@@ -80,6 +88,10 @@ def invoices(reading: Storing, items: Sequence[LedgerInvoice]) -> None:
     latest, known = _latest(reading, INVOICE, items)
     payers = reading.payers({item.customer for item in latest.values()})
     billed = [payers.of(item.customer) for item in latest.values()]
+    nobodys = _erased(reading, Account.id, set(billed))
+    if nobodys:
+        silent = [id for id, payer in zip(latest, billed, strict=True) if payer in nobodys]
+        latest |= {id: replace(latest[id], emails=(), cc=()) for id in silent}
     reading.woken |= reading.put(INVOICE, latest, known, account_id=billed)
     _readable(reading, "invoice", latest)
 
@@ -177,12 +189,13 @@ def _put_aside(
     columns = (table.c.entity, table.c.external_id, table.c.id, table.c.seen_at, table.c.customer)
     mine = select(*columns).where(table.c.company_id == reading.company.id, table.c.external_id.in_(ids))
     known = {(entity, id): (key, seen_at, held) for entity, id, key, seen_at, held in reading.session.execute(mine)}
+    nobodys = _of_erased(reading, items, whose)
     new, again = [], []
     moved: set[str] = set()
     for name, item in items.items():
         customer = whose.get(name, "")
         said = {"reason": plain(item.reason), "customer": customer, "seen_at": reading.started}
-        said |= {"raw_sealed": _sealed(reading, item.raw)}
+        said |= {"raw_sealed": None if name in nobodys else _sealed(reading, item.raw)}
         key, seen_at, held = known.get(name, (None, reading.started, ""))
         if key is None:
             named = {"company_id": reading.company.id, "entity": name[0], "external_id": name[1]}
@@ -197,6 +210,20 @@ def _put_aside(
     if again:
         reading.connection.execute(update(table).where(table.c.id == bindparam("key")), again)
     reading.wake_payers(moved - {""})
+
+
+def _of_erased(
+    reading: Storing, items: Iterable[tuple[str, str]], whose: Mapping[tuple[str, str], str]
+) -> set[tuple[str, str]]:
+    """Those that are about somebody who was erased, as far as it is known whose they are: their bytes are not kept."""
+    about = {name: name[1] if name[0] == "customer" else whose.get(name, "") for name in items}
+    ids = [id for entity, id in about if entity == "invoice"]
+    theirs = select(Invoice.external_id, Invoice.customer).where(
+        Invoice.company_id == reading.company.id, rows.among(reading.session, Invoice.external_id, ids)
+    )
+    about |= {("invoice", id): customer for id, customer in reading.session.execute(theirs)} if ids else {}
+    nobodys = set(_erased(reading, Account.external_id, set(about.values()) - {""}))
+    return {name for name, customer in about.items() if customer in nobodys}
 
 
 def _sealed(reading: Storing, raw: bytes) -> bytes | None:

@@ -7,10 +7,11 @@ from enum import StrEnum
 
 
 class Category(StrEnum):
-    """What is wrong with the words. A threat and a false claim block; the rest is advice."""
+    """What is wrong with the words. A threat, a false claim and advertising block; the rest is advice."""
 
     THREAT = "threat"
     FALSE_CLAIM = "false-claim"
+    ADVERTISING = "advertising"
     BLAME = "blame"
     SHOUTING = "shouting"
     MISSING = "missing"
@@ -18,7 +19,7 @@ class Category(StrEnum):
 
     @property
     def blocks(self) -> bool:
-        return self in (Category.THREAT, Category.FALSE_CLAIM)
+        return self in (Category.THREAT, Category.FALSE_CLAIM, Category.ADVERTISING)
 
 
 @dataclass(frozen=True, slots=True)

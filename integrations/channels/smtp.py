@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from integrations.channels.base import AddressRefused, Envelope, Mailbox
 from integrations.channels.mime import bare, compose
+from integrations.channels.outside import Outside, OutsideTls
 from integrations.errors import InDoubt, Misconfigured, OutsideError, RateLimited, Rejected, Transient
 
 TIMEOUT = 20
@@ -53,13 +54,16 @@ class Line(Protocol):
 class Smtp:
     """A mailbox, or a mail server at `smtp://user:password@host:port` (STARTTLS, except on this machine) or `smtps://…`.
 
-    `connect` gives a ready connection instead. Misconfigured when the address cannot be read.
+    `outside`: the server was named by a client and has to be on the public internet. `connect` gives a ready connection
+    instead. Misconfigured when the address cannot be read.
     """
 
     kind = "smtp"
 
-    def __init__(self, where: str | Mailbox, connect: Callable[[], Line] | None = None) -> None:
-        self._connect = connect or _dialler(mailbox_at(where) if isinstance(where, str) else where)
+    def __init__(
+        self, where: str | Mailbox, connect: Callable[[], Line] | None = None, *, outside: bool = False
+    ) -> None:
+        self._connect = connect or _dialler(mailbox_at(where) if isinstance(where, str) else where, outside)
 
     @contextmanager
     def open(self) -> Iterator[Talk]:
@@ -154,14 +158,16 @@ def _is_here(host: str) -> bool:
     return host == "localhost"
 
 
-def _dialler(box: Mailbox) -> Callable[[], Line]:
+def _dialler(box: Mailbox, outside: bool) -> Callable[[], Line]:
+    plain, wrapped = (Outside, OutsideTls) if outside else (smtplib.SMTP, smtplib.SMTP_SSL)
+
     def connect() -> Line:
         name = "localhost" if _is_here(box.host) else None  # smtplib would ask the DNS for our own name
         if box.wrapped:
             context = ssl.create_default_context()
-            line: smtplib.SMTP = smtplib.SMTP_SSL(box.host, box.port, name, timeout=TIMEOUT, context=context)
+            line: smtplib.SMTP = wrapped(box.host, box.port, name, timeout=TIMEOUT, context=context)
         else:
-            line = smtplib.SMTP(box.host, box.port, name, timeout=TIMEOUT)
+            line = plain(box.host, box.port, name, timeout=TIMEOUT)
         try:
             _greet(line, box)
         except BaseException:

@@ -43,14 +43,17 @@ def upgrade() -> None:
 
     with op.batch_alter_table('account', schema=None) as batch_op:
         batch_op.add_column(sa.Column('care', sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column('look_again', sa.Date(), nullable=True))
         batch_op.add_column(sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True))
 
     with op.batch_alter_table('audit_event', schema=None) as batch_op:
         batch_op.add_column(sa.Column('practice_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
+        batch_op.add_column(sa.Column('proof', sa.String(length=64), nullable=True))
         batch_op.alter_column('company_id',
                existing_type=sa.INTEGER(),
                nullable=True)
         batch_op.create_unique_constraint(batch_op.f('uq_audit_event_practice_id_sequence'), ['practice_id', 'sequence'])
+        batch_op.create_index('ix_audit_event_unlinked', ['id'], unique=False, sqlite_where=sa.text('sequence IS NULL'), postgresql_where=sa.text('sequence IS NULL'))
         batch_op.create_foreign_key(batch_op.f('fk_audit_event_practice_id_practice'), 'practice', ['practice_id'], ['id'])
 
     with op.batch_alter_table('audit_key', schema=None) as batch_op:
@@ -67,4 +70,27 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('totp_step', sa.Integer(), nullable=False, server_default='0'))
         batch_op.add_column(sa.Column('recovery', sa.JSON(), nullable=False, server_default='[]'))
 
+    op.create_table('audit_head',
+    sa.Column('practice_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('sequence', sa.Integer(), nullable=False),
+    sa.Column('link', sa.String(length=64), nullable=False),
+    sa.Column('plain_until', sa.Integer(), nullable=False),
+    sa.Column('proof', sa.String(length=64), nullable=True),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['company_id'], ['company.id'], name=op.f('fk_audit_head_company_id_company')),
+    sa.ForeignKeyConstraint(['practice_id'], ['practice.id'], name=op.f('fk_audit_head_practice_id_practice')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit_head')),
+    sa.UniqueConstraint('company_id', name=op.f('uq_audit_head_company_id')),
+    sa.UniqueConstraint('practice_id', name=op.f('uq_audit_head_practice_id'))
+    )
     # ### end Alembic commands ###
+
+    # Every chain that is there is carried over as it stands; a chain without a head is one whose head was taken away.
+    op.execute(
+        "INSERT INTO audit_head (company_id, sequence, link, plain_until) "
+        "SELECT event.company_id, COALESCE(event.sequence, 0), COALESCE(event.link, '" + "0" * 64 + "'), 0 "
+        "FROM audit_event AS event JOIN (SELECT company_id, MAX(COALESCE(sequence, 0)) AS last, MIN(id) AS first "
+        "FROM audit_event GROUP BY company_id) AS chain ON chain.company_id = event.company_id "
+        "AND (event.sequence = chain.last OR (chain.last = 0 AND event.id = chain.first))"
+    )

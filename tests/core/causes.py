@@ -91,7 +91,7 @@ def _decided(word: Approval) -> AccountFacts:
 HOLDS = (
     *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED, Cause.UNREADABLE_CREDIT),
     *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
-    *(Cause.BREATHING_SPACE, Cause.AGENCY, Cause.REPLIED),
+    *(Cause.BREATHING_SPACE, Cause.CARE, Cause.AGENCY, Cause.REPLIED),
 )
 ON_ITS_WAY = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)
 # Written down by those who ask, when asking or sending failed.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.backtest import Backtest, Past, Setting, agreed, asks, backtest
 from core.because import Cause
-from core.cadence import LAW_CAPS, Cadence, Sender
+from core.cadence import Cadence, Cap, Sender
 from core.calendars import Calendar
 from core.facts import AccountFacts, Hold, InvoiceFacts, InvoiceStatus
 from core.habits import habit
@@ -153,7 +153,7 @@ def test_what_has_not_happened_by_the_end_is_not_known() -> None:
 def test_the_limits_of_a_country_count_beside_the_cadences_own() -> None:
     eager = replace(ladder(*range(1, 15)), gap_hours=24, week_limit=7, month_limit=30)
     invoices = [past(day("03-02"), number=f"N-{place}") for place in range(3)]
-    free, limited = run(*invoices, cadence=eager), run(*invoices, cadence=eager, caps=LAW_CAPS["AU"])
+    free, limited = run(*invoices, cadence=eager), run(*invoices, cadence=eager, caps=(Cap(3, 7), Cap(10, 31)))
     weeks = [(one.day - day("03-02")).days // 7 for one in limited.sent]
     assert max(weeks.count(week) for week in weeks) == 3
     assert limited.sent[-1].day > free.sent[-1].day

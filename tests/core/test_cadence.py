@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from core.cadence import LAW_CAPS, Anchor, Branch, CadenceError, Cap, Reason, Sender, Step, Tone
+from core.cadence import Anchor, Branch, CadenceError, Reason, Sender, Step, Tone
 from core.language import parse_cadence
 from core.replay import replay
 from tests.core.builders import DEFAULT, OFFICE, account, invoice, ladder
@@ -242,10 +242,6 @@ def test_who_gets_a_blind_copy_is_the_steps_to_say_and_the_senders() -> None:
     assert cadence.voice(cadence.steps[0]).bcc == ("sales@office.test", "books@office.test")
     own = parse_cadence(HEAD + firm + blind + "bcc = ['boss@office.test']\n")
     assert own.voice(own.steps[0]).bcc == ("boss@office.test",)
-
-
-def test_australia_hears_at_most_three_words_a_week_and_ten_in_any_month() -> None:
-    assert LAW_CAPS["AU"] == (Cap(3, 7), Cap(10, 31))
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from sqlalchemy import select
+
 from core.money import Money
 from integrations.processors.base import Method
+from models import Arrangement, InstalmentRow, Invoice
 from sandbox.gocardless import BOUNCING_NUMBER, GOOD_NUMBER
 from tests.town import Town, last_part
+from workflows import checkouts, links
 
 
 def pay(town: Town, chance: Random, numbers: Sequence[str]) -> None:
@@ -46,3 +50,19 @@ def goes_back(town: Town, chance: Random) -> None:
                 town.stripe.close_dispute(dispute, won=chance.random() < 0.5)
     elif banked:
         chance.choice((town.gocardless.charge_back, town.gocardless.fail))(chance.choice(banked).payment)
+
+
+def first_part(town: Town, invoice: Invoice) -> None:
+    """The customer pays the first part of what was agreed by debit, and lets the later ones be collected."""
+    account = town.account(invoice.number)
+    target = links.read(town.rt, links.make(town.rt, account, account.emails))
+    with town.rt.store.read() as session:
+        part = session.scalars(
+            select(InstalmentRow)
+            .join(Arrangement)
+            .where(Arrangement.invoices.any(Invoice.id == invoice.id))
+            .order_by(InstalmentRow.id.desc())
+        ).all()[-1]
+    amount = Money(part.amount_minor, invoice.currency)
+    page = checkouts.start(town.rt, target, [invoice.uid], "gocardless", Method.DEBIT, amount, keep=True)
+    town.gocardless.agree(last_part(page))

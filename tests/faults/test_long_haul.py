@@ -1,4 +1,4 @@
-"""After many days of work and faults the mirror is the ledger, to the cent: ten days always, 200 at night."""
+"""After many days of work and faults the mirror is the ledger, to the cent: two days always, 200 at night."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from tests.faults.long_haul import haul
 
 
-def test_ten_days_of_bookkeeping_with_faults_at_every_call_end_with_the_ledgers_own_figures() -> None:
-    hauled = haul(1, days=10)
+def test_two_days_of_bookkeeping_with_faults_at_every_call_end_with_the_ledgers_own_figures() -> None:
+    hauled = haul(1, days=2)
     assert hauled.faults > 10
     assert hauled.differences == []
 

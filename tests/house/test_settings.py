@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from settings import Settings, SettingsError, as_markdown, load, missing
 
 ROOT = Path(__file__).resolve().parents[2]
-KEY = "k" * 32
+KEY = "k".join("abcdefghijklmnopqrs")
 LEDGER_URLS = ("AUTHORIZE", "TOKEN", "REVOKE", "API")
 LOOPBACK = {
     **{f"{kind}_API_URL": f"http://{kind.lower()}.test" for kind in ("STRIPE", "GOCARDLESS")},
@@ -57,8 +57,9 @@ def test_secrets_are_made_once_and_only_their_owner_can_read_them(var: Path) -> 
 
 
 def test_given_secrets_are_used_newest_first_and_no_file_is_made(var: Path) -> None:
-    settings = read(var, SECRET_KEYS=f"{'n' * 32}, {'o' * 32}", INDEX_KEY=KEY)
-    assert settings.secret_keys == ("n" * 32, "o" * 32)
+    new, old = "n".join("abcdefghijklmnopqrs"), "o".join("abcdefghijklmnopqrs")
+    settings = read(var, SECRET_KEYS=f"{new}, {old}", INDEX_KEY=KEY)
+    assert settings.secret_keys == (new, old)
     assert not var.exists()
 
 

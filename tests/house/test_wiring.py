@@ -22,6 +22,9 @@ from models.store import migrate
 PUBLIC = {
     "static": "the look of the pages",
     "bootstrap.static": "the look of the pages",
+    "health.health": "says that the process answers and nothing else; limited in rate",
+    "health.ready": "one sentence without a name or a secret; limited in rate",
+    "health.figures": "a token of its own; not there without one",
     "auth.sign_in": "where one signs in; limited in rate",
     "auth.first_run": "only until the first owner exists",
     "portal.show": "the link's own signed token",
@@ -44,6 +47,8 @@ PUBLIC = {
     "portal_statement.pdf": "the link's own signed token",
     "portal_terms.show": "the link's own signed token",
     "portal_terms.pdf": "the link's own signed token",
+    "portal_stop.show": "the link's own signed token; it changes nothing",
+    "portal_stop.stop": "the link's own signed token, which can ask for a person and nothing else",
     "webhooks.receive": "the vendor's signature",
 }
 # A channel's or processor's twin has the adapter's name, but for these.

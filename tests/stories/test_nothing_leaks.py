@@ -81,12 +81,12 @@ class Ears:
 def ears() -> Iterator[Ears]:
     """Listening at debug to every logger there is."""
     made, root = Ears(), logging.getLogger()
-    handler, before = logging.StreamHandler(made.log), root.level
+    handler, before, others = logging.StreamHandler(made.log), root.level, root.handlers[:]
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     quiet.speak(logging.DEBUG, made.log)
     yield made
-    root.removeHandler(handler)
+    root.handlers = others
     root.setLevel(before)
 
 

@@ -32,6 +32,7 @@ def _copied(first: World) -> Iterator[World]:
     source.close()
     target.close()
     world = copy(first)
+    world.accounts, world.invoices = dict(first.accounts), dict(first.invoices)
     world.rt = replace(first.rt, store=store, clock=StillClock())
     yield world
     store.close()

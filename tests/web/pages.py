@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from models import CadenceVersion
+from models import CadenceVersion, Effect
 from tests.web.world import World
+from workflows import opting_out
 
 
 def _version(world: World) -> str:
     """The version that the first company has."""
     with world.rt.store.read() as session:
         return session.get_one(CadenceVersion, world.bramley.cadence_version_id).uid
+
+
+def _log(world: World) -> dict[str, str]:
+    return {
+        "log of a customer": f"/accounts/{world.accounts['Matai Lodge'].uid}/log",
+        "log of a company": f"/companies/{world.bramley.uid}/log",
+        "log of the practice": "/log",
+        "erasing somebody who owes": f"/accounts/{world.accounts['Alder & Ash Kitchens'].uid}/erase",
+    }
 
 
 def console(world: World) -> dict[str, str]:
@@ -48,15 +58,10 @@ def console(world: World) -> dict[str, str]:
         "a day before the first record": f"/accounts/{alder}/why?day=2026-11-09",
         "account with something asked for": f"/accounts/{world.accounts['Tui Trails'].uid}",
         "writing by hand": f"/accounts/{alder}/write",
+        **_log(world),
         "invoice": f"/invoices/{world.invoices['1042'].uid}",
         "invoice that is paid": f"/invoices/{world.invoices['1011'].uid}",
         "invoice with a change at the desk": f"/invoices/{world.invoices['INV-020'].uid}",
-        "sender that is shut out": f"{bramley}/sender",
-        "sender to be proved": f"{kauri}/sender?code=123456",
-        "no sender of its own": f"{tide}/sender",
-        "readings": f"{bramley}/ledger",
-        "readings of a first load": f"{tide}/ledger",
-        "connection": f"{bramley}/connection",
         "connect again": "/connect/xero/reconnect",
         "row": f"/rows/{world.row.uid}",
         "touch": f"/touches/{world.touch.uid}",
@@ -71,7 +76,28 @@ def console(world: World) -> dict[str, str]:
         "no calls": "/tasks",
         "conversation guide": "/tasks/guide",
         "no such page": "/nowhere",
+        **_of_a_company(bramley, kauri, tide),
     }
+
+
+def _of_a_company(bramley: str, kauri: str, tide: str) -> dict[str, str]:
+    return {
+        "law and limits": f"{bramley}/law",
+        "law of which nothing is known": f"{kauri}/law",
+        "sender that is shut out": f"{bramley}/sender",
+        "sender to be proved": f"{kauri}/sender?code=123456",
+        "no sender of its own": f"{tide}/sender",
+        "readings": f"{bramley}/ledger",
+        "readings of a first load": f"{tide}/ledger",
+        "connection": f"{bramley}/connection",
+    }
+
+
+def stop_link(world: World) -> str:
+    """By which Alder & Ash can ask for a person, as it stood in the message to them."""
+    with world.rt.store.read() as session:
+        message = session.get_one(Effect, world.touch.effect_id).uid
+    return opting_out.url(world.rt, message).removeprefix(world.rt.public_url)
 
 
 def portal(world: World) -> dict[str, str]:
@@ -81,6 +107,7 @@ def portal(world: World) -> dict[str, str]:
     )
     return {
         "portal": owing,
+        "asking for a person": stop_link(world),
         "portal with an answer in front": f"{owing}?answer=paid-already",
         "portal with the longest answer in front": f"{owing}?answer=dispute",
         "portal with a dispute": disputed,

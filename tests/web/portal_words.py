@@ -29,6 +29,7 @@ _WORKFLOWS = (
     "checkouts",
     "arrangements",
     "proposals",
+    "opting_out",
 )
 _FURTHER = ("following", "instalments", "extensions", "statements")
 _KEYWORDS = {"gettext": None, "ngettext": (1, 2), "_": None, "Refusal": None, "BadLink": None, "OldLink": None}

@@ -17,7 +17,7 @@ from sandbox.books import BookPayment
 from sandbox.wires import Lost
 from tests.web.edges import client_of, token_in
 from tests.workflows.books import Books
-from workflows import links
+from workflows import links, sign_ins
 
 HERE: dict[str, Any] = {"base_url": "https://dunlin.test"}
 
@@ -33,7 +33,7 @@ def books(request: pytest.FixtureRequest) -> Iterator[Books]:
 def ann(books: Books) -> FlaskClient:
     client = client_of(books.rt)
     with client.session_transaction(**HERE) as session:
-        session["user"] = books.me
+        session["browser"] = sign_ins.begin(books.rt, books.me, "")
     return client
 
 

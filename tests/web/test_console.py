@@ -23,7 +23,7 @@ from models import (
     Touch,
     UnreadableRow,
 )
-from tests.web.edges import HTTPS, token_in
+from tests.web.edges import HTTPS, sign_in, token_in
 from tests.web.world import World
 from web import rawrow
 
@@ -169,6 +169,7 @@ def test_long_lists_come_in_pages(world: World, ann: FlaskClient) -> None:
 
 def test_reading_long_ago_is_said_in_words(world: World, ann: FlaskClient) -> None:
     world.rt.clock.moment += timedelta(days=2)  # type: ignore[attr-defined]
+    sign_in(ann)
     assert "read 2 days ago" in ann.get("/", **HTTPS).text
     with world.rt.store.read() as session:
         assert session.scalars(select(Company.id)).all()

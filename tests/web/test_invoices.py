@@ -83,6 +83,7 @@ def test_an_account_that_could_not_be_read_again_says_so(world: World) -> None:
 def test_figures_of_another_day_are_shown_with_their_day(world: World) -> None:
     client = _grumpy(world, Transient("QuickBooks is away."))
     world.rt.clock.moment += timedelta(days=2)  # type: ignore[attr-defined]
+    sign_in(client)
     assert "Figures read on 18 Nov 2026, 10:18." in _text(client.get(_account(world), **HTTPS).text)
 
 
@@ -192,6 +193,7 @@ def test_quickbooks_keeps_no_expected_day_and_xero_does(world: World, ann: Flask
 
 # Forms that write nothing into the ledger need no permission of its.
 OURS = {
+    "care",
     "hold",
     "release",
     "address",

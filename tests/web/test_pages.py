@@ -73,8 +73,10 @@ def test_no_page_carries_a_style_or_a_script_of_its_own(shown: World, onlooker: 
 
 
 def test_every_form_that_changes_something_carries_its_token(shown: World, onlooker: FlaskClient) -> None:
-    seen = 0
+    seen, its_link_is_the_secret = 0, {"asking for a person"}  # a mail program presses it, too: RFC 8058
     for name, path in _all(shown).items():
+        if name in its_link_is_the_secret:
+            continue
         for form in re.findall(r"<form.*?</form>", onlooker.get(path, **HTTPS).text, re.S):
             if 'method="post"' in form:
                 seen += 1
@@ -134,7 +136,17 @@ def test_no_order_is_taken_without_the_token(shown: World, onlooker: FlaskClient
 
 
 # Pages of whoever is signed in; they show only their own.
-EVERYBODY_S = ("home", "desk", "no drafts", "no calls", "conversation guide", "connect again", "library", "changes")
+EVERYBODY_S = (
+    "home",
+    "desk",
+    "no drafts",
+    "no calls",
+    "conversation guide",
+    "connect again",
+    "library",
+    "changes",
+    "log of the practice",
+)
 
 
 def test_another_practices_things_do_not_exist(world: World) -> None:

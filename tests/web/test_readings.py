@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from models import CallCount, Company, Connection
-from tests.web.edges import HTTPS
+from tests.web.edges import HTTPS, sign_in
 from tests.web.world import World
 
 
@@ -34,6 +34,7 @@ def test_calls_are_told_by_what_they_were_for(shown: World, onlooker: FlaskClien
 
 def test_calls_of_last_month_do_not_count_in_this_one(world: World, ann: FlaskClient) -> None:
     world.rt.clock.moment += timedelta(days=14)  # type: ignore[attr-defined]
+    sign_in(ann)
     with world.rt.store.write() as session:
         session.add(CallCount(company_id=world.bramley.id, day=world.rt.clock.now().date(), purpose="write", calls=1))
     page = _ledger(ann, world.bramley)

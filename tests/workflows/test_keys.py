@@ -99,10 +99,11 @@ def _hand_over(rt: Runtime, session: Any, company: Company) -> None:
 
 
 def _pay_and_send(rt: Runtime, session: Any, company: Company) -> None:
-    """A processor's keys, a change that waits, and a file a customer sent."""
+    """A processor's keys, a change that waits, a file a customer sent, and a person's second step."""
     now, seal, mine = rt.clock.now(), rt.vault.seal, {"company_id": company.id}
     account = session.scalars(select(Account.id).where(Account.company_id == company.id)).one()
-    user = session.scalars(select(User.id)).one()
+    person = session.scalars(select(User)).one()
+    person.totp_sealed, user = seal(b"the secret of a second step"), person.id
     keys_sealed = seal(b'{"secret": "sk", "webhook": "whsec"}')
     change = {"kind": "processor", "summary": "s", "content_sealed": seal(b"{}"), "asked_by_id": user}
     file = {"name": "a.pdf", "kind": "application/pdf", "size": 1, "body_sealed": seal(b"1"), "made_at": now}
@@ -141,12 +142,13 @@ def test_after_rotating_everything_opens_without_the_old_key(store: Store) -> No
         "connection": 2,
         "delivery": 1,
         "unreadable_row": 1,
-        "audit_key": 1,
+        "audit_key": 3,
         "sender": 1,
         "handover": 1,
         "sent_file": 1,
         "processor_account": 1,
         "guarded_change": 1,
+        "user": 1,
     }
     assert moved.left == {}
     rt = with_keys(town, NEW)
@@ -243,17 +245,21 @@ def test_what_no_key_opens_is_counted_and_left_as_it_is(store: Store) -> None:
     with town.rt.store.write() as session:
         session.scalars(select(Delivery)).one().raw_sealed = Vault(["x" * 40], INDEX).seal(b"lost")
     moved = keys.rotate(with_keys(town, NEW, OLD))
-    assert (moved.left, moved.rows["delivery"], moved.rows["audit_key"]) == ({"delivery": 1}, 0, 1)
+    assert (moved.left, moved.rows["delivery"], moved.rows["audit_key"]) == ({"delivery": 1}, 0, 3)
     with pytest.raises(VaultError), town.rt.store.read() as session:
         town.rt.vault.unseal(session.scalars(select(Delivery)).one().raw_sealed)
 
 
 def test_after_tagging_anew_everything_is_found_under_the_other_index_key(store: Store) -> None:
     town, quickbooks, xero = furnished(store)
+    assert audit.link_all(town.rt) == 3
     rt = with_keys(town, OLD, index=OTHER_INDEX)
+    assert len(list(audit.verify(rt))) == 3, "another key proves nothing"
     moved = keys.retag(rt, town.rt.vault)
-    assert moved.rows == {"connection": 2, "grant": 2, "touch": 1, "touch_recipient": 2}
-    assert moved.left == {}
+    found = {"connection": 2, "grant": 2, "touch": 1, "touch_recipient": 2, "audit_event": 3, "audit_head": 3}
+    assert (moved.rows, moved.left) == (found, {})
+    audit.link_all(rt)
+    assert list(audit.verify(rt)) == []
     with rt.store.read() as session:
         tags = dict(session.execute(select(Connection.company_id, Connection.external_tag)).all())
         assert tags[quickbooks.company.id] == rt.vault.tag("quickbooks", quickbooks.tenant)

@@ -75,3 +75,40 @@ def test_what_blocks_is_told_apart_from_advice() -> None:
     findings = check_text("You have ignored us. We will sue you.", "GB")
     assert len(findings) == 2
     assert [one.category.value for one in blocking(findings)] == ["threat"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Invoice 77 is open. Have a look at our latest offers!",
+        "Use the promo code SPRING and get 20% off your next order.",
+        "Entdecken Sie unsere neue Kollektion.",
+        "Descubra nuestros nuevos productos.",
+        "Découvrez nos offres exclusives.",
+    ],
+)
+def test_a_message_that_sells_something_may_not_leave_in_any_language(words: str) -> None:
+    (finding, *_) = [one for one in blocking(check_text(words, "GB")) if one.category == "advertising"]
+    assert words[finding.start : finding.end] == finding.quote
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "If you pay by Friday, we take 2 % off, as our terms say.",
+        "We can offer to take it in three parts.",
+        "The invoice is for the sale of two chairs and the upgrade to fibre; your order now stands at 20.",
+        "Wir können Ihnen anbieten, in drei Teilen zu zahlen.",
+    ],
+)
+def test_a_discount_for_paying_early_and_an_offer_of_parts_are_no_advertising(words: str) -> None:
+    assert "advertising" not in {one.category for one in check_text(words, "GB")}
+
+
+def test_no_shipped_template_of_any_language_sells_anything() -> None:
+    files = [*MESSAGES.rglob("*.txt"), *MESSAGES.rglob("*.toml"), *MESSAGES.rglob("*.html")]
+    assert len(files) > 100
+    for file in files:
+        assert not [
+            one for one in check_template(file.read_text(encoding="utf-8"), "GB") if one.category == "advertising"
+        ], file

@@ -100,10 +100,12 @@ def test_an_address_that_carries_a_long_foreign_name_stays_whole() -> None:
         ({"template": "words.toml"}, "'words.toml' is not a template name: use small letters, digits and dashes."),
         ({"lines": ()}, "A message needs an invoice or a payment to speak of."),
         ({"company": " \u200f\n"}, "A message needs the company's name."),
-        ({"portal_url": ""}, "A message needs a web address for the portal."),
-        ({"portal_url": "javascript:alert(1)"}, "A message needs a web address for the portal."),
-        ({"portal_url": f"{LINK}\n"}, "A message needs a web address for the portal."),
-        ({"portal_url": f"{LINK} x"}, "A message needs a web address for the portal."),
+        ({"portal_url": ""}, "A message needs a web address for each of its links."),
+        ({"portal_url": "javascript:alert(1)"}, "A message needs a web address for each of its links."),
+        ({"portal_url": f"{LINK}\n"}, "A message needs a web address for each of its links."),
+        ({"portal_url": f"{LINK} x"}, "A message needs a web address for each of its links."),
+        ({"stop_url": "stop"}, "A message needs a web address for each of its links."),
+        ({"stop_url": f"{LINK}\n"}, "A message needs a web address for each of its links."),
         ({"moment": datetime(2026, 3, 2, 9)}, "A message needs a moment with its time zone."),  # noqa: DTZ001
     ],
 )

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from email.utils import formataddr
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,22 @@ from core.money import Money
 from integrations.channels.mime import compose
 from sandbox import letters
 from tests.workflows import writing
-from tests.workflows.writing import ALL, CALLS, FACTS, LINK, STEPS, WAYS, Page, body, line, received, write
+from tests.workflows.writing import (
+    ALL,
+    ANSWERED,
+    CALLS,
+    FACTS,
+    LINK,
+    STEPS,
+    STOP,
+    WAYS,
+    Page,
+    body,
+    line,
+    received,
+    thanks,
+    write,
+)
 from workflows import templating
 from workflows.templating import MessageError, template_names
 
@@ -149,10 +165,10 @@ def test_another_process_elsewhere_writes_the_same_bytes() -> None:
 
 
 @pytest.mark.parametrize("template", STEPS)
-def test_the_link_stands_once_and_alone_on_its_line_in_the_text_part(template: str) -> None:
+def test_each_link_stands_once_and_alone_on_its_line_in_the_text_part(template: str) -> None:
     said = write(template, LATE)
-    assert said.text.splitlines().count(LINK) == 1
-    assert said.text.count("http") == 1
+    assert [said.text.splitlines().count(one) for one in (LINK, STOP)] == [1, 1]
+    assert said.text.count("http") == 2
 
 
 @pytest.mark.parametrize("template", STEPS)
@@ -182,7 +198,26 @@ def test_headers_tell_mail_rules_what_it_is_and_robots_to_keep_quiet() -> None:
         "X-Dunlin-Company": "Harbour Joinery Ltd.",
         "Auto-Submitted": "auto-generated",
         "X-Auto-Response-Suppress": "All",
+        "List-Unsubscribe": f"<{STOP}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
+
+
+@pytest.mark.parametrize("template", ["thanks", "copy", "by-hand", "fresh-link", *ANSWERED])
+def test_what_was_asked_for_or_written_by_a_person_brings_no_way_to_stop_it(template: str) -> None:
+    said = thanks(LATE) if template == "thanks" else write(template, *() if template in ANSWERED else (LATE,))
+    assert not {"List-Unsubscribe", "List-Unsubscribe-Post"}.intersection(said.headers)
+    assert "rather hear from a person" not in said.text + said.html
+
+
+@pytest.mark.parametrize("language", ["en-GB", "de-DE", "es-ES", "fr-FR"])
+def test_every_reminder_ends_with_a_way_to_hear_from_a_person_instead(language: str) -> None:
+    for template in STEPS:
+        said = write(template, LATE, language=language)
+        question, link = said.text.strip().splitlines()[-2:]
+        assert (question[-1], link) == ("?", STOP)
+        assert f'href="{STOP}"' in said.html
+        assert question in unescape(said.html)
 
 
 def test_addresses_and_the_message_id_are_passed_on_as_given() -> None:

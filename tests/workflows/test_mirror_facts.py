@@ -67,7 +67,18 @@ def woken(office: Office, act: Callable[[], object]) -> set[str]:
 def test_every_column_of_a_mirrored_table_is_read_from_the_ledger_or_is_known_to_be_ours() -> None:
     ours = {
         "customer": {"uid", "language", "refused", "facts_version", "wake_at", "because", "planned_at"}
-        | {"read_at", "gone_at", "segment", "payer", "usual_delay", "instead", "link_generation"},
+        | {
+            "read_at",
+            "gone_at",
+            "segment",
+            "payer",
+            "usual_delay",
+            "instead",
+            "link_generation",
+            "care",
+            "erased_at",
+            "look_again",
+        },
         "invoice": {"uid", "seen_at", "pay_link"},
     }
     for shape in SHAPES.values():

@@ -4,12 +4,15 @@ cannot be written waits at the desk with a sentence. Both ledgers, by the same s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
-from tests.faults.simulation import KillableStore, Killed
+from models.store import Store
+from tests.faults.boundaries import Killed
 from tests.workflows.books import DUE, LATER, WISHES, Books, Wish, give_credit
 from workflows import desk, effects, postings, writing
 
@@ -111,6 +114,19 @@ def test_what_fails_for_a_day_is_told_at_the_desk_and_tried_again_from_there(boo
     desk.settle_posting(books.rt, posting.id, "retry", books.me)
     books.perform()
     assert (books.credit_notes(), written(books)) == (1, True)
+
+
+class KillableStore(Store):
+    """A store whose process may die just before or just after a commit."""
+
+    boundary: Callable[[str], None] = staticmethod(lambda _where: None)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with super().write() as session:
+            yield session
+            self.boundary("before")
+        self.boundary("after")
 
 
 @pytest.mark.parametrize(("kind", "minutes"), [("quickbooks", 3.5), ("xero", 3.5), ("xero", 6.5)])

@@ -23,8 +23,9 @@ from workflows.messages import Answered, MessageFacts, MessageLine, render
 
 TODAY = date(2026, 3, 2)
 LINK = "https://dunlin.test/p/k3Jx8Qd0fS1c9vT2bN4.Zq8Rt2Lm4Xc6Vb0Na3Sd5F.20600.a1b2c3d4e5f6"
-# The links of a message about what is late: to the page, and to it with an answer chosen.
-WAYS = [LINK, *(f"{LINK}?answer={one}" for one in ("copy", "paid-already", "promise", "dispute"))]
+STOP = "https://dunlin.test/stop/kJxQdfScvTbN.ZqRtLmXcVbNaSdF"
+# The links of a message about what is late: to the page, to it with an answer chosen, and to ask for a person.
+WAYS = [LINK, *(f"{LINK}?answer={one}" for one in ("copy", "paid-already", "promise", "dispute")), STOP]
 NUDGES = ("welcome", "heads-up", "due-today", "statement")
 FOLLOW_UPS = ("late-4", "late-12", "late-21", "late-35")
 AFTER = ("promise-passed", "promise-passed-again", "dispute-resolved", "short-of-cash", "refuses")
@@ -85,7 +86,8 @@ def line(number: str, late: int | None, amount: str = "100", of: str = "", curre
 
 
 def facts(template: str, *lines: MessageLine, **said: Any) -> MessageFacts:
-    return replace(FACTS, template=template, step=template, lines=lines, **KNOWN.get(template, {}) | said)
+    known = KNOWN.get(template, {}) | ({"stop_url": STOP} if template in STEPS else {})
+    return replace(FACTS, template=template, step=template, lines=lines, **known | said)
 
 
 def write(template: str, *lines: MessageLine, **said: Any) -> Envelope:
