@@ -33,7 +33,15 @@ def serve() -> None:
         retention.check(rt)
         planner.wake_after_upgrade(rt)
         server = waitress.create_server(
-            house().create_app(loaded, rt), host=loaded.host, port=loaded.port, threads=8, ident=None
+            house().create_app(loaded, rt),
+            host=loaded.host,
+            port=loaded.port,
+            threads=8,
+            ident=None,
+            # Whoever sends a byte a second costs an open file, not a place: docs/load.md.
+            connection_limit=1000,
+            asyncore_use_poll=True,
+            max_request_body_size=64 * 2**20,  # above the application's own limits, which answer in words
         )
         ticking = clock.start(rt)
         signal.signal(signal.SIGTERM, _stop)

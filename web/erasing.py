@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from web import downloads, own
+from web import confirming, downloads, own
 from web.auth import person
 from web.guards import runtime
 from workflows import archive, door, erasure, kept
@@ -44,7 +44,9 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 
 
 @pages.post("/accounts/<uid>/erase")
+@confirming.limited
 def erase(uid: str) -> ResponseReturnValue:
+    confirming.confirm()
     erasure.erase(runtime(), own.account(uid).id, person().id, request.form.get("name", ""))
     flash("Erased. Nothing personal of this customer is kept here any more, and no reading brings it back.", "good")
     return redirect(url_for("accounts.show", uid=uid), 303)

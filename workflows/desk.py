@@ -72,7 +72,7 @@ def settle_posting(rt: Runtime, posting_id: int, how: str, user_id: int) -> None
         else:
             posting.state, posting.note = "void", "Done by hand." if how == "done" else "Dropped."
             for entity in ("invoice", "payment", "credit"):
-                dirty.expect_change(rt, session, posting.company_id, entity)
+                dirty.expect_change(rt, session, posting.company_id, ((entity, ""),))
         orders.note_down(rt, session, "posting-settled", posting, how=how, user=user_id)
 
 

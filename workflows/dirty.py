@@ -20,21 +20,24 @@ HEARD_WITHIN = timedelta(days=7)
 ID = 64
 
 
-def mark(rt: Runtime, session: Session, company_id: int, entity: str, external_id: str) -> None:
-    """This row changed at the vendor; marked again it counts from now on."""
+def mark(rt: Runtime, session: Session, company_id: int, rows: Collection[tuple[str, str]]) -> None:
+    """These rows, each (entity, vendor id), changed at the vendor; marked again they count from now on."""
+    if not rows:
+        return
     now = rt.clock.now()
-    values = {"company_id": company_id, "entity": entity[:20], "external_id": external_id[:ID], "marked_at": now}
-    statement = insert_into(session, DirtyRow).values(**values)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["company_id", "entity", "external_id"], set_={"marked_at": now})
-    )
+    said = sorted({(entity[:20], external_id[:ID]) for entity, external_id in rows})
+    values = [{"company_id": company_id, "entity": one, "external_id": id, "marked_at": now} for one, id in said]
+    marks = insert_into(session, DirtyRow)
+    names = ["company_id", "entity", "external_id"]
+    again = marks.on_conflict_do_update(index_elements=names, set_={"marked_at": marks.excluded.marked_at})
+    session.connection().execute(again, values)
 
 
 def expect_change(
-    rt: Runtime, session: Session, company_id: int, entity: str = "payment", external_id: str = ""
+    rt: Runtime, session: Session, company_id: int, rows: Collection[tuple[str, str]] = (("payment", ""),)
 ) -> None:
     """Something changed over there: the next round reads it, together with whatever else has changed by then."""
-    mark(rt, session, company_id, entity, external_id)
+    mark(rt, session, company_id, rows)
     company = session.get_one(Company, company_id)
     following = rounds.next_of(company, rt.clock.now())
     company.next_sync_at = min(company.next_sync_at or following, following)

@@ -295,7 +295,9 @@ def _refused(rt: Runtime, effect: Effect, side: Side, why: str) -> None:
     with rt.store.write() as session:
         if effects.move(rt, session, effect, EffectState.REJECTED, since=EffectState.SENDING, note=why):
             side.refused(rt, session, effect, why)
-            dirty.expect_change(rt, session, effect.company_id, "invoice")  # the books may not be as we thought
+            dirty.expect_change(
+                rt, session, effect.company_id, (("invoice", ""),)
+            )  # the books may not be as we thought
 
 
 def _written(rt: Runtime, effect: Effect, side: Side, decided: Decided, written: Written) -> None:
@@ -305,7 +307,7 @@ def _written(rt: Runtime, effect: Effect, side: Side, decided: Decided, written:
         if effects.move(rt, session, effect, EffectState.SENT, since=EffectState.SENDING, note=note):
             side.written(rt, session, effect, decided, written)
             for entity in _shown_by(decided.order):
-                dirty.expect_change(rt, session, effect.company_id, entity)
+                dirty.expect_change(rt, session, effect.company_id, ((entity, ""),))
 
 
 def _shown_by(order: Order) -> tuple[str, ...]:

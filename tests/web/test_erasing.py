@@ -32,7 +32,7 @@ from models import (
     Touch,
     User,
 )
-from tests.web.edges import HTTPS, token_in
+from tests.web.edges import HTTPS, PASSWORD, token_in
 from tests.web.world import World
 from workflows import archive, audit, erasure, notices, personal, planner
 from workflows.errors import Refusal
@@ -114,11 +114,11 @@ def test_after_an_erasure_no_word_of_them_is_left_and_the_log_holds(world: World
     assert list(audit.verify(rt)) == []
 
 
-def erase_form(client: FlaskClient, account: Account, typed: str) -> str:
+def erase_form(client: FlaskClient, account: Account, typed: str, password: str = PASSWORD) -> str:
     """The page after the form was sent."""
     path = f"/accounts/{account.uid}/erase"
     token = token_in(client.get(path, **HTTPS).text)
-    answer = client.post(path, data={"name": typed, "csrf_token": token}, **HTTPS)
+    answer = client.post(path, data={"name": typed, "confirm": password, "csrf_token": token}, **HTTPS)
     assert answer.status_code == 303
     return client.get(answer.location, **HTTPS).text
 
@@ -133,6 +133,7 @@ def test_an_owner_erases_a_customer_on_a_page_that_says_what_goes_and_what_stays
     settle(world)
     page = ann.get(f"/accounts/{account.uid}/erase", **HTTPS).text
     assert all(words in page for words in ("What goes", "What stays, and why", "tax law", "Erase for good"))
+    assert "That is not your password" in erase_form(ann, account, "Dene Interiors", password="a guess")
     assert "type the customer&#39;s name exactly" in erase_form(ann, account, "Dene")
     assert "Nothing personal of this customer is kept" in erase_form(ann, account, "Dene Interiors")
     after = ann.get(f"/accounts/{account.uid}", **HTTPS).text

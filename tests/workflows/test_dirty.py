@@ -29,7 +29,7 @@ def fern(office: Office) -> Office:
 
 def mark(office: Office, entity: str, id: str) -> None:
     with office.rt.store.write() as session:
-        dirty.mark(office.rt, session, office.company.id, entity, id)
+        dirty.mark(office.rt, session, office.company.id, [(entity, id)])
 
 
 def concerned(office: Office) -> bool:

@@ -180,3 +180,17 @@ def test_a_webhook_about_a_payment_that_is_not_ours_is_put_aside(town: Town) -> 
 def attempt(town: Town) -> Attempt:
     with town.rt.store.read() as session:
         return session.scalars(select(Attempt)).one()
+
+
+def test_a_burst_is_taken_together_and_one_that_cannot_be_read_waits_alone(town: Town) -> None:
+    for kind in ("quickbooks", "xero", "quickbooks"):
+        assert take(town, kind, hook(town, kind))
+    with town.rt.store.write() as session:
+        broken = session.scalars(select(Delivery).order_by(Delivery.id)).all()[1]
+        broken.events_sealed = b"scratched"
+    assert inbox.handle(town.rt) == 3
+    assert [(row.attempts, row.handled_at is None, bool(row.note)) for row in deliveries(town)] == [
+        (1, False, False),
+        (1, True, True),
+        (1, False, False),
+    ]
