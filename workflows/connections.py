@@ -23,6 +23,7 @@ from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
 CHECK_MEMORY = timedelta(minutes=5)
+_NOT_CONNECTED = "This company is not connected; connect it again."
 Answer = TypeVar("Answer")
 
 
@@ -34,9 +35,11 @@ def with_ledger(rt: Runtime, company_id: int, work: Callable[[Ledger], Answer]) 
     with rt.store.read() as session:
         connection = ties.standing(session, company_id)
     if connection is None or connection.state != "active":
-        raise Reconnect("This company is not connected; connect it again.")
+        raise Reconnect(_NOT_CONNECTED)
     try:
         return _work(rt, connection, work)
+    except ties.Ended:
+        raise Reconnect(_NOT_CONNECTED) from None
     except OutsideError as error:
         # What the library said names the address that was called, and the organisation's id is part of it.
         raise error from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import re
 from datetime import date
+from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
@@ -20,6 +21,7 @@ def language_of(row: Account, company: Company) -> str:
     return chosen if "-" in chosen else f"{chosen}-{company.country}"
 
 
+@lru_cache(maxsize=4096)  # a page names the same sums many times
 def amount(money: Money, locale: Locale) -> str:
     """Always to the currency's ISO minor unit: the locale data would round some currencies to whole units.
 

@@ -8,8 +8,13 @@ from __future__ import annotations
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload
 
+from integrations.errors import OutsideError
 from models import Connection
 from workflows.runtime import Runtime
+
+
+class Ended(OutsideError):
+    """Somebody ended the connection while it was in use. The ledger had nothing against it."""
 
 
 def active(session: Session, company_id: int) -> Connection | None:
@@ -18,8 +23,11 @@ def active(session: Session, company_id: int) -> Connection | None:
 
 
 def being_read(session: Session, company_id: int) -> Connection:
-    """The active connection of a company that is being read. NoResultFound when it ended meanwhile."""
-    return session.scalars(_active(company_id)).one()
+    """The active connection of a company that is being read; Ended when it is not any more."""
+    found = session.scalars(_active(company_id)).first()
+    if found is None:
+        raise Ended("The company was disconnected while it was being read.")
+    return found
 
 
 def standing(session: Session, company_id: int) -> Connection | None:

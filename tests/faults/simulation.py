@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature, OutsideError
-from models import AttemptLine, Company, Connection, Delivery, Effect, GuardedChange, Posting, Reversal
+from models import Attempt, AttemptLine, Company, Connection, Delivery, Effect, GuardedChange, Posting, Reversal
 from sandbox import browser
 from sandbox.books import Webhook
 from sandbox.processors import Declined
@@ -29,7 +29,7 @@ from tests.faults.promises import Outcome, check
 from tests.faults.troubles import Troubles
 from tests.faults.witness import Witness
 from tests.town import Town
-from workflows import clock, companies
+from workflows import clock, companies, sync
 from workflows.errors import Refusal
 from workflows.pacing import Turns
 from workflows.pending import UNSEEN
@@ -275,6 +275,9 @@ class Simulation:
                 self._deliver(hook)
             town.settle()
             quiet = quiet + 1 if not self._on_its_way() else 0
+            if quiet == 1:  # whatever happened last in the ledgers is read, also where no round was due any more
+                for kind in self.kinds:
+                    sync.request(town.rt, town.company(kind).id)
             if quiet == 2:
                 return
             town.clock.move(town.now + timedelta(hours=13))
@@ -286,6 +289,7 @@ class Simulation:
             "company": select(Company.id).where(Company.sync_state != "idle"),
             "effect": select(Effect.id).where(Effect.state.in_(("claimed", "sending"))),
             "delivery": select(Delivery.id).where(Delivery.handled_at.is_(None)),
+            "attempt": select(Attempt.id).where(Attempt.state == "created"),
             "line": select(AttemptLine.id).where(AttemptLine.state.in_(("coming", "taken", "booked"))),
             "reversal": select(Reversal.id).where(Reversal.state == "due"),
             "posting": select(Posting.id).where((Posting.state == "due") | ((Posting.state == "written") & UNSEEN)),

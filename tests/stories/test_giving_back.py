@@ -219,3 +219,21 @@ def test_a_permission_that_could_not_be_given_back_is_not_kept_alive_for_years(w
     assert renewals.refresh_idle(wren.rt) == 1
     with wren.rt.store.read() as session:
         assert session.scalars(select(Connection.state)).all() == ["active"]
+
+
+def test_who_presses_pay_while_the_company_is_being_disconnected_is_told_kindly(wren: Town) -> None:
+    ended = []
+
+    def disconnected(_method: str, url: str) -> None:
+        """Another hand, while the answer to our reading is on its way."""
+        if "/api.xro/" in url and not ended:
+            ended.append(url)
+            connecting.disconnect(wren.rt, wren.company("xero").id)
+
+    wren.network.after = disconnected
+    wren.clock.move(wren.now + timedelta(hours=1))
+    with pytest.raises(Refusal, match="Paying online is not possible just now"):
+        wren.checkout("A-1")
+    assert ended
+    with wren.rt.store.read() as session:
+        assert [one.state for one in session.scalars(select(Connection))] == ["disconnected"]

@@ -33,7 +33,7 @@ from sandbox.xero import faults as xero_faults
 from tests.stories.consent import consent, heron
 from tests.stories.days import BOTH
 from tests.town import Town
-from workflows import connections, doctor, renewals, sync
+from workflows import connections, doctor, renewals, sign_ins, sync
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
 from workflows.vault import unseal_with
@@ -116,7 +116,7 @@ def signed_in(town: Town) -> FlaskClient:
         user_id = robin.id
     client = house.create_app(town.settings, town.rt).test_client()
     with client.session_transaction(base_url=HTTPS) as kept:
-        kept["user"] = user_id
+        kept["browser"] = sign_ins.begin(town.rt, user_id, "")
     return client
 
 

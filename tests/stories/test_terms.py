@@ -21,7 +21,7 @@ from tests.stories.days import BOTH, EVENING, OPENING, effects_of
 from tests.stories.staff import Robin
 from tests.stories.test_calls import LETTER
 from tests.town import MONDAY, PUBLIC, Town, numbers_of
-from workflows import cadences, desk, door, effects, enclosed, planner, sending, terms, typesetting
+from workflows import cadences, desk, door, effects, enclosed, planner, sending, sign_ins, terms, typesetting
 from workflows.errors import Refusal
 
 pytestmark = pytest.mark.slow  # days on days of simulated time
@@ -239,7 +239,7 @@ def test_a_letter_says_what_is_enclosed_and_the_page_has_it_to_print() -> None:
     assert (shop.town.mails(), shop.given()) == ([], 1)
     client = house.create_app(shop.town.settings, shop.town.rt).test_client()
     with client.session_transaction(base_url=PUBLIC) as kept:
-        kept["user"] = shop.robin.id
+        kept["browser"] = sign_ins.begin(shop.town.rt, shop.robin.id, "")
     page = client.get(f"/tasks/{task.uid}", base_url=PUBLIC).text
     links = re.findall(r'<li><a href="([^"]+pdf[^"]*)">', page)
     read = [_read(client.get(link, base_url=PUBLIC).data) for link in links]

@@ -189,7 +189,7 @@ def test_ten_wrong_passwords_are_enough_and_right_ones_never_count(world: World)
 def test_a_session_of_a_person_who_is_gone_opens_nothing(world: World) -> None:
     client = client_of(world.rt)
     with client.session_transaction(**HTTPS) as session:
-        session["user"] = 4711
+        session["browser"] = "made up"
     assert client.get("/", **HTTPS).location == "/sign-in"
 
 
