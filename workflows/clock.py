@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from apscheduler.schedulers.background import BackgroundScheduler
 from sqlalchemy import func, select
@@ -94,30 +95,35 @@ def settle(rt: Runtime) -> None:
             return
 
 
+# Asked between any two ticks, so it is made once, and as one question.
+_MOMENTS = (
+    select(func.min(Account.wake_at)),
+    select(func.min(Company.next_sync_at)).join(Connection).where(Connection.state == "active"),
+    select(func.min(Effect.not_before)).where(Effect.state == EffectState.DUE.value),
+    select(func.min(Notice.not_before)).where(Notice.state == "due"),
+    select(func.min(Grant.lease_until)).where(grants.unfinished()),
+    select(func.min(Effect.lease_until)).where(
+        Effect.state.in_((EffectState.CLAIMED.value, EffectState.SENDING.value))
+    ),
+    select(func.min(Delivery.received_at)).where(Delivery.handled_at.is_(None), Delivery.attempts < inbox.TRIES),
+    guarded.NEXT,
+)
+_DAYS = (
+    select(func.min(Promise.until)).where(Promise.state == "open"),
+    select(func.min(Arrangement.until)).where(Arrangement.state == "running"),
+)
+_NEXT = select(*(one.scalar_subquery() for one in (*_MOMENTS, *_DAYS)))
+
+
 def next_moment(rt: Runtime) -> datetime | None:
     """The earliest moment at which a verb has something to do; None when only the outside world can make one."""
     with rt.store.read() as session:
-        questions = (
-            select(func.min(Account.wake_at)),
-            select(func.min(Company.next_sync_at)).join(Connection).where(Connection.state == "active"),
-            select(func.min(Effect.not_before)).where(Effect.state == EffectState.DUE.value),
-            select(func.min(Notice.not_before)).where(Notice.state == "due"),
-            select(func.min(Grant.lease_until)).where(grants.unfinished()),
-            select(func.min(Effect.lease_until)).where(
-                Effect.state.in_((EffectState.CLAIMED.value, EffectState.SENDING.value))
-            ),
-            select(func.min(Delivery.received_at)).where(
-                Delivery.handled_at.is_(None), Delivery.attempts < inbox.TRIES
-            ),
-        )
-        moments = [*(session.scalar(question) for question in questions), guarded.next_at(session)]
-        until = session.scalar(select(func.min(Promise.until)).where(Promise.state == "open"))
-        patience = session.scalar(select(func.min(Arrangement.until)).where(Arrangement.state == "running"))
-    for day in (until, patience):
+        found: Any = session.execute(_NEXT).one()
+    moments: list[datetime | None] = list(found[: len(_MOMENTS)])
+    for day in found[len(_MOMENTS) :]:
         if day is not None:  # by noon UTC the day has begun in every zone that companies keep books in
             moments.append(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
-    known = [moment if moment.tzinfo else moment.replace(tzinfo=UTC) for moment in moments if moment is not None]
-    return min(known, default=None)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def start(rt: Runtime) -> BackgroundScheduler:

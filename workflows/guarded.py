@@ -11,7 +11,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from integrations.errors import InDoubt, OutsideError, Transient
 from models import Company, GuardedChange, Notice
@@ -33,9 +32,8 @@ DEEDS: Mapping[Kind, Callable[[Runtime, GuardedChange, Mapping[str, Any]], Deed]
 }
 
 
-def next_at(session: Session) -> datetime | None:
-    """When the next change is to take effect."""
-    return session.scalar(select(func.min(GuardedChange.effective_at)).where(GuardedChange.state == "waiting"))
+# When the next change is to take effect.
+NEXT = select(func.min(GuardedChange.effective_at)).where(GuardedChange.state == "waiting")
 
 
 def take_effect(rt: Runtime) -> int:
