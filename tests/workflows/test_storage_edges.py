@@ -334,7 +334,7 @@ def test_a_webhook_whose_note_cannot_be_written_does_not_hold_up_the_others(offi
 
     @event.listens_for(office.rt.store.engine, "before_cursor_execute")
     def refuse(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith("UPDATE delivery") and not refused:
+        if statement.startswith("UPDATE delivery") and len(refused) < 2:  # both together, then the first alone
             refused.append(statement)
             raise OperationalError(statement, {}, Exception("the disk is full"))
 
