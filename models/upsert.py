@@ -13,4 +13,9 @@ from models.base import Base
 
 def insert_into(session: Session, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
     """An INSERT for the session's database, to be finished by `on_conflict_do_nothing` or `on_conflict_do_update`."""
-    return postgresql.insert(table) if session.get_bind().dialect.name == "postgresql" else sqlite.insert(table)
+    return insert_for(session.get_bind().dialect.name, table)
+
+
+def insert_for(dialect: str, table: type[Base]) -> sqlite.Insert | postgresql.Insert:
+    """The same for the database of this name: what is said often is made once."""
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)

@@ -22,7 +22,8 @@ from sandbox.books import Webhook
 
 PAGES = Path(__file__).parent / "pages"
 REFUSALS = ("409", "429", "500", "503")
-FAULTS = (*REFUSALS, "html", "lost", "drop")
+PAGES_BETWEEN = {"html": 502, "html-403": 403, "html-429": 429}
+FAULTS = (*REFUSALS, *PAGES_BETWEEN, "lost", "drop")
 
 
 class Declined(Exception):
@@ -78,8 +79,9 @@ class PretendProcessor:
     def plan_fault(self, path_contains: str, kind: str, times: int = 1) -> None:
         """Spoil the next API calls whose path contains the text.
 
-        A status refuses (409: the same request is still being worked on), and so does "html", a page of somebody in
-        between; "lost" breaks off before anything is done, "drop" does it and then breaks off.
+        A status refuses (409: the same request is still being worked on), and so does "html" (502, or with another
+        status), a page of somebody in between; "lost" breaks off before anything is done, "drop" does it and then
+        breaks off.
         """
         if kind not in FAULTS:
             raise ValueError(f"A fault is one of {', '.join(FAULTS)}.")
@@ -111,8 +113,8 @@ class PretendProcessor:
             fault = self._next_fault(request.path)
             if fault == "lost":
                 return _cut(b"")
-            if fault == "html":
-                return Response("<html><h1>Bad gateway</h1></html>", 502, mimetype="text/html")
+            if fault in PAGES_BETWEEN:
+                return Response("<html><h1>Try again</h1></html>", PAGES_BETWEEN[fault], mimetype="text/html")
             account = self.accounts.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
             if fault in REFUSALS:
                 answer = reply(int(fault), self.refusal(int(fault)))

@@ -75,6 +75,11 @@ class StripeTwin(PretendProcessor):
         with self._lock:
             return [paid(one, one.charge) for one in self._sessions.values() if one.charge]
 
+    def pages(self) -> list[str]:
+        """The ids of all hosted pages, oldest first."""
+        with self._lock:
+            return list(self._sessions)
+
     def pay(self, session_id: str, card: str = GOOD_CARD, settled: bool = True) -> str:
         """The payer presses Pay; where the browser goes next. Declined says why not.
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy.pool import QueuePool
 
 from models.store import Store, migrate
 
@@ -60,6 +61,8 @@ def _opened(url: str) -> Iterator[Store]:
     opened = Store(url)
     try:
         yield opened
+        pool = opened.engine.pool
+        assert not isinstance(pool, QueuePool) or pool.checkedout() == 0, "A session was left open."
     finally:
         opened.close()
 

@@ -6,10 +6,23 @@ The cookie holds a secret and nothing about anybody; whose it is, and whether it
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import structlog
-from flask import Blueprint, Flask, current_app, flash, g, redirect, render_template, request, session, url_for
+from flask import (
+    Blueprint,
+    Flask,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -132,7 +145,9 @@ def _try_sign_in(email: str, password: str) -> ResponseReturnValue:
     if user is None:
         log.info("a sign-in was refused")
         flash("That e-mail address and password do not belong together. Please try again.", "warn")
-        return render_template("entry/sign_in.html", email=email), 401
+        answer = make_response(render_template("entry/sign_in.html", email=email), 401)
+        answer.call_on_close(partial(people.note_refused, runtime(), email))
+        return answer
     if second_step.is_on(user):
         _leave()
         session["half-way"] = [user.id, runtime().clock.now().isoformat()]

@@ -227,7 +227,7 @@ def show_preview(uid: str) -> str:
         most=_MOST_SHOWN,
         count_silent=len(found.silences),
         page=page,
-        last=max(1, -(-found.accounts // _AT_ONCE)),
+        last=lists.last_page(found.accounts, _AT_ONCE),
         first_account=asked.start + 1,
         last_account=min(asked.stop, found.accounts),
         count_accounts=found.accounts,

@@ -35,7 +35,12 @@ class Page:
 
     @property
     def last(self) -> int:
-        return max(1, -(-self.total // queries.PAGE))
+        return last_page(self.total)
+
+
+def last_page(total: int, size: int = queries.PAGE) -> int:
+    """How many pages of so many rows it takes; at least one."""
+    return max(1, -(-total // size))
 
 
 def page_number(args: Mapping[str, str]) -> int:

@@ -32,7 +32,7 @@ class Listed:
 
     @property
     def last(self) -> int:
-        return max(1, -(-self.total // audit_reading.PAGE))
+        return lists.last_page(self.total, audit_reading.PAGE)
 
 
 @pages.before_app_request

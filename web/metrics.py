@@ -18,6 +18,7 @@ from web.guards import runtime
 from workflows import vitals
 
 _NAME = "dunlin_"
+_METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 _SLOW = (0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
@@ -61,6 +62,7 @@ def _begin() -> None:
 
 def _end(response: Response) -> Response:
     took = time.perf_counter() - g.get("began", time.perf_counter())
-    what = (request.endpoint or "none", request.method, str(response.status_code))
+    method = request.method if request.method in _METHODS else "other"  # anybody can send any word
+    what = (request.endpoint or "none", method, str(response.status_code))
     cast(Histogram, current_app.extensions["requests"]).labels(*what).observe(took)
     return response

@@ -8,7 +8,6 @@ from __future__ import annotations
 import segno
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from sqlalchemy import select
 from werkzeug.exceptions import NotFound
 
 from models import User
@@ -46,8 +45,8 @@ def _page(codes: list[str] | None = None) -> str:
     with rt.store.read() as session:
         user = session.get_one(User, me.id)
         mine = sign_ins.open_ones(rt, session, me.id)
-        others = session.scalars(select(User).where(User.practice_id == me.practice_id, User.id != me.id)).all()
-        elsewhere = [(one, len(sign_ins.open_ones(rt, session, one.id))) for one in others] if me.owner else []
+        others = people.others(session, user) if me.owner else ()
+        elsewhere = [(one, len(sign_ins.open_ones(rt, session, one.id))) for one in others]
     words = second_step.words_of(rt, user)
     return render_template(
         "console/security.html",
@@ -119,11 +118,11 @@ def end() -> ResponseReturnValue:
 @pages.post("/people/<uid>/end")
 @confirming.limited
 def end_person(uid: str) -> ResponseReturnValue:
-    """An owner signs somebody of the same practice out everywhere."""
+    """An owner signs somebody else of the same practice out everywhere."""
     rt = runtime()
     with rt.store.read() as session:
-        mine = User.uid == uid, User.practice_id == person().practice_id
-        found = session.scalars(select(User).where(*mine)).first()
+        theirs = people.others(session, session.get_one(User, person().id))
+    found = next((one for one in theirs if one.uid == uid), None)
     if found is None:
         raise NotFound
     confirming.confirm()

@@ -13,7 +13,7 @@ from core.because import Cause
 from core.cadence import Channel, Reason
 from core.money import Money
 from models import Account, Company, EffectState, Invoice, Touch
-from web import cadence_words, formats, ledger_words, presenters, queries, word_queries
+from web import cadence_words, formats, ledger_words, lists, presenters, queries, word_queries
 from workflows import extensions
 from workflows.calendars import today_of
 from workflows.owed import owes
@@ -79,7 +79,7 @@ def story(session: Session, account: Account, now: datetime, page: int = 1) -> S
         count_open,
         count_others,
         page,
-        max(1, -(-(count_open + count_others) // queries.PAGE)),
+        lists.last_page(count_open + count_others),
         sorted(entries, key=lambda entry: entry.at, reverse=True),
         _steps(session, invoices),
         owed.get(account.id, queries.Owed()),

@@ -23,6 +23,7 @@ from workflows import audit, cadences, mirror, planner
 from workflows.answers import open_invoices, withdraw
 from workflows.calendars import today_of
 from workflows.errors import Refusal
+from workflows.extensions import over
 from workflows.following import STANDING, coming, fit, whole, worth
 from workflows.owed import on_its_way
 from workflows.reasons import overtake
@@ -229,9 +230,6 @@ def answers_all(rt: Runtime, session: Session, invoices: Sequence[Invoice]) -> N
     invoices. Who said that they have paid, or are the wrong person, is answered by a person.
     """
     now = rt.clock.now()
-
-    def over(row: Extension) -> None:
-        row.state = "over"
 
     supersede(session, Promise, ("open",), invoices, partial(withdraw, now=now))
     supersede(session, ToldRow, ("open",), invoices, partial(overtake, now=now), ToldRow.reason.in_(_ANSWERED))

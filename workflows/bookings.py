@@ -19,6 +19,8 @@ from workflows.calendars import calendar_of
 from workflows.runtime import Runtime
 from workflows.writing import Decided
 
+WENT_BACK = "The money went back."
+
 
 def key_of(line: AttemptLine) -> str:
     return f"booking/{line.uid}"
@@ -40,6 +42,17 @@ def book(rt: Runtime, effect: Effect) -> None:
     writing.perform(rt, effect, orders.SIDE if "posting" in effect.content else SIDE)
 
 
+def look_again(rt: Runtime, session: Session, line: AttemptLine) -> bool:
+    """Have the ledger asked whether it was booked after all, without booking it; False where that is known.
+
+    After a day of lost answers nobody knows what stands in the ledger.
+    """
+    booking = session.scalars(select(Effect).where(Effect.key == key_of(line))).first()
+    if booking is None or not writing.was_tried(booking) or booking.note == WENT_BACK:
+        return False
+    return writing.again(rt, session, key_of(line), went_back=True)
+
+
 def put_on_account(session: Session, line: AttemptLine) -> bool:
     """Whether a person had it booked as money on account, not against its invoice."""
     content = session.scalars(select(Effect.content).where(Effect.key == key_of(line))).first()
@@ -57,6 +70,8 @@ def _decide(rt: Runtime, session: Session, effect: Effect) -> Decided:
     paid_on = calendar.today(line.attempt.paid_at or now)
     day, note, closed = writing.open_day(company, paid_on, calendar.today(now))
     make = partial(_order, line, company, line.invoice.external_id)
+    if effect.content.get("went_back"):
+        return Decided(make, day, WENT_BACK, before=partial(_order, line, company, ""))
     if effect.content.get("on_account"):
         return Decided(partial(_order, line, company, ""), day, closed, note, before=make)
     return Decided(make, day, _paid_otherwise(line.invoice, line) or closed, note)

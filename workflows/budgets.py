@@ -15,13 +15,12 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, bindparam, func, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from integrations.errors import RateLimited
 from integrations.ledgers.base import Answered, LedgerKind, Limit, Purpose
 from models import CallCount, CallWindow, Company
-from models.upsert import insert_into
+from models.upsert import insert_for, insert_into
 from workflows import ties
 from workflows.runtime import Runtime
 
@@ -190,11 +189,9 @@ def _end(limit: Limit, now: datetime) -> datetime:
 @lru_cache(maxsize=2)
 def _adding(dialect: str) -> Executable:
     """One more call, or its bytes, to the day's count; made once, for it is said with every call."""
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    row: Any = insert(CallCount.__table__)  # type: ignore[arg-type]
-    more = {name: CallCount.__table__.c[name] + row.excluded[name] for name in _NOTHING}
-    found: Executable = row.on_conflict_do_update(index_elements=["company_id", "day", "purpose"], set_=more)
-    return found
+    row = insert_for(dialect, CallCount)
+    more = {name: getattr(CallCount, name) + row.excluded[name] for name in _NOTHING}
+    return row.on_conflict_do_update(index_elements=["company_id", "day", "purpose"], set_=more)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def ask(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date, te
             raise Refusal("Let us find a way together: please reply to our e-mail, and a person will answer you.")
         if any(one.due is not None and day <= one.due for one in invoices):
             raise Refusal("Please choose a day after the one on which it is due.")
-        supersede(session, Extension, ("asked",), invoices, _over)
+        supersede(session, Extension, ("asked",), invoices, over)
         made = _new(rt, company, invoices, day, text)
         session.add(made)
         if not before and day <= at_once_until(company, invoices, today):
@@ -86,7 +86,7 @@ def note_given(
     company, _ = _check(rt, session, invoices, day)
     made = _new(rt, company, invoices, day, note)
     session.add(made)
-    supersede(session, Extension, ("asked",), invoices, _over)
+    supersede(session, Extension, ("asked",), invoices, over)
     _grant(rt, session, made, company, user_id)
     return _noted(rt, session, made)
 
@@ -175,7 +175,7 @@ def _new(rt: Runtime, company: Company, invoices: Sequence[Invoice], day: date, 
 def _grant(rt: Runtime, session: Session, made: Extension, company: Company, user_id: int | None = None) -> None:
     """It takes the place of an earlier one, and is the answer to whoever said that money is short."""
     now = rt.clock.now()
-    supersede(session, Extension, ("granted",), made.invoices, _over)
+    supersede(session, Extension, ("granted",), made.invoices, over)
     made.state, made.decided_at, made.decided_by_id = "granted", now, user_id
     supersede(
         session,
@@ -192,7 +192,8 @@ def _grant(rt: Runtime, session: Session, made: Extension, company: Company, use
             orders.want(rt, session, kind, account, made.day, invoice=invoice, user_id=user_id)
 
 
-def _over(row: Extension) -> None:
+def over(row: Extension) -> None:
+    """Something else was agreed on, or another day."""
     row.state = "over"
 
 

@@ -53,15 +53,19 @@ def processor_of(rt: Runtime, session: Session, attempt: Attempt) -> Processor:
     return ways.opened_at(rt, session, attempt.company_id, attempt.processor)
 
 
-def ask(rt: Runtime, attempt: Attempt) -> Checkout:
-    """What the processor says; an attempt whose first answer was lost is asked for once more under its own key."""
+def ask(rt: Runtime, attempt: Attempt, checkout: str = "") -> Checkout:
+    """What the processor says; an attempt whose first answer was lost is asked for once more under its own key.
+
+    `checkout` is the processor's id of it, where something else has told it.
+    """
     order: CheckoutOrder | Collection | None = None
+    known = attempt.checkout_id or checkout
     with rt.store.read() as session:
         processor = processor_of(rt, session, attempt)
-        if not attempt.checkout_id:
+        if not known:
             order = _order(rt, session, attempt) if attempt.link else _collection(session, attempt)
     if order is None:
-        return processor.look_up(attempt.checkout_id)
+        return processor.look_up(known)
     key = f"attempt-{attempt.uid}"
     return processor.collect(order, key) if isinstance(order, Collection) else processor.start(order, key)
 
@@ -220,10 +224,12 @@ def hear(rt: Runtime, account_id: int, said: Happening) -> bool:
         )
         mine = Attempt.company_id == account.company_id
         found = session.scalars(select(Attempt).where(mine, here, or_(*about)).limit(1)).first()
-    never_began = found is not None and found.state == "failed" and not found.payment_reference
-    if found is None or never_began:
+    if found is None:
         return False
-    learn(rt, found.id, ask(rt, found))
+    never_began = found.state == "failed" and not (found.checkout_id or said.checkout)
+    if never_began:
+        return False  # asking would begin it once more
+    learn(rt, found.id, ask(rt, found, said.checkout))
     return True
 
 

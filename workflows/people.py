@@ -7,6 +7,7 @@ second step are in rooms of their own.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 
 from argon2 import PasswordHasher
@@ -115,11 +116,18 @@ def sign_in(rt: Runtime, email: str, password: str) -> User | None:
     try:
         _hasher().verify(user.password_hash if user else _decoy(), password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
-        if user is not None:
-            with rt.store.write() as session:
-                audit.record_practice(rt, session, "sign-in-refused", user.practice_id, subject=user.uid)
         return None
     return user
+
+
+def note_refused(rt: Runtime, email: str) -> None:
+    """Write down that somebody tried. Only after the answer has gone: its time must not tell whether there is such a
+    person.
+    """
+    with rt.store.write() as session:
+        user = session.scalars(select(User).where(User.email == email.strip().lower())).first()
+        if user is not None:
+            audit.record_practice(rt, session, "sign-in-refused", user.practice_id, subject=user.uid)
 
 
 def confirm(rt: Runtime, user_id: int, password: str) -> None:
@@ -127,6 +135,7 @@ def confirm(rt: Runtime, user_id: int, password: str) -> None:
     with rt.store.read() as session:
         email = session.get_one(User, user_id).email
     if sign_in(rt, email, password) is None:
+        note_refused(rt, email)
         raise Refusal("That is not your password. Please type the one you sign in with.")
 
 
@@ -140,6 +149,12 @@ def owner(session: Session, practice_id: int, user_id: int) -> User:
         names = " or ".join(one.name for one in owners) or "the practice"
         raise Refusal("Only an owner may change this. Please ask {names}.", names=names)
     return found
+
+
+def others(session: Session, one: User) -> Sequence[User]:
+    """The other people of the same practice, by name."""
+    theirs = select(User).where(User.practice_id == one.practice_id, User.id != one.id)
+    return session.scalars(theirs.order_by(User.name, User.id)).all()
 
 
 def user(session: Session, user_id: int) -> User | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import ColumnElement, CursorResult, delete, exists, select, update
+from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select, update
 from sqlalchemy.orm import aliased
 
 from models import (
@@ -60,17 +60,22 @@ class Kept:
     rules: Callable[[datetime], tuple[Rule, ...]]
 
 
+def _blanked(table: type[Base], over: ColumnElement[bool], *words: Any) -> Rule:
+    """These columns become "" in every row that is over, where something stands in one of them."""
+    return Rule(table, over & or_(*(one != "" for one in words)), {one.key: "" for one in words})
+
+
 def _words(before: datetime) -> tuple[Rule, ...]:
-    closed_told = (ToldRow.state == "closed") & (ToldRow.closed_at < before)
+    told = (ToldRow.state == "closed") & (ToldRow.closed_at < before)
     return (
-        Rule(ToldRow, closed_told & ((ToldRow.text != "") | (ToldRow.answer != "")), {"text": "", "answer": ""}),
-        Rule(Dispute, (Dispute.resolved_at < before) & (Dispute.text != ""), {"text": "", "resolution": ""}),
-        Rule(Extension, (Extension.decided_at < before) & (Extension.text != ""), {"text": "", "answer": ""}),
-        Rule(Contact, (Contact.decided_at < before) & (Contact.note != ""), {"note": ""}),
-        Rule(Feedback, (Feedback.made_at < before) & (Feedback.text != ""), {"text": ""}),
-        Rule(HoldRow, (HoldRow.ended_at < before) & (HoldRow.note != ""), {"note": ""}),
-        Rule(Task, (Task.done_at < before) & (Task.note != ""), {"note": ""}),
-        Rule(Arrangement, (Arrangement.ended_at < before) & (Arrangement.note != ""), {"note": "", "answer": ""}),
+        _blanked(ToldRow, told, ToldRow.text, ToldRow.answer),
+        _blanked(Dispute, Dispute.resolved_at < before, Dispute.text, Dispute.resolution),
+        _blanked(Extension, Extension.decided_at < before, Extension.text, Extension.answer),
+        _blanked(Contact, Contact.decided_at < before, Contact.note),
+        _blanked(Feedback, Feedback.made_at < before, Feedback.text),
+        _blanked(HoldRow, HoldRow.ended_at < before, HoldRow.note),
+        _blanked(Task, Task.done_at < before, Task.note),
+        _blanked(Arrangement, Arrangement.ended_at < before, Arrangement.note, Arrangement.answer),
     )
 
 

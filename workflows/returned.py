@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from core.because import Cause
 from core.money import Money
 from integrations.processors.base import MoneyBack
-from models import Account, Attempt, AttemptLine, Company, Effect, EffectState, Invoice, Reversal
+from models import Account, Attempt, AttemptLine, Company, Effect, EffectState, Invoice, Payment, Reversal
 from workflows import audit, bookings, effects, holds, orders, planner, writing
 from workflows.calendars import today_of
 from workflows.errors import Refusal
@@ -124,6 +124,9 @@ def _stopped(rt: Runtime, session: Session, line: AttemptLine) -> bool:
     """Whether nothing books the line any more. What only waited to is dropped; what was tried may stand in the ledger
     although no answer came, so its end is awaited.
     """
+    if line.state == "desk" and not line.ledger_payment and bookings.look_again(rt, session, line):
+        line.state = "taken"
+        return False
     if line.state != "taken":
         return True
     booking = session.scalars(select(Effect).where(Effect.key == bookings.key_of(line))).first()
@@ -131,7 +134,7 @@ def _stopped(rt: Runtime, session: Session, line: AttemptLine) -> bool:
         return True
     if writing.was_tried(booking):
         return False
-    return effects.move(rt, session, booking, EffectState.DROPPED, since=EffectState.DUE, note="The money went back.")
+    return effects.move(rt, session, booking, EffectState.DROPPED, since=EffectState.DUE, note=bookings.WENT_BACK)
 
 
 def _take_back(rt: Runtime, session: Session, attempt: Attempt, line: AttemptLine, row: Reversal) -> None:
@@ -142,11 +145,19 @@ def _take_back(rt: Runtime, session: Session, attempt: Attempt, line: AttemptLin
         orders.want(rt, session, Kind.UNDO_PAYMENT, account, day, payment=line.ledger_payment)
     elif line.state == "confirmed":
         _to_desk(row, attempt, "a person had booked it")
+    elif line.ledger_payment and _stands(session, attempt, line):
+        _to_desk(row, attempt, "its payment stands in the ledger for something else")
     else:
         line.state, line.note = "void", f"{line.amount} {WORDS[row.kind]}."
     if row.kind == "chargeback":
         why = f"{line.amount} {WORDS[row.kind]}. Ask them what is wrong before anything else is said."
         session.add(holds.for_a_person(rt, session.get_one(Invoice, line.invoice_id), Cause.REPLIED, why))
+
+
+def _stands(session: Session, attempt: Attempt, line: AttemptLine) -> bool:
+    """Whether the ledger still shows what was booked of it, for whatever."""
+    booked = Payment.company_id == attempt.company_id, Payment.external_id == line.ledger_payment
+    return session.scalars(select(Payment.id).where(*booked, Payment.gone_at.is_(None))).first() is not None
 
 
 def _to_desk(row: Reversal, attempt: Attempt, why: str) -> None:

@@ -256,7 +256,7 @@ def _ours(error: stripe.StripeError, changing: bool) -> OutsideError:
         return RateLimited("Stripe asks us to slow down.", retry_after=10, reference=reference)
     if status == 409:
         return Transient("Stripe is still busy with the same request.", retry_after=5, reference=reference)
-    if 400 <= status < 500:
+    if 400 <= status < 500 and error.error:  # else somebody on the way said it, and not Stripe
         kind = str(getattr(error.error, "type", "") or "")
         return Rejected(f"Stripe said no: {error.user_message}", error.code or kind, reference)
     return _lost("Stripe could not be reached or did not answer properly.", changing, reference)

@@ -139,6 +139,8 @@ def test_a_lost_answer_is_in_doubt_and_the_same_key_finds_what_was_opened(place:
         ("500", InDoubt, Transient),
         ("503", InDoubt, Transient),
         ("html", InDoubt, Transient),
+        ("html-403", InDoubt, Transient),
+        ("html-429", InDoubt, Transient),
         ("lost", InDoubt, Transient),
         ("429", RateLimited, RateLimited),
         ("409", Transient, Transient),

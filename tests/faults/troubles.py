@@ -19,8 +19,8 @@ HTML = "text/html; charset=utf-8"
 OWN = {
     "quickbooks": ("429", "429-bare", "503", "500", "504", "401", "drop", "lost", "403-throttle"),
     "xero": ("429", "429-bare", "429-concurrent", "503", "500", "401", "drop", "lost"),
-    "stripe": ("503", "500", "429", "html", "lost", "drop", "409"),
-    "gocardless": ("503", "500", "429", "html", "lost", "drop", "409"),
+    "stripe": ("503", "500", "429", "html", "html-403", "lost", "drop", "409"),
+    "gocardless": ("503", "500", "429", "html", "html-403", "lost", "drop", "409"),
 }
 MAILBOX = ("busy", "drop", "busy-after-data", "drop-after-data", "refuse-after-data")
 WIRE, WORD, STATEMENT = 0.04, 0.03, 0.001  # how likely each single request, word and statement goes wrong

@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
-from models import AttemptLine, EffectKind, Notice
+from models import Attempt, AttemptLine, EffectKind, Notice
 from sandbox.books import BookPayment
 from tests.stories.days import BOTH, EVENING, diary, effects_of, town_of
-from tests.town import Town
-from workflows import desk, reconcile
+from tests.town import Town, last_part
+from workflows import desk, payments, reconcile
 from workflows.errors import Refusal
 
 DUE = date(2026, 3, 9)
@@ -25,6 +25,12 @@ def line(town: Town) -> AttemptLine:
     """The one line of the one attempt."""
     with town.rt.store.read() as session:
         return session.scalars(select(AttemptLine)).one()
+
+
+def attempt(town: Town) -> Attempt:
+    """The one attempt."""
+    with town.rt.store.read() as session:
+        return session.scalars(select(Attempt)).one()
 
 
 def booked(town: Town, kind: str) -> list[BookPayment]:
@@ -95,6 +101,29 @@ def test_the_processors_word_that_never_comes_is_asked_for(kind: str) -> None:
         town.at(date(2026, 3, 2), 7)
         assert diary(town, "A-1", date(2026, 3, 2), date(2026, 3, 3)) == ["02 Mar: THANKS", "03 Mar: paid"]
         assert len(booked(town, kind)) == 1
+
+
+@BOTH
+def test_a_payment_on_a_page_that_was_given_up_is_booked_all_the_same(kind: str) -> None:
+    with town_of(kind, ("A-1", "fern", DUE)) as town:
+        page = town.checkout("A-1")
+        payments.close(town.rt, attempt(town).id, "failed", "Stripe said no.")
+        town.stripe.pay(last_part(page))
+        town.at(date(2026, 3, 2), EVENING)
+        assert (attempt(town).state, line(town).state, len(booked(town, kind))) == ("paid", "confirmed", 1)
+
+
+def test_an_attempt_whose_page_we_never_saw_learns_it_from_the_word_that_it_was_paid() -> None:
+    with town_of("xero", ("A-1", "fern", DUE)) as town:
+        town.stripe.plan_fault("/checkout/sessions", "drop")
+        with pytest.raises(Refusal):
+            town.checkout("A-1")
+        begun = attempt(town)
+        assert (begun.state, begun.checkout_id) == ("created", "")
+        payments.close(town.rt, begun.id, "failed", "Stripe said no.")
+        town.stripe.pay(town.stripe.pages()[-1])
+        town.at(date(2026, 3, 2), EVENING)
+        assert (line(town).state, len(booked(town, "xero"))) == ("confirmed", 1)
 
 
 @BOTH

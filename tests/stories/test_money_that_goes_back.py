@@ -7,14 +7,15 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from core.money import Money
 from models import AttemptLine, HoldRow, Reversal
 from sandbox.books import BookInvoice
 from tests.stories.days import BOTH, EVENING, diary, town_of
+from tests.stories.test_card_payments import BOOKING
 from tests.town import Town
-from workflows import paying, reconcile, returned
+from workflows import confirming, paying, reconcile, returned
 from workflows.errors import Refusal
 
 DUE = date(2026, 3, 9)
@@ -110,6 +111,37 @@ def test_a_refund_before_the_booking_left_keeps_it_from_leaving(kind: str) -> No
         town.at(TUESDAY, EVENING)
         assert (states(town), received(town, kind)) == (["void"], [])
         assert list(reconcile.differences(town.rt)) == []
+
+
+@BOTH
+def test_a_refund_after_a_day_of_lost_answers_first_asks_what_stands_in_the_ledger(kind: str) -> None:
+    with town_of(kind, ("A-1", "fern", DUE)) as town:
+        town.pay("A-1")
+        town.twin(kind).plan_fault(BOOKING[kind], "drop")
+        town.settle()
+        town.twin(kind).plan_fault("/", "503", seconds=2 * 86_400)
+        town.at(town.now.date() + timedelta(days=1), EVENING)
+        town.at(town.now.date() + timedelta(days=1), EVENING)
+        assert (states(town), received(town, kind)) == (["desk"], ["A-1 100.00"]), "nobody knows that it stands there"
+        town.stripe.refund(town.stripe.paid_sessions()[0].payment)
+        town.at(town.now.date() + timedelta(days=2), EVENING)
+        assert (states(town), received(town, kind)) == (["void"], [])
+        assert [one.state for one in reversals(town)] == ["written"]
+        assert list(reconcile.differences(town.rt)) == []
+
+
+@pytest.mark.slow
+@BOTH
+def test_what_somebody_used_for_another_invoice_is_not_taken_back_unseen(kind: str) -> None:
+    with town_of(kind, ("A-1", "fern", DUE)) as town:
+        payment = paid(town, "A-1")
+        with town.rt.store.write() as session:
+            session.execute(update(AttemptLine).values(state="desk", note=confirming.USED_ELSEWHERE))
+        town.stripe.refund(payment)
+        town.at(town.now.date() + timedelta(days=1), EVENING)
+        (row,) = reversals(town)
+        assert (row.state, received(town, kind)) == ("desk", ["A-1 100.00"])
+        assert "its payment stands in the ledger for something else" in row.note
 
 
 @pytest.mark.slow

@@ -123,6 +123,14 @@ def test_requests_are_counted_by_endpoint_and_answer_never_by_address(store: Sto
     assert "a-link-of-somebody" not in page
 
 
+def test_a_method_that_somebody_made_up_is_counted_among_others(store: Store) -> None:
+    rt = runtime(store, upkeep=Upkeep(metrics_token=TOKEN))
+    client_of(rt).open("/health", method="BREW", **HTTPS)
+    page = ask(rt, "/metrics", Authorization=f"Bearer {TOKEN}").text
+    assert "BREW" not in page
+    assert 'method="other"' in page
+
+
 @pytest.fixture
 def client(store: Store) -> FlaskClient:
     return client_of(runtime(store))

@@ -7,13 +7,14 @@ import stat
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
 
-from models import Attempt, AuditEvent, Company, EffectKind, EffectState, GuardedChange, Memory, Notice
+from models import Attempt, AuditEvent, Company, EffectKind, EffectState, GuardedChange, Notice
 from models.store import Store, StoreError
 from tests.databases import migrated
 from tests.workflows.office import Office, an_invoice
@@ -157,16 +158,15 @@ def test_what_was_on_its_way_is_not_sent_by_itself_and_a_booking_is_looked_up_fi
 
 def test_only_what_was_made_before_the_restore_is_looked_up_first(office: Office) -> None:
     made = office.clock.now()
-    assert restored.look_first(*both(office, made)) == {}
+    assert looked_first(office, made) == {}
     restored.after_restore(office.rt, made)
-    assert restored.look_first(*both(office, made))["number"] == 1
-    assert restored.look_first(*both(office, made + timedelta(minutes=1))) == {}
+    assert looked_first(office, made)["number"] == 1
+    assert looked_first(office, made + timedelta(minutes=1)) == {}
 
 
-def both(office: Office, moment: object) -> tuple[object, object]:
+def looked_first(office: Office, moment: datetime) -> dict[str, Any]:
     with office.rt.store.read() as session:
-        session.scalars(select(Memory)).all()
-        return session, moment
+        return dict(restored.look_first(session, moment))
 
 
 def test_a_change_that_waited_is_asked_for_again_and_notices_are_not_repeated(office: Office) -> None:

@@ -84,6 +84,15 @@ def test_the_next_readings_bring_nothing_back_of_them_or_of_who_bills_to_them(of
     assert (office.invoice("i-1").emails, office.invoice("i-1").cc) == ([], [])
 
 
+def test_nothing_is_left_of_how_they_were_to_be_treated(office: Office) -> None:
+    with office.rt.store.write() as session:
+        found = session.get_one(Account, office.account_id)
+        found.care, found.language, found.look_again = True, "cy", office.clock.now().date()
+    erase(office)
+    row = office.account("c-1")
+    assert (row.care, row.language, row.look_again) == (False, None, None)
+
+
 def test_money_stays_right_after_an_erasure_and_nothing_is_said_of_it(office: Office) -> None:
     erase(office)
     office.read(later(office), customers=(FERN,), invoices=(an_invoice("i-2", emails=("fern@customers.example",)),))

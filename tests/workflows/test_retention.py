@@ -61,17 +61,19 @@ def test_words_go_a_year_after_they_were_settled_and_never_before(office: Office
     invoice = {"invoice_id": office.invoice("1").id}
     about = {"company_id": office.company.id, "account_id": office.account_id, "answer_by": begin.date()}
     with office.rt.store.write() as session:
-        for uid, resolved in (("open", None), ("done", begin)):
-            dispute = Dispute(uid=uid, text="I am ill.", opened_at=begin, resolved_at=resolved, **about, **invoice)
+        for uid, resolved, said in (("open", None, "I am ill."), ("done", begin, "I am ill."), ("by-phone", begin, "")):
+            dispute = Dispute(uid=uid, text=said, opened_at=begin, resolved_at=resolved, **about, **invoice)
+            dispute.resolution = "They were ill."
             session.add(dispute)
             session.flush()
             file = {"name": "a.pdf", "kind": "application/pdf", "size": 1, "body_sealed": b"x", "made_at": begin}
             owner = {"company_id": office.company.id, "account_id": office.account_id}
             session.add(SentFile(uid=f"f-{uid}", dispute_id=dispute.id, **owner, **file))
     office.clock.move(begin + timedelta(days=366))
-    assert retention.forget(office.rt) == 2
+    assert retention.forget(office.rt) == 4
     with office.rt.store.read() as session:
-        assert dict(session.execute(select(Dispute.uid, Dispute.text)).all()) == {"open": "I am ill.", "done": ""}
+        kept = {one.uid: one.text + one.resolution for one in session.scalars(select(Dispute))}
+        assert kept == {"open": "I am ill.They were ill.", "done": "", "by-phone": ""}
         assert session.scalars(select(SentFile.uid)).all() == ["f-open"]
 
 
