@@ -2,6 +2,7 @@
 
 from models.answers import Attempt, AttemptLine, Dispute, Promise, promise_invoice
 from models.audit import AuditEvent, AuditHead, AuditKey
+from models.bank import BankFile, BankLine, BankMatch
 from models.base import Base
 from models.cadences import CadenceOverride, CadenceVersion, Rollout
 from models.connection import Connection, Delivery, Grant
@@ -15,6 +16,7 @@ from models.paying import BankDetails, Brand, GuardedChange, Mandate, ProcessorA
 from models.practice import Company, Memory, Practice, SignIn, User
 from models.pulse import Pulse
 from models.reading import CallCount, CallWindow, DirtyRow, Reading
+from models.rules import Charge, MoneyRules, Payout, PayoutEntry, Reward
 from models.sender import Departure, Sender
 from models.wishes import Contact, Extension, Feedback, SentFile, extension_invoice
 
@@ -29,12 +31,16 @@ __all__ = [
     "AuditHead",
     "AuditKey",
     "BankDetails",
+    "BankFile",
+    "BankLine",
+    "BankMatch",
     "Base",
     "Brand",
     "CadenceOverride",
     "CadenceVersion",
     "CallCount",
     "CallWindow",
+    "Charge",
     "Company",
     "Connection",
     "Contact",
@@ -59,8 +65,11 @@ __all__ = [
     "Mandate",
     "Memory",
     "MissedStep",
+    "MoneyRules",
     "Notice",
     "Payment",
+    "Payout",
+    "PayoutEntry",
     "Posting",
     "Practice",
     "ProcessorAccount",
@@ -68,6 +77,7 @@ __all__ = [
     "Pulse",
     "Reading",
     "Reversal",
+    "Reward",
     "Rollout",
     "Sender",
     "SentFile",

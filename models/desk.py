@@ -22,7 +22,7 @@ class Posting(HasUid, Base):
     __tablename__ = "posting"
 
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     invoice_id: Mapped[int | None] = mapped_column(ForeignKey("invoice.id"), index=True)
     kind: Mapped[str] = mapped_column(String(20))
     currency: Mapped[str] = mapped_column(String(3), default="")

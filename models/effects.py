@@ -40,14 +40,17 @@ class EffectKind(StrEnum):
 
 
 class Effect(HasUid, Base):
-    """One thing to do outside, once. `content` is what was planned (ids, steps, stored bytes); `note` is for people."""
+    """One thing to do outside, once. `content` is what was planned (ids, steps, stored bytes); `note` is for people.
+
+    Only a booking may be of no account: what a processor kept back concerns the company alone.
+    """
 
     __tablename__ = "effect"
 
     key: Mapped[str] = mapped_column(String(300), unique=True)
     kind: Mapped[str] = mapped_column(String(10))
     company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"), index=True)
     state: Mapped[str] = mapped_column(String(10), default=EffectState.DUE)
     not_before: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
@@ -59,6 +62,13 @@ class Effect(HasUid, Base):
     updated_at: Mapped[datetime]
 
     __table_args__ = (Index("ix_effect_due", "state", "not_before"),)
+
+    @property
+    def whom(self) -> int:
+        """The account that something is said to. ValueError where it concerns the company alone."""
+        if self.account_id is None:
+            raise ValueError(f"Effect {self.key} is of no account.")
+        return self.account_id
 
 
 class Touch(HasUid, Base):

@@ -79,6 +79,21 @@ class BookPayment:
     id: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class BookExpense:
+    """Money spent from one account on another, both as the vendor names them to an app. `note` is what the booker wrote
+    beside it; `id` is the vendor's.
+    """
+
+    amount: Decimal
+    spent_on: date
+    paid_from: str
+    expense: str
+    words: str
+    note: str
+    id: str
+
+
 @dataclass(slots=True)
 class Company:
     """Everything of one company as it stands on the first day."""
@@ -172,6 +187,10 @@ class LedgerTwin(Protocol):
 
     def payments(self, tenant: str) -> list[BookPayment]:
         """Every payment that stands in the books, with reference and vendor id."""
+        ...
+
+    def expenses(self, tenant: str) -> list[BookExpense]:
+        """Every expense that stands in the books."""
         ...
 
     def open_credit(self, tenant: str) -> dict[str, Decimal]:

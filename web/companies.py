@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from zoneinfo import available_timezones
 
@@ -10,7 +9,6 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from core.calendars import Calendar
-from integrations.ledgers.base import DepositAccount
 from models import Company, Connection
 from web import cadence_words, lists, own, presenters, queries, waiting
 from web.auth import person
@@ -18,7 +16,6 @@ from web.guards import runtime
 from workflows import cadences, companies, connecting, door, preview, sync, ties
 from workflows.calendars import calendar_of, today_of
 from workflows.errors import Refusal
-from workflows.runtime import Runtime
 
 pages = Blueprint("companies", __name__)
 _MOST_SHOWN = 500  # rows of a preview: a page of many thousands could not be read anyway
@@ -98,8 +95,8 @@ def overview(uid: str) -> str:
 @pages.get("/companies/<uid>/settings")
 def settings(uid: str) -> str:
     company = own.company(uid)
-    accounts, no_accounts = _choices(companies.deposit_accounts, company)
-    incomes, no_incomes = _choices(companies.income_choices, company)
+    accounts, no_accounts = companies.listed(companies.deposit_accounts, runtime(), company.id)
+    incomes, no_incomes = companies.listed(companies.income_choices, runtime(), company.id)
     return render_template(
         "console/settings.html",
         company=company,
@@ -109,16 +106,6 @@ def settings(uid: str) -> str:
         incomes=incomes,
         no_incomes=no_incomes,
     )
-
-
-def _choices(
-    listed: Callable[[Runtime, int], tuple[DepositAccount, ...]], company: Company
-) -> tuple[tuple[DepositAccount, ...], str]:
-    """What the ledger offers to choose from, or why it cannot be listed."""
-    try:
-        return listed(runtime(), company.id), ""
-    except Refusal as refusal:
-        return (), str(refusal)
 
 
 @pages.post("/companies/<uid>/settings")

@@ -28,6 +28,8 @@ FEATURES = {
     Feature.PAYMENTS: "Book payments against invoices, and take them back",
     Feature.ON_ACCOUNT: "Book money that belongs to no invoice",
     Feature.CREDITS: "Write credit notes for a discount or goodwill",
+    Feature.INVOICES: "Write invoices for late fees and interest",
+    Feature.EXPENSES: "Book the fees that a processor keeps back from a payout",
     Feature.DATES: "Change the due date",
     Feature.EXPECTED: "Keep the day on which the money is expected",
     Feature.NOTES: "Leave a line in the invoice's history",

@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from web import downloads, forms, queries, rawrow, timeline, waiting
 from web.auth import person
 from web.guards import runtime
-from workflows import audit, contacts, desk, disputes, returned, sent_files
+from workflows import audit, contacts, desk, disputes, returned, rewards, sent_files
 from workflows.calendars import today_of
 from workflows.errors import Refusal
 
@@ -108,6 +108,16 @@ def settle_booking(uid: str) -> ResponseReturnValue:
     how = request.form.get("how", "")
     desk.settle_booking(runtime(), line.id, how, person().id)
     return _done(BOOKED[how])
+
+
+@pages.post("/rewards/<uid>/settle")
+def settle_reward(uid: str) -> ResponseReturnValue:
+    """A discount that was taken too late."""
+    with runtime().store.read() as session:
+        row = _own(waiting.reward(session, person().practice_id, uid))
+    give = request.form.get("how") == "give"
+    rewards.decide(runtime(), row.id, person().id, give=give)
+    return _done("The discount is given." if give else "The rest stays open, and is asked for as usual.")
 
 
 @pages.post("/returned/<uid>/settle")

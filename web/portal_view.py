@@ -10,9 +10,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from core.money import Money, totals
-from models import Account, Attempt, BankDetails, Company, Invoice, Payment, ToldRow
+from models import Account, Attempt, BankDetails, Company, Invoice, Payment, Reward, ToldRow
 from web import queries, word_queries
-from workflows import links, ways
+from workflows import links, offers, ways
 from workflows.agreed import agreed_days, agreed_due
 from workflows.calendars import today_of
 from workflows.following import arranged_invoices
@@ -41,6 +41,12 @@ class Line:
     in_order: date | None = None
     agreed: date | None = None
     arranged: bool = False
+    offer: Reward | None = None
+
+    @property
+    def to_pay(self) -> Money:
+        """What settles it today."""
+        return offers.to_pay(self.invoice, self.offer)
 
     @property
     def chosen(self) -> bool:
@@ -79,8 +85,18 @@ class Group:
         return _sum(self.currency, self.payable)
 
     @property
+    def to_pay(self) -> Money:
+        """What settles all of it today."""
+        return _settling(self.currency, self.payable)
+
+    @property
+    def until(self) -> date | None:
+        """The last day on which that is so; None where nothing is offered."""
+        return min((line.offer.until for line in self.payable if line.offer and line.offer.until), default=None)
+
+    @property
     def chosen(self) -> Money:
-        return _sum(self.currency, [line for line in self.lines if line.chosen])
+        return _settling(self.currency, [line for line in self.lines if line.chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +130,10 @@ class View:
 
 def _sum(currency: str, lines: list[Line]) -> Money:
     return totals(line.invoice.balance for line in lines).get(currency, Money.zero(currency))
+
+
+def _settling(currency: str, lines: list[Line]) -> Money:
+    return totals(line.to_pay for line in lines).get(currency, Money.zero(currency))
 
 
 def company_of(session: Session, account_id: int) -> Company:
@@ -193,9 +213,11 @@ def _lines(
         for invoice in one.invoices
     }
     disputed = {one.invoice_id: one.answer_by for one in queries.disputes(session, account.id) if one.state == "open"}
-    paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
     owed = [one for one in queries.invoices(session, account.id) if owes(one) and may_see(one)]
-    agreed = agreed_days(session, [one.id for one in owed])
+    ids = [one.id for one in owed]
+    paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
+    paid |= offers.covered(session, ids)
+    agreed, offered = agreed_days(session, ids), offers.standing(session, ids, today)
     arranged = arranged_invoices(session, account.id)
     due = {one.id: agreed_due(one.due, agreed.get(one.id)) for one in owed}
     return [
@@ -209,6 +231,7 @@ def _lines(
             in_order.get(one.id),
             agreed.get(one.id) if agreed.get(one.id) == due[one.id] else None,
             one.id in arranged,
+            offered.get(one.id),
         )
         for one in sorted(owed, key=lambda one: (due[one.id] or one.issued, one.number))
     ]

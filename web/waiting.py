@@ -34,13 +34,14 @@ from models import (
     Invoice,
     Posting,
     Reversal,
+    Reward,
     SentFile,
     ToldRow,
     Touch,
     UnreadableRow,
     told_invoice,
 )
-from workflows import care, grants, renewals
+from workflows import care, grants, renewals, rewards
 from workflows.returned import ON_THE_DESK
 from workflows.runtime import Runtime
 
@@ -80,6 +81,7 @@ class Desk:
     contacts: list[tuple[Contact, Account, Company]]
     held: list[tuple[HoldRow, Account, Company, Invoice | None]]
     bookings: list[tuple[AttemptLine, Account, Company]]
+    rewards: list[tuple[Reward, Account, Company]]
     returned: list[tuple[Reversal, Account, Company, Attempt]]
     postings: list[tuple[Posting, Account, Company, Invoice | None]]
     connections: list[tuple[Connection, Company]]
@@ -128,6 +130,7 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
         "plans": (selectinload(Arrangement.invoices), selectinload(Arrangement.parts)),
         "times": (selectinload(Extension.invoices),),
         "bookings": (joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice)),
+        "rewards": (joinedload(Reward.invoice),),
     }
     rows: dict[str, list[Any]] = {
         kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN)))
@@ -180,6 +183,7 @@ def _wanted(practice_id: int) -> dict[str, _Rows]:
         "plans": (Arrangement, Arrangement.state == "proposed", (Arrangement.answer_by, Arrangement.id)),
         "times": (Extension, Extension.state == "asked", (Extension.answer_by, Extension.id)),
         "unsent": (Effect, by_hand, (Effect.id,)),
+        "rewards": (Reward, Reward.state == rewards.DESK, (Reward.id,)),
     }
     found = {
         kind: select(row, Account, Company)
@@ -284,6 +288,14 @@ def reversal(session: Session, practice_id: int, uid: str) -> Reversal | None:
         .join(Attempt, Attempt.id == Reversal.attempt_id)
         .join(Company, Company.id == Attempt.company_id)
         .where(Reversal.uid == uid, Company.practice_id == practice_id)
+    ).first()
+
+
+def reward(session: Session, practice_id: int, uid: str) -> Reward | None:
+    return session.scalars(
+        select(Reward)
+        .join(Company, Company.id == Reward.company_id)
+        .where(Reward.uid == uid, Company.practice_id == practice_id)
     ).first()
 
 

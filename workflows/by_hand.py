@@ -154,7 +154,7 @@ def take_back(rt: Runtime, effect_id: int, user_id: int) -> None:
         if not effects.move(rt, session, effect, EffectState.DROPPED, since=EffectState.DUE, note="Taken back."):
             raise Refusal("It has already left.")
         audit.record(rt, session, "by-hand-taken-back", effect.company_id, effect.account_id, effect.uid, user=user_id)
-        mirror.wake(session, [effect.account_id], rt.clock.now())
+        mirror.wake(session, [effect.whom], rt.clock.now())
 
 
 def dismiss(rt: Runtime, effect_id: int, user_id: int) -> None:
@@ -168,7 +168,7 @@ def dismiss(rt: Runtime, effect_id: int, user_id: int) -> None:
 def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     """Perform one claimed message to its end: from fresh figures, as it was written, or not at all."""
     try:
-        door.read(rt, effect.company_id, [effect.account_id])
+        door.read(rt, effect.company_id, [effect.whom])
     except OutsideError as error:
         wait = error.retry_after if isinstance(error, Transient) else sending.AGAIN
         effects.put_back(rt, effect, wait, str(error))
@@ -187,7 +187,7 @@ def _ready(rt: Runtime, effect: Effect) -> sending.Ready | str:
     """It as it leaves, or why it does not: a sentence, or a cause."""
     now, content = rt.clock.now(), effect.content
     with rt.store.read() as session:
-        gathered = gather.account(rt, session, effect.account_id, now, without=effect.id)
+        gathered = gather.account(rt, session, effect.whom, now, without=effect.id)
         company = session.get_one(Company, effect.company_id)
         ids = [line[0] for line in content["lines"]]
         left = tuple(one for one in content["recipients"] if one not in gathered.row.refused)

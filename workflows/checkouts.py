@@ -15,8 +15,9 @@ from core.money import Money, totals
 from integrations.errors import OutsideError, Reconnect, Rejected
 from integrations.processors.base import CheckoutState, Method
 from models import Account, Attempt, AttemptLine, Company, Invoice
-from workflows import attempts, door, following, payments, ways
+from workflows import attempts, door, following, offers, payments, ways
 from workflows.attempts import Shares
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.links import LinkTarget
 from workflows.owed import on_its_way, owes
@@ -40,15 +41,24 @@ def start(
     `kind` and `method` say how (the first way there is), `amount` how much of it, the longest due first (all of it).
     With `keep` the payer also lets the later parts of their arrangement be collected from their bank.
     """
+
+    def wanted(session: Session) -> tuple[Shares, Way]:
+        parts = _payable(rt, session, target.account_id, invoice_uids, amount)
+        return parts, _way(rt, session, parts, kind, method)
+
     _read_now(rt, target.account_id)
-    _make_way(rt, target, invoice_uids)
+    with rt.store.read() as session:
+        parts, way = wanted(session)
+        in_the_way = [one for one in _open_pages(session, parts) if not _is_this(rt, one, target, parts, way)]
+    for one in in_the_way:
+        payments.shut(rt, one)
     with rt.store.write() as session:
         attempts.lock(session, target.account_id)
-        parts = _payable(session, target.account_id, invoice_uids, amount)
-        way = _way(rt, session, parts, kind, method)
-        attempt = _same_page(rt, session, target, parts, way)
+        parts, way = wanted(session)
+        pages = _open_pages(session, parts)
+        attempt = next((one for one in pages if _is_this(rt, one, target, parts, way)), None)
         if attempt is None:
-            _refuse_other_pages(session, [invoice for invoice, _ in parts])
+            _refuse_while_open(pages)
             part = _collected(rt, session, parts, way) if keep else None
             attempt = attempts.write(rt, session, parts, way.kind, way.account_id, way.method, target.said, part)
     try:
@@ -81,37 +91,30 @@ def _read_now(rt: Runtime, account_id: int) -> None:
         log.warning("no fresh reading before a payment", company=company_id, kind=type(error).__name__)
 
 
-def _make_way(rt: Runtime, target: LinkTarget, uids: Sequence[str]) -> None:
-    """Close every page of somebody else on which one of these invoices could also be paid, and every outdated one."""
-    with rt.store.read() as session:
-        invoices = session.scalars(
-            select(Invoice).where(Invoice.account_id == target.account_id, Invoice.uid.in_(list(uids)))
-        ).all()
-        others = [one for one in _open_pages(session, invoices) if not _is_ours(rt, one, target, invoices)]
-    for attempt in others:
-        payments.shut(rt, attempt)
-
-
-def _is_ours(rt: Runtime, attempt: Attempt, target: LinkTarget, invoices: Sequence[Invoice]) -> bool:
-    """A page the same reader opened for the very same invoices, not long ago."""
+def _is_this(rt: Runtime, attempt: Attempt, target: LinkTarget, parts: Shares, way: Way) -> bool:
+    """A page that the same reader opened for exactly these sums in this way, not long ago: a second click leads to the
+    first page, not to a second payment. Any other page on which one of the invoices could be paid is closed.
+    """
     fresh = attempt.created_at > rt.clock.now() - payments.PAGE_LIFE
-    same = {line.invoice_id for line in attempt.lines} == {one.id for one in invoices}
-    return fresh and same and attempt.link == target.said
+    same_way = (attempt.processor_account_id, attempt.method) == (way.account_id, way.method.value)
+    sums = {line.invoice_id: line.amount_minor for line in attempt.lines}
+    same_sums = sums == {invoice.id: share.minor for invoice, share in parts}
+    return fresh and same_way and same_sums and attempt.link == target.said
 
 
-def _open_pages(session: Session, invoices: Sequence[Invoice]) -> Sequence[Attempt]:
+def _open_pages(session: Session, parts: Shares) -> Sequence[Attempt]:
     """Attempts still open on which one of these invoices can be paid."""
-    sharing = Attempt.lines.any(AttemptLine.invoice_id.in_([one.id for one in invoices]))
+    sharing = Attempt.lines.any(AttemptLine.invoice_id.in_([invoice.id for invoice, _ in parts]))
     still_open = select(Attempt).where(Attempt.state.in_(("created", "open")), sharing)
     return session.scalars(still_open.options(selectinload(Attempt.lines))).all()
 
 
-def _refuse_other_pages(session: Session, invoices: Sequence[Invoice]) -> None:
-    if _open_pages(session, invoices):
+def _refuse_while_open(pages: Sequence[Attempt]) -> None:
+    if pages:
         raise Refusal("A payment page for one of these invoices is open already. Please try again in a minute.")
 
 
-def _payable(session: Session, account_id: int, uids: Sequence[str], amount: Money | None) -> Shares:
+def _payable(rt: Runtime, session: Session, account_id: int, uids: Sequence[str], amount: Money | None) -> Shares:
     """What of each invoice is to be paid; Refusal where one of them, or the sum, cannot be paid now."""
     invoices = session.scalars(
         select(Invoice).where(Invoice.account_id == account_id, Invoice.uid.in_(list(uids))).order_by(Invoice.id)
@@ -124,14 +127,20 @@ def _payable(session: Session, account_id: int, uids: Sequence[str], amount: Mon
         raise Refusal("Please pay invoices in different currencies one currency at a time.")
     if on_its_way(session, [one.id for one in invoices]):
         raise Refusal("We have just received a payment for one of these invoices and are booking it. Thank you!")
-    return _shares(session, invoices, amount)
+    return _shares(rt, session, invoices, amount)
 
 
-def _shares(session: Session, invoices: Sequence[Invoice], amount: Money | None) -> Shares:
-    (total,) = totals(one.balance for one in invoices).values()
-    if amount is None or amount == total:
-        return [(one, one.balance) for one in invoices]
+def _shares(rt: Runtime, session: Session, invoices: Sequence[Invoice], amount: Money | None) -> Shares:
+    """All that is open less what is offered for paying today, or a part of what is open."""
     company = session.get_one(Company, invoices[0].company_id)
+    offered = offers.standing(session, [one.id for one in invoices], today_of(company, rt.clock.now()))
+    whole = [(one, offers.to_pay(one, offered.get(one.id))) for one in invoices]
+    (enough,) = totals(share for _, share in whole).values()
+    if amount is None or amount == enough:
+        return whole
+    (total,) = totals(one.balance for one in invoices).values()
+    if amount == total:
+        return [(one, one.balance) for one in invoices]
     if not company.part_payments and not following.is_next_part(session, invoices, amount):
         raise Refusal("{company} asks for whole invoices. Please choose those you can pay.", company=company.name)
     if amount.currency != total.currency or not 0 < amount.minor <= total.minor:
@@ -155,15 +164,3 @@ def _way(rt: Runtime, session: Session, parts: Shares, kind: str, method: Method
     if not fitting:
         raise Refusal("This way to pay is not offered any more. Please choose another one.")
     return fitting[0]
-
-
-def _same_page(rt: Runtime, session: Session, target: LinkTarget, parts: Shares, way: Way) -> Attempt | None:
-    """A page still open for exactly these sums: a second click leads to the first page, not to a second payment."""
-    wanted = {invoice.id: share.minor for invoice, share in parts}
-    invoices = [invoice for invoice, _ in parts]
-    for one in _open_pages(session, invoices):
-        same_way = (one.processor_account_id, one.method) == (way.account_id, way.method.value)
-        same_sums = {line.invoice_id: line.amount_minor for line in one.lines} == wanted
-        if same_way and same_sums and _is_ours(rt, one, target, invoices):
-            return one
-    return None

@@ -159,6 +159,21 @@ def income_choices(rt: Runtime, company_id: int) -> tuple[DepositAccount, ...]:
     return _listed(rt, company_id, lambda ledger: ledger.income_choices())
 
 
+def expense_choices(rt: Runtime, company_id: int) -> tuple[DepositAccount, ...]:
+    """What a processor's fees can be booked on, read now; Refusal when the ledger cannot be asked."""
+    return _listed(rt, company_id, lambda ledger: ledger.expense_choices())
+
+
+def listed(
+    choices: Callable[[Runtime, int], tuple[DepositAccount, ...]], rt: Runtime, company_id: int
+) -> tuple[tuple[DepositAccount, ...], str]:
+    """What the ledger offers to choose from, or why it cannot be listed."""
+    try:
+        return choices(rt, company_id), ""
+    except Refusal as refusal:
+        return (), str(refusal)
+
+
 def _listed(
     rt: Runtime, company_id: int, work: Callable[[Ledger], tuple[DepositAccount, ...]]
 ) -> tuple[DepositAccount, ...]:

@@ -22,7 +22,7 @@ from core.money import Money
 from core.plan import Action
 from integrations.channels.base import Envelope
 from models import Account, Company, Effect, EffectKind, Invoice
-from workflows import links, opting_out, senders
+from workflows import links, offers, opting_out, senders
 from workflows.agreed import agreed_days, agreed_due
 from workflows.figures import language_of
 from workflows.gather import Gathered
@@ -145,10 +145,10 @@ def thanks(
     effect: Effect,
     day: date,
     recipients: tuple[str, ...],
-    invoices: Iterable[Invoice],
+    invoices: Sequence[Invoice],
     paid: tuple[Money, ...],
 ) -> Envelope:
-    """The envelope that answers a confirmed payment."""
+    """The envelope that answers a confirmed payment. What is left of an invoice but a discount is not left to pay."""
     facts = _facts(
         rt,
         session,
@@ -158,9 +158,14 @@ def thanks(
         step="thanks",
         day=day,
         recipients=recipients,
-        invoices=list(invoices),
+        invoices=invoices,
     )
-    return render(replace(facts, paid=paid))
+    given = offers.covered(session, [one.id for one in invoices])
+    lines = tuple(
+        replace(line, balance=Money.zero(one.currency)) if one.id in given else line
+        for line, one in zip(facts.lines, invoices, strict=True)
+    )
+    return render(replace(facts, lines=lines, paid=paid))
 
 
 def copy_of(
@@ -223,7 +228,6 @@ def _facts(
 ) -> MessageFacts:
     company = session.get_one(Company, row.company_id)
     sender, reply_to = sender_of(rt, session, company, address)
-    agreed = agreed_days(session, [one.id for one in invoices])
     return MessageFacts(
         template=template,
         language=language_of(row, company),
@@ -233,24 +237,34 @@ def _facts(
         contact=row.contact,
         customer=row.name,
         recipients=recipients,
-        lines=tuple(
-            MessageLine(
-                one.number,
-                one.issued,
-                agreed_due(one.due, agreed.get(one.id)),
-                one.balance,
-                one.total,
-                steps.get(one.id, ""),
-                agreed=one.id in agreed,
-            )
-            for one in invoices
-        ),
+        lines=_lines(session, invoices, steps, day),
         credits=(),
         portal_url=links.url(rt, row, recipients),
         today=day,
         message_id=f"<{uid}@{parseaddr(sender)[1].rpartition('@')[2]}>",  # the same for every try
         moment=rt.clock.now(),
         step=step,
+    )
+
+
+def _lines(
+    session: Session, invoices: Sequence[Invoice], steps: Mapping[int, str], today: date
+) -> tuple[MessageLine, ...]:
+    ids = [one.id for one in invoices]
+    agreed, offered = agreed_days(session, ids), offers.standing(session, ids, today)
+    return tuple(
+        MessageLine(
+            one.number,
+            one.issued,
+            agreed_due(one.due, agreed.get(one.id)),
+            one.balance,
+            one.total,
+            steps.get(one.id, ""),
+            agreed=one.id in agreed,
+            less=offered[one.id].amount if one.id in offered else None,
+            until=offered[one.id].until if one.id in offered else None,
+        )
+        for one in invoices
     )
 
 

@@ -81,7 +81,7 @@ def _perform(rt: Runtime, company_id: int, way: outbox.Outbox, speaking: Sequenc
 def _read_first(rt: Runtime, company_id: int, reminding: Sequence[Effect]) -> bool:
     """Fresh balances for all of the round's accounts; without them nobody is reminded."""
     try:
-        door.read(rt, company_id, sorted({effect.account_id for effect in reminding}))
+        door.read(rt, company_id, sorted({effect.whom for effect in reminding}))
     except Reconnect as error:
         for effect in reminding:
             sending.drop(rt, effect, str(error))

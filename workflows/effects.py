@@ -170,14 +170,14 @@ def recover(rt: Runtime) -> int:
             .where(Touch.effect_id.in_([one for one, _ in left]), Touch.state == EffectState.SENDING.value)
             .values(state=EffectState.IN_DOUBT.value)
         )
-        mirror.wake(session, {account_id for _, account_id in left}, now)
+        mirror.wake(session, {account_id for _, account_id in left if account_id}, now)
         return len(left)
 
 
 def _left(
     session: Session, now: datetime, which: ColumnElement[bool], values: Mapping[str, Any]
-) -> list[tuple[int, int]]:
-    """(effect, account) of every effect whose lease ran out in such a state, moved on."""
+) -> list[tuple[int, int | None]]:
+    """(effect, its account if any) of every effect whose lease ran out in such a state, moved on."""
     moved = session.execute(
         update(Effect)
         .where(which, Effect.lease_until <= now)

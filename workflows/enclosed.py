@@ -59,7 +59,7 @@ def papers(rt: Runtime, effect: Effect) -> Enclosed:
     wanted = _wanted(rt, effect)
     ways: dict[str, list[Callable[[], Attachment]]] = {
         "invoice": [partial(documents.attachment, rt, one) for one in wanted.invoices],
-        "statement": [partial(statements.attachment, rt, effect.account_id)] if wanted.statement else [],
+        "statement": [partial(statements.attachment, rt, effect.whom)] if wanted.statement else [],
         "terms": [partial(terms.attachment, rt, wanted.terms)] if wanted.terms else [],
     }
     if _channel(effect) is Channel.LETTER:

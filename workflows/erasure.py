@@ -23,6 +23,8 @@ from models import (
     Attempt,
     AttemptLine,
     AuditKey,
+    BankLine,
+    BankMatch,
     Base,
     Company,
     Contact,
@@ -163,6 +165,8 @@ def _blank(rt: Runtime, session: Session, ids: Sequence[int]) -> None:
     attempts = select(Attempt.id).where(Attempt.account_id.in_(ids))
     _set(session, AttemptLine, AttemptLine.attempt_id.in_(attempts), note="")
     _set(session, Reversal, Reversal.attempt_id.in_(attempts), note="")
+    lines = select(BankLine.id).where(BankLine.account_id.in_(ids))
+    _set(session, BankMatch, BankMatch.line_id.in_(lines), why="")
     for rows in (_rows(session, Effect, ids), _rows(session, ApprovalRow, ids), _rows(session, Posting, ids)):
         for row in rows:
             row.content = _kept(row.content)

@@ -9,11 +9,20 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A discount in words: `settles` ("£98") is enough until the day `until`, which is `less` ("£2")."""
+
+    settles: str
+    less: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A line in words. `state` fits a table ("due today"), `says` and `worth` a sentence ("is due today", "for £10").
 
     `number` stands in for itself in a sentence: of an invoice without one it is "of 3 March", and `unnumbered`.
-    `settled` is what is no longer open of it.
+    `settled` is what is no longer open of it, `offer` a discount that counts today.
     """
 
     number: str
@@ -27,6 +36,7 @@ class Row:
     state: str
     says: str
     worth: str
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True, slots=True)

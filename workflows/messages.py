@@ -28,7 +28,7 @@ from core.wording import plain
 from integrations.channels.base import Envelope
 from workflows import figures
 from workflows.figures import amount
-from workflows.message_view import Part, Reply, Row, Sum
+from workflows.message_view import Offer, Part, Reply, Row, Sum
 from workflows.templating import MessageError, body, compiled, environment, spoken, typed, words_of
 
 # What a header may hold as it is; invoice numbers are cut apart at commas, and quoting itself needs the percent sign.
@@ -37,7 +37,7 @@ _LONGEST_HEADER = 900
 _OF_NO_INVOICE = ("fresh-link",)
 _WEB = re.compile(r"https?://[!-~]+")
 # What may be said below the list, where there is something to say.
-_NOTES = ("part", "attached", "credit")
+_NOTES = ("discount", "part", "attached", "credit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class MessageLine:
     """One invoice as the reader sees it. A balance of zero means it is paid; `step` is what is said about it.
 
     What is `arranged` belongs to a running arrangement: it is not called late. `anew` names what gave the step anew;
-    with `agreed` its due day is one to which more time was given.
+    with `agreed` its due day is one to which more time was given. Paid by the day `until`, `less` than its balance
+    settles it (None: nothing is offered).
     """
 
     number: str
@@ -57,6 +58,8 @@ class MessageLine:
     arranged: bool = False
     anew: str = ""
     agreed: bool = False
+    less: Money | None = None
+    until: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +277,15 @@ def _row(line: MessageLine, facts: MessageFacts, locale: Locale, words: Mapping[
         state=compiled(words["state"][said]).render(due=due, kind=kind),
         says=compiled(words["says"][said]).render(due=due, kind=kind),
         worth=compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=open_amount, total=total),
+        offer=_offer(line, facts, locale),
     )
+
+
+def _offer(line: MessageLine, facts: MessageFacts, locale: Locale) -> Offer | None:
+    if line.less is None or line.until is None or line.until < facts.today:
+        return None
+    settles, until = amount(line.balance - line.less, locale), _day(line.until, facts.today, locale)
+    return Offer(settles, amount(line.less, locale), until)
 
 
 def _kind(line: MessageLine, facts: MessageFacts) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from models import Invoice, Posting
+from workflows import offers
 from workflows.rows import among
 
 
@@ -34,7 +35,8 @@ HOLDING = frozenset({Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT, Kind.DUE_DAT
 def pending_invoices(session: Session, ids: Collection[int]) -> set[int]:
     """Those of these invoices that something is being done about which the mirror does not show yet.
 
-    Money on account counts for every invoice of its account; what waits at the desk counts until a person decides.
+    Money on account counts for every invoice of its account; what waits at the desk counts until a person decides. So
+    does an invoice of which only a discount is left that was offered.
     """
     on_account = and_(Posting.kind == Kind.ON_ACCOUNT.value, Posting.account_id == Invoice.account_id)
     found = session.scalars(
@@ -46,4 +48,4 @@ def pending_invoices(session: Session, ids: Collection[int]) -> set[int]:
             or_(Posting.state.in_(("due", "desk")), and_(Posting.state == "written", UNSEEN)),
         )
     )
-    return set(found)
+    return {*found, *offers.covered(session, ids)}

@@ -11,6 +11,8 @@ _WRITING = {
     Feature.PAYMENTS: "booking payments",
     Feature.ON_ACCOUNT: "booking money on account",
     Feature.CREDITS: "writing credit notes",
+    Feature.INVOICES: "writing invoices for fees",
+    Feature.EXPENSES: "booking the fees of a processor",
     Feature.DATES: "changing dates of invoices",
     Feature.EXPECTED: "keeping the day on which money is expected",
     Feature.NOTES: "adding notes to invoices",

@@ -125,10 +125,10 @@ def wake_after_upgrade(rt: Runtime) -> None:
             wake_company(rt, session, company_id)
 
 
-def wake_owners(rt: Runtime, session: Session, invoices: Iterable[int], account_id: int) -> None:
-    """A fact about these invoices changed: wake whoever owns them now, and who was asked when it began."""
+def wake_owners(rt: Runtime, session: Session, invoices: Iterable[int], account_id: int | None) -> None:
+    """A fact about these invoices changed: wake whoever owns them now, and who was asked when it began, if anybody."""
     owners = session.scalars(select(Invoice.account_id).where(Invoice.id.in_(list(invoices)))).all()
-    mirror.wake(session, {*owners, account_id}, rt.clock.now())
+    mirror.wake(session, {*owners, *([account_id] if account_id else [])}, rt.clock.now())
 
 
 def sweep(rt: Runtime) -> int:

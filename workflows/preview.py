@@ -129,7 +129,7 @@ def _on_their_way(session: Session, accounts: Mapping[int, Gathered]) -> Mapping
         )
         .order_by(Effect.id)
     ):
-        found.setdefault(effect.account_id, []).append(effect)
+        found.setdefault(effect.whom, []).append(effect)
     return found
 
 

@@ -48,7 +48,7 @@ def send(rt: Runtime, talk: Conversation, effect: Effect) -> None:
 def _send_copy(rt: Runtime, talk: Conversation, effect: Effect) -> None:
     """From fresh figures and with every PDF, or not at all."""
     try:
-        door.read(rt, effect.company_id, [effect.account_id])
+        door.read(rt, effect.company_id, [effect.whom])
         envelope, day = _envelope(rt, effect)
     except (Refusal, OutsideError) as error:
         _not_now(rt, effect, str(error))
@@ -72,7 +72,7 @@ def _envelope(rt: Runtime, effect: Effect) -> tuple[Envelope | None, date]:
         raise Refusal("There is no address to send it to.")
     papers = tuple(documents.attachment(rt, one) for one in invoices)
     with rt.store.read() as session:
-        facts = gather.account(rt, session, effect.account_id, now).facts
+        facts = gather.account(rt, session, effect.whom, now).facts
         arranged = frozenset(one.id for one in facts.invoices if one.arranged)
         envelope = compose.copy_of(rt, session, effect, day, recipients, invoices, arranged)
     return replace(envelope, attachments=papers), day

@@ -101,7 +101,7 @@ def ask_again(rt: Runtime, effect: Effect, papers: enclosed.Enclosed = enclosed.
     """
     now = rt.clock.now()
     with rt.store.read() as session:
-        gathered = gather.account(rt, session, effect.account_id, now, without=effect.id)
+        gathered = gather.account(rt, session, effect.whom, now, without=effect.id)
         answer = plan(gathered.facts, gathered.cadence, gathered.calendar, now)
         row = session.get_one(Account, effect.account_id)
         keys = {answered.message_key(rt, row.uid, action): action for action in answer.actions}
@@ -172,7 +172,7 @@ def drop(rt: Runtime, effect: Effect, note: str) -> None:
     """Leave it unsaid and plan the account anew; its own key may revive it."""
     with rt.store.write() as session:
         if effects.move(rt, session, effect, EffectState.DROPPED, since=EffectState.CLAIMED, note=note):
-            mirror.wake(session, [effect.account_id], rt.clock.now())
+            mirror.wake(session, [effect.whom], rt.clock.now())
 
 
 def write_down(rt: Runtime, effect: Effect, ready: Ready, to: EffectState, also: Also | None = None) -> bool:
@@ -182,7 +182,7 @@ def write_down(rt: Runtime, effect: Effect, ready: Ready, to: EffectState, also:
     """
     try:
         with rt.store.write() as session:
-            if not _unchanged(session, effect.account_id, ready.version):
+            if not _unchanged(session, effect.whom, ready.version):
                 raise _Changed
             lease = rt.clock.now() + effects.LEASE
             if not effects.move(rt, session, effect, to, since=EffectState.CLAIMED, lease_until=lease):
@@ -280,7 +280,7 @@ def _settle(rt: Runtime, effect: Effect, state: EffectState, note: str) -> None:
         sent_at = now if state is EffectState.SENT else None
         session.execute(update(Touch).where(Touch.effect_id == effect.id).values(state=state.value, sent_at=sent_at))
         audit.record(rt, session, f"message-{state.value}", effect.company_id, effect.account_id, effect.uid, note=note)
-        mirror.wake(session, [effect.account_id], now)
+        mirror.wake(session, [effect.whom], now)
 
 
 def forget(session: Session, touch_id: int) -> None:
@@ -320,4 +320,4 @@ def give_up(rt: Runtime, session: Session, effect: Effect, note: str, since: Eff
     """Not today; the account is planned anew and says why it is silent."""
     if effects.move(rt, session, effect, EffectState.REJECTED, since=since, note=note):
         audit.record(rt, session, "message-rejected", effect.company_id, effect.account_id, effect.uid, note=note)
-        mirror.wake(session, [effect.account_id], rt.clock.now())
+        mirror.wake(session, [effect.whom], rt.clock.now())

@@ -80,7 +80,7 @@ def _open(
     )
     session.add(task)
     audit.record(rt, session, f"{kind.value}-opened", effect.company_id, effect.account_id, task.uid, step=touch.step)
-    mirror.wake(session, [effect.account_id], now)
+    mirror.wake(session, [effect.whom], now)
 
 
 @dataclass(frozen=True, slots=True)

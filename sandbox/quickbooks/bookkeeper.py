@@ -12,7 +12,7 @@ from functools import wraps
 from threading import RLock
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sandbox.books import BookCustomer, BookInvoice, BookPayment, Company
+from sandbox.books import BookCustomer, BookExpense, BookInvoice, BookPayment, Company
 from sandbox.oauth import Clock
 from sandbox.quickbooks import customers, lists, records, shapes
 from sandbox.quickbooks.faults import Body
@@ -264,6 +264,22 @@ class Bookkeeper:
             for line in row["Line"]
             for link in line["LinkedTxn"]
             if link["TxnType"] == "Invoice"
+        ]
+
+    @alone
+    def expenses(self, tenant: str) -> list[BookExpense]:
+        return [
+            BookExpense(
+                amount=line["Amount"],
+                spent_on=date.fromisoformat(row["TxnDate"]),
+                paid_from=row["AccountRef"]["value"],
+                expense=line["AccountBasedExpenseLineDetail"]["AccountRef"]["value"],
+                words=line.get("Description", ""),
+                note=row.get("PrivateNote", ""),
+                id=row["Id"],
+            )
+            for row in self.realms[tenant].rows["Purchase"].values()
+            for line in row["Line"]
         ]
 
     @alone

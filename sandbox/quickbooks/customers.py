@@ -81,7 +81,7 @@ def merge(realm: Realm, old: Body, into: Body) -> None:
             realm.bump("Customer", job)
     for entity in sorted(TRANSACTIONS):
         for row in realm.rows[entity].values():
-            if row["CustomerRef"]["value"] == old["Id"]:
+            if row.get("CustomerRef", {}).get("value") == old["Id"]:
                 row["CustomerRef"] = {"value": into["Id"], "name": into[FULL_NAME]}
                 realm.bump(entity, row, tell=False)
     _retire(realm, old)

@@ -47,14 +47,14 @@ def _in_month(year: int, month: int, day: int) -> date:
 
 
 def items(accounts: Iterable[Body]) -> list[Body]:
-    """Two services one can sell or give as credit, and goods of which there is a stock."""
+    """Services one can sell, charge or give as credit, and goods of which there is a stock."""
     refs = {row["Name"]: {"value": row["Id"], "name": row["Name"]} for row in accounts}
     stock = {"value": "81", "name": "Inventory Asset"}  # of accounts only those that matter to Dunlin are kept
     services = _item("Services", "Service", refs["Services"])
     discounts = _item("Discounts given", "Service", refs["Discounts given"])
     goods = _item("Bird seed", "Inventory", refs["Services"]) | {"TrackQtyOnHand": True, "QtyOnHand": 10}
     goods |= {"AssetAccountRef": stock, "ExpenseAccountRef": stock, "InvStartDate": "2020-01-01"}
-    return [services, discounts, goods]
+    return [services, discounts, goods, _item("Late fees", "Service", refs["Late fees"])]
 
 
 def _item(name: str, kind: str, income: Body) -> Body:

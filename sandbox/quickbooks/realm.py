@@ -16,7 +16,7 @@ from sandbox.quickbooks import faults, lists, shapes
 from sandbox.quickbooks.faults import Body
 from sandbox.quickbooks.preferences import preferences
 
-TRANSACTIONS = {"Invoice", "Payment", "CreditMemo"}
+TRANSACTIONS = {"Invoice", "Payment", "CreditMemo", "Purchase"}
 LISTS = {"Account": "accounts", "Item": "items", "Term": "terms"}  # each is numbered by itself
 ENTITIES = ("Customer", *sorted(TRANSACTIONS), *LISTS, "CompanyInfo", "Preferences")
 FULL_NAME = "FullyQualifiedName"

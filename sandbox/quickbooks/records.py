@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from sandbox.quickbooks import booking, customers, faults, lists, shapes
+from sandbox.quickbooks import booking, customers, faults, lists, shapes, spending
 from sandbox.quickbooks.faults import Body
-from sandbox.quickbooks.realm import FULL_NAME, Realm
+from sandbox.quickbooks.realm import FULL_NAME, TRANSACTIONS, Realm
 from sandbox.quickbooks.shapes import ZERO
 
 
@@ -25,7 +25,8 @@ def save(realm: Realm, entity: str, fields: Body) -> Body:
     _need(entity, fields)
     if entity in ("Invoice", "CreditMemo"):
         return _new_sale(realm, entity, fields)
-    return {"Customer": customers.new, "Payment": _new_payment, "Term": _new_term}[entity](realm, fields)
+    new = {"Customer": customers.new, "Payment": _new_payment, "Purchase": _new_purchase, "Term": _new_term}
+    return new[entity](realm, fields)
 
 
 def void(realm: Realm, entity: str, fields: Body) -> Body:
@@ -43,14 +44,14 @@ def void(realm: Realm, entity: str, fields: Body) -> Body:
 def delete(realm: Realm, entity: str, fields: Body) -> Body:
     """Gone for good; what is left is the stub."""
     row = realm.current(entity, fields)
-    if entity not in ("Payment", "Invoice", "CreditMemo"):
+    if entity not in TRANSACTIONS:
         raise faults.unsupported(f"delete {entity}")
     if entity == "Payment":
         _not_deposited(row)
         booking.release_links(realm, row)
     elif row.get("LinkedTxn"):
         raise faults.business("You must unlink the transactions linked to this one before you can delete it")
-    else:
+    elif entity != "Purchase":
         realm.owe(row["CustomerRef"]["value"], row["Balance"] * (-1 if entity == "Invoice" else 1))
     realm.remove(entity, row)
     return {"domain": "QBO", "status": "Deleted", "Id": row["Id"]}
@@ -205,6 +206,13 @@ def _new_payment(realm: Realm, fields: Body) -> Body:
     return row
 
 
+def _new_purchase(realm: Realm, fields: Body) -> Body:
+    lines, total = spending.lines(realm, fields)
+    today = realm.clock().astimezone(shapes.PACIFIC).date()
+    body = {"TxnDate": str(today), **shapes.writable("Purchase", fields), **_currency(realm, fields, {})}
+    return spending.spend(realm, body | {"Line": lines, "TotalAmt": total})
+
+
 def _undeposited(realm: Realm) -> str:
     accounts = realm.rows["Account"].items()
     return next(row_id for row_id, row in accounts if row["AccountSubType"] == "UndepositedFunds")
@@ -213,6 +221,8 @@ def _undeposited(realm: Realm) -> str:
 def _update(realm: Realm, entity: str, fields: Body) -> Body:
     """Sparse updates change what they name; full ones also drop what they leave out."""
     row = realm.current(entity, fields)
+    if entity == "Purchase":
+        raise faults.unsupported("update Purchase")  # nobody needs to here
     _need(entity, row | fields if fields.get("sparse") else fields)
     changes = shapes.writable(entity, fields)
     changes |= _references(realm, {name: changes.get(name) for name in ("SalesTermRef", "CustomerRef")})

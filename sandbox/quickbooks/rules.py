@@ -23,7 +23,9 @@ def check(realm: Realm, entity: str, fields: Body, include: Container[str] = ())
         raise faults.closed()
     if fields.get("EmailStatus") == "NeedToSend" and not (known | fields).get("BillEmail"):
         raise faults.missing("BillEmail")
-    if "Id" not in fields and "allowduplicatedocnum" not in include:
+    if "Id" not in fields and entity in ("Invoice", "Purchase"):
+        _taxed(realm, fields)
+    if "Id" not in fields and entity != "Purchase" and "allowduplicatedocnum" not in include:
         _new_number(realm, entity, fields)
 
 
@@ -32,6 +34,23 @@ def _text(value: object) -> str:
     if isinstance(value, dict):
         value = value.get("Address", value.get("value"))
     return value if isinstance(value, str) else ""
+
+
+def _taxed(realm: Realm, fields: Body) -> None:
+    """Outside the US every line names a code of the company's own, unless tax does not apply to the whole document."""
+    codes = [_code(line) for line in fields.get("Line") or []]
+    if realm.about.country == "US":
+        if set(codes) - {"", "TAX", "NON"}:
+            raise faults.bad_reference("TaxCodeRef")
+    elif fields.get("GlobalTaxCalculation") != "NotApplicable" and not all(codes):
+        raise faults.business("Make sure all your transactions have a VAT rate before you save.")
+    elif any(codes):
+        raise faults.bad_reference("TaxCodeRef")  # the pretend companies have made no codes
+
+
+def _code(line: Body) -> str:
+    detail = line.get(str(line.get("DetailType"))) or {}
+    return str((detail.get("TaxCodeRef") or {}).get("value") or "")
 
 
 def _new_number(realm: Realm, entity: str, fields: Body) -> None:

@@ -21,6 +21,7 @@ _SALES = {
     *("CustomerRef", "Line", "DocNumber", "TxnDate", "BillEmail", "BillEmailCc", "BillEmailBcc", "PrivateNote"),
     *("CustomerMemo", "SalesTermRef", "CurrencyRef", "ExchangeRate", "BillAddr", "ShipAddr", "EmailStatus"),
     *("PrintStatus", "CustomField", "DepositToAccountRef", "ApplyTaxAfterDiscount", "TxnTaxDetail", "DeliveryInfo"),
+    "GlobalTaxCalculation",
 }
 WRITABLE: dict[str, frozenset[str]] = {
     "Customer": frozenset(
@@ -40,6 +41,10 @@ WRITABLE: dict[str, frozenset[str]] = {
         {"CustomerRef", "TotalAmt", "Line", "TxnDate", "PrivateNote", "CurrencyRef", "ExchangeRate"}
         | {"DepositToAccountRef", "PaymentMethodRef", "PaymentRefNum", "ProcessPayment"}
     ),
+    "Purchase": frozenset(
+        {"AccountRef", "PaymentType", "Line", "TxnDate", "DocNumber", "PrivateNote", "CurrencyRef", "ExchangeRate"}
+        | {"EntityRef", "PaymentMethodRef", "GlobalTaxCalculation", "TxnTaxDetail"}
+    ),
     "Term": frozenset(
         {"Name", "Active", "Type", "DueDays", "DiscountDays", "DiscountPercent", "DayOfMonthDue", "DueNextMonthDays"}
         | {"DiscountDayOfMonth"}
@@ -50,12 +55,13 @@ KEPT = {"Line", "DocNumber", "TxnDate", "CurrencyRef", "ExchangeRate", "EmailSta
 KEPT |= {"ApplyTaxAfterDiscount", "TxnTaxDetail", "DeliveryInfo", "DepositToAccountRef", "ProcessPayment", "Type"}
 KEPT |= {"AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"}
 KEPT |= {"Active", "Taxable", "Job", "BillWithParent", "ParentRef", "PreferredDeliveryMethod", "DefaultTaxCodeRef"}
-KEPT |= {"PrintOnCheckName", "BillAddr", "ShipAddr"}
+KEPT |= {"PrintOnCheckName", "BillAddr", "ShipAddr", "GlobalTaxCalculation"}
 NEEDED = {  # on creation and on full updates
     "Customer": ("DisplayName",),
     "Invoice": ("CustomerRef", "Line"),
     "CreditMemo": ("CustomerRef", "Line"),
     "Payment": ("CustomerRef", "TotalAmt"),
+    "Purchase": ("AccountRef", "PaymentType", "Line"),
     "Term": ("Name",),
 }
 LONGEST = {"DocNumber": 21, "PrivateNote": 4000, "DisplayName": 500, "Name": 31}
@@ -74,6 +80,7 @@ QUERYABLE: dict[str, frozenset[str]] = {
     "CreditMemo": frozenset({"Id", "DocNumber", "TxnDate", "CustomerRef", "Balance", "TotalAmt", *_DATES}),
     # PrivateNote is not queryable on a Payment; PaymentRefNum is.
     "Payment": frozenset({"Id", "TxnDate", "CustomerRef", "TotalAmt", "PaymentRefNum", *_DATES}),
+    "Purchase": frozenset({"Id", "DocNumber", "TxnDate", "PaymentType", "TotalAmt", *_DATES}),
     "Term": frozenset({"Id", "Name", "Active", *_DATES}),
     "Item": frozenset({"Id", "Name", "FullyQualifiedName", "Type", "Active", *_DATES}),
     "Account": frozenset({"Id", "Name", "AccountType", "AccountSubType", "Active", "Classification", *_DATES}),
@@ -198,12 +205,14 @@ def company_info(about: BookCompany) -> Body:
 
 
 def accounts(about: BookCompany) -> list[Body]:
-    """A short chart of accounts: where money arrives, and one account where it must not be booked."""
+    """A short chart of accounts: where money arrives, what it is earned with, and what it is spent on."""
     rows = [("Checking", "Bank", "Checking", about.currency, "Asset")]
     rows += [(f"{code} Bank", "Bank", "Checking", code, "Asset") for code in about.currencies if code != about.currency]
     rows += [("Undeposited Funds", "Other Current Asset", "UndepositedFunds", about.currency, "Asset")]
     rows += [("Services", "Income", "ServiceFeeIncome", about.currency, "Revenue")]
     rows += [("Discounts given", "Income", "DiscountsRefundsGiven", about.currency, "Revenue")]
+    rows += [("Late fees", "Other Income", "OtherMiscellaneousIncome", about.currency, "Revenue")]
+    rows += [("Payment processing fees", "Expense", "BankCharges", about.currency, "Expense")]
     return [
         {
             "Name": name,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
-from sandbox.xero import lists, paper, shapes, writes
+from sandbox.xero import lists, paper, shapes, spending, writes
 from sandbox.xero.answers import missing, refuse, send
 from sandbox.xero.records import DRAFT
 
@@ -38,6 +38,8 @@ def mount(app: Flask, twin: Place) -> None:
     at(f"{root}/<name>/<id>/History", "history", writes.history)
     at(f"{root}/<name>/<id>/History", "annotate", writes.annotate, methods=["PUT"])
     at(f"{root}/Invoices/<id>/OnlineInvoice", "online", _online)
+    at(f"{root}/Invoices", "invoices", writes.invoices, methods=["PUT", "POST"])
+    at(f"{root}/ManualJournals", "journals", spending.journals, methods=["PUT", "POST"])
     at(f"{root}/Invoices/<id>", "edit", writes.edit, methods=["POST"])
     at(f"{root}/Payments", "pay", writes.pay, methods=["PUT", "POST"])
     at(f"{root}/Payments/<id>", "unpay", writes.unpay, methods=["POST"])

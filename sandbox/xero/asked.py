@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from flask import request
 
+from sandbox.books import BookCustomer
 from sandbox.xero.ledger import Organisation
 from sandbox.xero.records import CENT, Account, Contact, Invalid, Invoice
 from sandbox.xero.shapes import Json
@@ -69,6 +70,24 @@ def contact(books: Organisation, row: Json) -> Contact:
     if set(named) != {"ContactID"}:
         raise Invalid("This pretend Xero takes a contact by its ContactID alone; the real one would change the contact")
     return found
+
+
+def bank(books: Organisation, row: Json) -> Account:
+    """The bank account of a bank transaction; no other kind of account can have one."""
+    found = account(books, row.get("BankAccount") or {})
+    if found is None or found.status != "ACTIVE":
+        raise Invalid("Account could not be found")
+    if found.type != "BANK":
+        raise Invalid("Account type is invalid for making a payment to/from")
+    return found
+
+
+def payee(books: Organisation, row: Json) -> Contact:
+    """Who was paid: a known contact by its id alone; a name that nobody has makes a new one, as at the real Xero."""
+    name = str((row.get("Contact") or {}).get("Name") or "")
+    if not name or name in {one.name for one in books.contacts.values()}:
+        return contact(books, row)
+    return books.add_contact(BookCustomer(f"payee {name}", name, "", ()))
 
 
 def account(books: Organisation, named: Json) -> Account | None:

@@ -27,9 +27,10 @@ _NEEDS = {
     **dict.fromkeys(("Payments", "Overpayments", "Prepayments"), "accounting.payments"),
     **dict.fromkeys(("Organisation", "Accounts", "BrandingThemes", "InvoiceReminders"), "accounting.settings"),
     "BankTransactions": "accounting.banktransactions",
+    "ManualJournals": "accounting.manualjournals",
     "Contacts": "accounting.contacts",
 }
-_BROAD = dict.fromkeys(("invoices", "payments", "banktransactions"), "accounting.transactions")
+_BROAD = dict.fromkeys(("invoices", "payments", "banktransactions", "manualjournals"), "accounting.transactions")
 _ID = re.compile(r"/[0-9a-f-]{36}(?=/|$)")
 
 

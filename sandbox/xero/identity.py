@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sandbox.xero.place import Place
 
 # An app made after 2 March 2026 is offered the granular scopes only; an older one the broad ones too.
-_AREAS = ("invoices", "payments", "banktransactions", "contacts", "settings", "attachments")
+_AREAS = ("invoices", "payments", "banktransactions", "manualjournals", "contacts", "settings", "attachments")
 SCOPES = {
     *("openid", "profile", "email", "offline_access", "accounting.reports.aged.read"),
     *(f"accounting.{area}{end}" for area in _AREAS for end in ("", ".read")),

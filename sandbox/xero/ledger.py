@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import count
+from uuid import NAMESPACE_URL, uuid5
 
 from sandbox.books import BookCompany, BookCustomer, BookInvoice
 from sandbox.xero.records import (
@@ -21,6 +23,7 @@ from sandbox.xero.records import (
     Allocation,
     Contact,
     Credit,
+    Expense,
     Invalid,
     Invoice,
     Line,
@@ -56,6 +59,7 @@ class Organisation:
         self.invoices: dict[str, Invoice] = {}
         self.payments: dict[str, Payment] = {}
         self.credits: dict[str, Credit] = {}
+        self.expenses: dict[str, Expense] = {}
         self.notes: dict[str, list[tuple[datetime, str]]] = {}
         self.spoiled: dict[str, dict[str, object]] = {}
         self._contact_ids: dict[str, str] = {}
@@ -72,7 +76,13 @@ class Organisation:
             Account(self.new_id(), "260", "Discounts and goodwill", "REVENUE", "", tax=tax),
             Account(self.new_id(), "620", "Online payments clearing", "CURRENT", "", takes_payments=True),
             Account(self.new_id(), "091", "Old Savings Account", "BANK", currency, status="ARCHIVED"),
+            Account(self._derived("270"), "270", "Late fees and interest", "OTHERINCOME", ""),
+            Account(self._derived("404"), "404", "Payment processing fees", "EXPENSE", "", tax=tax),
         ]
+
+    def _derived(self, name: str) -> str:
+        """An id that follows from the organisation's own, so that every other one stays what it was."""
+        return str(uuid5(NAMESPACE_URL, f"{self.id}/{name}"))
 
     @property
     def bank(self) -> Account:
@@ -131,9 +141,22 @@ class Organisation:
             raise Invalid("Invoice # must be unique.")
         contact = self.contact(it.customer)
         made = Invoice(self.new_id(), it.key, contact, it.issued, it.due, it.amount, it.currency, it.description, now)
+        return self._keep(made)
+
+    def make_invoice(
+        self, contact: Contact, on: date, due: date, total: Decimal, currency: str, lines: list[Line]
+    ) -> Invoice:
+        """An invoice over the API, numbered by Xero."""
+        self.allows(on)
+        number = next(name for at in count(len(self.invoices) + 1) if not self.has(name := f"INV-{at:04}"))
+        words = ", ".join(line.text for line in lines)
+        made = Invoice(self.new_id(), number, contact, on, due, total, currency, words, self._clock(), lines=lines)
+        return self._keep(made)
+
+    def _keep(self, made: Invoice) -> Invoice:
         made.theme = next(iter(self.themes))
         self.invoices[made.id] = made
-        self._invoice_ids[it.key] = made.id
+        self._invoice_ids[made.number] = made.id
         self.changed("INVOICE", "CREATE", made.id)
         return made
 
@@ -212,6 +235,22 @@ class Organisation:
         invoice.settle(now)
         if self.payments_tell:
             self.changed("INVOICE", "UPDATE", invoice.id)
+
+    def spend(
+        self,
+        on: date,
+        amount: Decimal,
+        paid_from: Account,
+        expense: Account,
+        words: str,
+        reference: str,
+        contact: Contact | None = None,
+    ) -> Expense:
+        """Book money spent; no webhook tells of it."""
+        self.allows(on)
+        made = Expense(self.new_id(), on, amount, paid_from, expense, words, reference, self._clock(), contact)
+        self.expenses[made.id] = made
+        return made
 
     # Credit
 

@@ -14,7 +14,7 @@ from flask import Response, g, request
 from sandbox.xero import choose, shapes
 from sandbox.xero.answers import missing, refuse, send
 from sandbox.xero.ledger import Organisation
-from sandbox.xero.records import DELETED
+from sandbox.xero.records import DELETED, Credit, Expense
 
 IDS_IN_AN_ADDRESS = 52  # more make the address too long (Xero-OpenAPI#534)
 Read = Callable[[Any], Any]
@@ -37,6 +37,10 @@ class Collection:
     fields: choose.Fields
     takes: frozenset[str] | set[str]
     id: Read = lambda it: it.id
+
+
+def _transaction(it: Credit | Expense) -> str:
+    return it.id if isinstance(it, Expense) else it.transaction
 
 
 def _credits(kind: str, **more: Any) -> Collection:
@@ -91,18 +95,22 @@ _ACCOUNT: choose.Fields = {
 _BANK: choose.Fields = {
     **_DOCUMENT,
     "date": lambda it: it.on,
-    "type": lambda it: shapes.CREDIT_TYPES[it.kind],
-    "banktransactionid": lambda it: it.transaction,
+    "type": shapes.bank_type,
+    "banktransactionid": _transaction,
 }
+_JOURNAL: choose.Fields = {**_BASE, "date": lambda it: it.on, "manualjournalid": lambda it: it.id}
 _LISTED = {"IDs", "InvoiceNumbers", "ContactIDs", "Statuses", "includeArchived", "summaryOnly", "unitdp"}
 COLLECTIONS = {
     "Accounts": Collection(lambda books: books.accounts.values(), shapes.account, _ACCOUNT, {"where", "order"}),
     "BankTransactions": Collection(
-        lambda books: [one for one in books.credits.values() if one.transaction],
+        lambda books: [
+            *(one for one in books.credits.values() if one.transaction),
+            *(one for one in books.expenses.values() if one.contact),
+        ],
         shapes.bank_transaction,
         _BANK,
         _PAGED | {"unitdp"},
-        lambda it: it.transaction,
+        _transaction,
     ),
     "Contacts": Collection(
         lambda books: books.contacts.values(),
@@ -112,6 +120,12 @@ COLLECTIONS = {
     ),
     "CreditNotes": _credits("CreditNotes"),
     "Invoices": Collection(lambda books: books.invoices.values(), shapes.invoice, _INVOICE, _PAGED | _LISTED),
+    "ManualJournals": Collection(
+        lambda books: [one for one in books.expenses.values() if not one.contact],
+        shapes.manual_journal,
+        _JOURNAL,
+        _PAGED,
+    ),
     "Overpayments": _credits("Overpayments", takes={"References"}),
     "Payments": Collection(lambda books: books.payments.values(), shapes.payment, _PAYMENT, _PAGED),
     "Prepayments": _credits("Prepayments", takes={"References"}),

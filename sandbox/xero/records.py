@@ -147,8 +147,27 @@ class Credit:
 
 
 @dataclass(slots=True)
+class Expense:
+    """Money spent from one account on another: a bank transaction with a contact, or without one a manual journal."""
+
+    id: str
+    on: date
+    amount: Decimal
+    paid_from: Account
+    expense: Account
+    words: str
+    reference: str
+    updated: datetime
+    contact: Contact | None = None
+    status: str = OPEN
+
+
+@dataclass(slots=True)
 class Invoice:
-    """`sent` is SentToContact, `expected` ExpectedPaymentDate, `theme` the branding theme's id."""
+    """`sent` is SentToContact, `expected` ExpectedPaymentDate, `theme` the branding theme's id.
+
+    `lines` are those of an invoice made over the API; one of the books has a line of its description.
+    """
 
     id: str
     number: str
@@ -165,8 +184,14 @@ class Invoice:
     theme: str = ""
     reference: str = ""
     url: str = ""
+    amounts: str = "NoTax"
+    lines: list[Line] = field(default_factory=list)
     payments: list[Payment] = field(default_factory=list)
     allocations: list[Allocation] = field(default_factory=list)
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((one.tax for one in self.lines), ZERO)
 
     @property
     def paid(self) -> Decimal:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from sandbox.xero.ledger import Organisation
-from sandbox.xero.records import OPEN, PAID, ZERO, Account, Allocation, Contact, Credit, Invoice, Line, Payment
+from sandbox.xero.records import OPEN, PAID, ZERO, Account, Allocation, Contact, Credit, Expense, Invoice, Line, Payment
 from sandbox.xero.zones import windows_name
 
 Json = dict[str, Any]
@@ -20,7 +20,7 @@ CREDIT_TYPES = {
     "Prepayments": "RECEIVE-PREPAYMENT",
 }
 CREDIT_IDS = {"CreditNotes": "CreditNoteID", "Overpayments": "OverpaymentID", "Prepayments": "PrepaymentID"}
-CLASSES = {"BANK": "ASSET", "CURRENT": "ASSET", "REVENUE": "REVENUE"}
+CLASSES = {"BANK": "ASSET", "CURRENT": "ASSET", "REVENUE": "REVENUE", "OTHERINCOME": "REVENUE", "EXPENSE": "EXPENSE"}
 # What `summaryOnly=true` leaves out.
 _HEAVY = {
     "Invoices": ("Payments", "HasAttachments", "LineItems"),
@@ -112,10 +112,10 @@ def invoice(books: Organisation, it: Invoice, full: bool = True) -> Json:
         "DateString": plain_day(it.issued),
         "Date": day(it.issued),
         "Status": it.status,
-        "LineAmountTypes": "NoTax",
+        "LineAmountTypes": it.amounts,
         "LineItems": [],
-        "SubTotal": it.total,
-        "TotalTax": ZERO,
+        "SubTotal": it.total - it.tax,
+        "TotalTax": it.tax,
         "Total": it.total,
         "CurrencyCode": it.currency,
         **_updated(it.updated),
@@ -130,7 +130,7 @@ def _invoice_details(books: Organisation, it: Invoice) -> Json:
     standing = [one for one in it.payments if one.status == OPEN]
     sales = next(one for one in books.accounts.values() if one.type == "REVENUE")
     details: Json = {
-        "LineItems": [_line(Line(it.description, it.total, sales))],
+        "LineItems": [_line(one) for one in it.lines or [Line(it.description, it.total, sales)]],
         "Payments": [
             {"PaymentID": one.id, "Date": day(one.on), "Amount": one.amount, "Reference": one.reference}
             | {"CurrencyRate": books.rate(it.currency), "HasAccount": False, "HasValidationErrors": False}
@@ -226,8 +226,14 @@ def allocation(it: Allocation) -> Json:
     }
 
 
-def bank_transaction(books: Organisation, it: Credit, full: bool = True) -> Json:
-    """The money that came in and made this over- or prepayment."""
+def bank_type(it: Credit | Expense) -> str:
+    return "SPEND" if isinstance(it, Expense) else CREDIT_TYPES[it.kind]
+
+
+def bank_transaction(books: Organisation, it: Credit | Expense, full: bool = True) -> Json:
+    """Money that was spent, or that came in and made this over- or prepayment."""
+    if isinstance(it, Expense):
+        return _spent(books, it, full)
     assert it.account is not None
     row = {
         name: value for name, value in credit(books, it, full).items() if name not in ("RemainingCredit", "Allocations")
@@ -238,6 +244,52 @@ def bank_transaction(books: Organisation, it: Credit, full: bool = True) -> Json
         "IsReconciled": False,
         "Status": OPEN,
     }
+
+
+def _spent(books: Organisation, it: Expense, full: bool) -> Json:
+    assert it.contact is not None
+    currency = it.paid_from.currency or books.about.currency
+    return {
+        "Type": "SPEND",
+        "BankTransactionID": it.id,
+        "Contact": _contact_summary(it.contact),
+        "BankAccount": {"AccountID": it.paid_from.id, "Code": it.paid_from.code, "Name": it.paid_from.name},
+        "Reference": it.reference,
+        "DateString": plain_day(it.on),
+        "Date": day(it.on),
+        "Status": it.status,
+        "IsReconciled": False,
+        "LineAmountTypes": "NoTax",
+        "LineItems": [_line(Line(it.words, it.amount, it.expense))] if full else [],
+        "SubTotal": it.amount,
+        "TotalTax": ZERO,
+        "Total": it.amount,
+        "CurrencyCode": currency,
+        "UpdatedDateUTC": stamp(it.updated),
+        "HasAttachments": False,
+    }
+
+
+def manual_journal(_books: Organisation, it: Expense, full: bool = True) -> Json:
+    row: Json = {
+        "ManualJournalID": it.id,
+        "Narration": it.reference,
+        "Date": day(it.on),
+        "Status": "POSTED" if it.status == OPEN else it.status,
+        "LineAmountTypes": "NoTax",
+        "ShowOnCashBasisReports": True,
+        "HasAttachments": False,
+        "UpdatedDateUTC": stamp(it.updated),
+        "JournalLines": [],
+    }
+    sides = ((it.expense, it.amount), (it.paid_from, -it.amount))
+    if full:
+        row["JournalLines"] = [
+            {"LineAmount": amount, "AccountCode": one.code, "AccountID": one.id, "Description": it.words}
+            | {"TaxType": "NONE", "TaxAmount": ZERO, "Tracking": [], "IsBlank": False}
+            for one, amount in sides
+        ]
+    return row
 
 
 def account(_books: Organisation, it: Account, **_options: bool) -> Json:

@@ -11,10 +11,10 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.books import BookCustomer, BookInvoice, BookPayment, Company
+from sandbox.books import BookCustomer, BookExpense, BookInvoice, BookPayment, Company
 from sandbox.xero.ledger import Organisation
 from sandbox.xero.place import Place
-from sandbox.xero.records import OPEN, ZERO, Contact, Credit, Invoice, Payment, Person
+from sandbox.xero.records import OPEN, ZERO, Contact, Credit, Expense, Invoice, Payment, Person
 from sandbox.xero.shapes import CREDIT_TYPES
 
 
@@ -202,6 +202,10 @@ class XeroTwin(Place):
         with self.turns:
             return [_book(one) for one in self.organisations[tenant].payments.values() if one.status == OPEN]
 
+    def expenses(self, tenant: str) -> list[BookExpense]:
+        with self.turns:
+            return [_spent(one) for one in self.organisations[tenant].expenses.values() if one.status == OPEN]
+
     def open_credit(self, tenant: str) -> dict[str, Decimal]:
         with self.turns:
             left: dict[str, Decimal] = {}
@@ -241,6 +245,10 @@ class XeroTwin(Place):
 def _keyed(credits: Any, key: str) -> Credit:
     found: Credit = {name: one for one in credits for name in (one.id, one.key)}[key]
     return found
+
+
+def _spent(it: Expense) -> BookExpense:
+    return BookExpense(it.amount, it.on, it.paid_from.id, it.expense.code, it.words, it.reference, it.id)
 
 
 def _book(it: Payment) -> BookPayment:

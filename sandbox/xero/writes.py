@@ -61,6 +61,23 @@ def unpay(id: str) -> Response:
 # Invoices
 
 
+def invoices() -> Response:
+    return each("Invoices", lambda row: lists.shown("Invoices", _invoice(g.books, row)))
+
+
+def _invoice(books: Organisation, row: shapes.Json) -> Invoice:
+    """A sales invoice, numbered by Xero; it is mailed to nobody."""
+    status, lines = row.get("Status", DRAFT), _lines(books, row)
+    if row.get("Type") != "ACCREC" or status not in (DRAFT, SUBMITTED, OPEN):
+        raise Invalid("This pretend Xero makes draft and authorised ACCREC invoices only")
+    if status == OPEN and not all(line.account for line in lines):
+        raise Invalid("Account code or ID must be specified")
+    on, due = asked.day(row.get("Date")), asked.day(row.get("DueDate"), "Due date")
+    made = books.make_invoice(asked.contact(books, row), on, due, *_totalled(books, row, lines), lines)
+    made.status, made.amounts, made.reference = status, _amounts(row), str(row.get("Reference") or "")
+    return made
+
+
 def edit(id: str) -> Response:
     invoice = g.books.invoices.get(id)
     if invoice is None:
@@ -128,18 +145,30 @@ def _credit_note(books: Organisation, row: shapes.Json) -> Credit:
 
 
 def bank_transactions() -> Response:
-    """RECEIVE-OVERPAYMENT and -PREPAYMENT: money of a customer that belongs to no invoice."""
-    return each("BankTransactions", lambda row: _received(g.books, row))
+    """RECEIVE-OVERPAYMENT and -PREPAYMENT: money of a customer that belongs to no invoice. SPEND: money spent."""
+    return each("BankTransactions", lambda row: _moved(g.books, row))
+
+
+def _moved(books: Organisation, row: shapes.Json) -> shapes.Json:
+    if row.get("Type") != "SPEND":
+        return _received(books, row)
+    account, lines, on = asked.bank(books, row), _lines(books, row), asked.day(row.get("Date"))
+    if len(lines) != 1 or lines[0].tax:
+        raise Invalid("This pretend Xero spends in one line without tax only")
+    [line] = lines
+    if line.account is None:
+        raise Invalid("Account code or ID must be specified")
+    books.allows(on)
+    who, reference = asked.payee(books, row), str(row.get("Reference") or "")
+    made = books.spend(on, line.amount, account, line.account, line.text, reference, who)
+    return lists.shown("BankTransactions", made)
 
 
 def _received(books: Organisation, row: shapes.Json) -> shapes.Json:
-    kind, account = _KINDS.get(str(row.get("Type")), ""), asked.account(books, row.get("BankAccount") or {})
+    kind = _KINDS.get(str(row.get("Type")), "")
     if kind not in ("Overpayments", "Prepayments"):
         raise Invalid("This pretend Xero receives over- and prepayments only")
-    if account is None or account.status != "ACTIVE":
-        raise Invalid("Account could not be found")
-    if account.type != "BANK":
-        raise Invalid("Account type is invalid for making a payment to/from")
+    account = asked.bank(books, row)
     made = _new(books, kind, row, _lines(books, row))
     made.account = account
     return lists.shown("BankTransactions", made) | {shapes.CREDIT_IDS[kind]: made.id}
@@ -147,16 +176,22 @@ def _received(books: Organisation, row: shapes.Json) -> shapes.Json:
 
 def _new(books: Organisation, kind: str, row: shapes.Json, lines: list[Line]) -> Credit:
     contact, on = asked.contact(books, row), asked.day(row.get("Date"))
-    currency, amounts = row.get("CurrencyCode") or books.about.currency, _amounts(row)
+    total, currency = _totalled(books, row, lines)
+    made = books.add_credit(kind, str(row.get("CreditNoteNumber") or ""), contact, on, total, currency, lines)
+    made.reference, made.amounts = str(row.get("Reference") or ""), _amounts(row)
+    return made
+
+
+def _totalled(books: Organisation, row: shapes.Json, lines: list[Line]) -> tuple[Decimal, str]:
+    """The total of a document with its currency."""
+    currency = str(row.get("CurrencyCode") or books.about.currency)
     if currency not in (books.about.currency, *books.about.currencies):
         raise Invalid(f"Organisation is not subscribed to currency {currency}")
-    on_top = sum((line.tax for line in lines), ZERO) if amounts == "Exclusive" else ZERO
+    on_top = sum((line.tax for line in lines), ZERO) if _amounts(row) == "Exclusive" else ZERO
     total = sum((line.amount for line in lines), ZERO) + on_top
     if total <= 0:
         raise Invalid("The document total must be greater than zero")
-    made = books.add_credit(kind, str(row.get("CreditNoteNumber") or ""), contact, on, total, currency, lines)
-    made.reference, made.amounts = str(row.get("Reference") or ""), amounts
-    return made
+    return total, currency
 
 
 def _amounts(row: shapes.Json) -> str:

@@ -19,6 +19,8 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
+    InvoiceOrder,
     NoteOrder,
     Order,
     PaymentOrder,
@@ -71,7 +73,21 @@ def note(world: World) -> NoteOrder:
     return NoteOrder(world.order().invoice, "Promised for 12 November.", REFERENCE)
 
 
+def fee(world: World) -> InvoiceOrder:
+    item = next(one for one in world.ledger().income_choices() if one.name == "Late fees")
+    words, due = "Fee for late payment of invoice 1001", date(2026, 11, 16)
+    return InvoiceOrder(world.order().customer, dollars("40.00"), TODAY, due, item.id, words, REFERENCE, "1001")
+
+
+def expense(world: World) -> ExpenseOrder:
+    bank, [account] = world.ledger().deposit_accounts()[0], world.ledger().expense_choices()
+    return ExpenseOrder(dollars("2.90"), TODAY, bank.id, account.id, "Stripe", "Fees of payout po_7", REFERENCE)
+
+
 EVERY: list[Callable[[World], Order]] = [World.order, on_account, undo, discount, allocation, new_date, note]
+EVERY += [fee, expense]
+PATHS = {DateOrder: "/invoice", NoteOrder: "/invoice", CreditOrder: "/creditmemo"}
+PATHS |= {InvoiceOrder: "/invoice", ExpenseOrder: "/purchase"}
 
 
 def carry_out(ledger: QuickBooksLedger, order: Order, key: str = "key-1") -> Written:
@@ -97,8 +113,7 @@ def test_a_lost_answer_is_in_doubt_and_the_same_key_changes_nothing_more(
 ) -> None:
     order, ledger = make(world), world.ledger()
     body = ledger.prepare(order)
-    path = {DateOrder: "/invoice", NoteOrder: "/invoice", CreditOrder: "/creditmemo"}.get(type(order), "/payment")
-    world.twin.plan_fault(f"{path}", "drop")
+    world.twin.plan_fault(PATHS.get(type(order), "/payment"), "drop")
     with pytest.raises(InDoubt):
         ledger.write(order, body, "key-1")
     found = ledger.find(order)
@@ -117,16 +132,18 @@ def test_the_same_order_and_books_make_the_same_bytes_and_reading_them_is_metere
     world.meter.reads.clear()
     ledger.write(order, ledger.prepare(order), "key-1")
     assert set(world.calls) == {Purpose.WRITE}
-    assert world.meter.reads == [True, False], "one reading before it, and the booking itself, which is not metered"
+    before = [True, True] if isinstance(order, InvoiceOrder | ExpenseOrder) else [True]  # the country says which tax
+    assert world.meter.reads == [*before, False], "a reading before it, and the booking itself, which is not metered"
 
 
-@pytest.mark.parametrize("make", [World.order, discount])
+@pytest.mark.parametrize("make", [World.order, discount, fee, expense])
 def test_a_booking_of_ours_that_cannot_be_read_is_shown_to_a_person_and_never_doubled(
     world: World, make: Callable[[World], Order]
 ) -> None:
     order, ledger = make(world), world.ledger()
     id = carry_out(ledger, order).id
-    entity = "CreditMemo" if isinstance(order, CreditOrder) else "Payment"
+    named = {CreditOrder: "CreditMemo", InvoiceOrder: "Invoice", ExpenseOrder: "Purchase"}
+    entity = named.get(type(order), "Payment")
     world.twin.realms[world.realm].spoil(entity, id, {"TotalAmt": "soon"})
     with pytest.raises(Rejected, match=r"could not be read: its TotalAmt makes no sense\. It names our reference"):
         ledger.find(order)
@@ -224,7 +241,7 @@ def test_without_an_item_no_credit_note_is_made_and_it_says_where_to_choose(worl
 
 
 def test_only_items_that_can_be_credited_are_offered(world: World) -> None:
-    assert [one.name for one in world.ledger().income_choices()] == ["Services", "Discounts given"]
+    assert [one.name for one in world.ledger().income_choices()] == ["Services", "Discounts given", "Late fees"]
 
 
 def test_a_credit_used_for_an_invoice_lowers_both(world: World) -> None:

@@ -279,3 +279,25 @@ def test_a_customers_person_phone_and_terms() -> None:
 def test_payment_terms_of_both_kinds_in_every_spelling(fields: dict[str, Any], read: tuple[Any, ...]) -> None:
     [term] = sorted_page("Term", [{"Id": "3", "Name": "T", **fields}]).terms
     assert term == LedgerTerm("3", "T", *read)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"DiscountPercent": 2},
+        {"DiscountDays": 10},
+        {"DiscountDays": 10, "DiscountPercent": 0},
+        {"DiscountDays": 10, "DiscountPercent": -2},
+        {"DiscountDays": 10, "DiscountPercent": 101},
+        {"DiscountDays": 10, "DiscountPercent": "two"},
+        {"DiscountDays": "soon", "DiscountPercent": 2},
+        {"DiscountDays": -1, "DiscountPercent": 2},
+        {"DiscountDays": 2.5, "DiscountPercent": 2},
+        {"DiscountDays": 5000, "DiscountPercent": 2},
+        {"DiscountDayOfMonth": 10, "DiscountPercent": 2},
+    ],
+)
+def test_half_a_discount_or_one_that_makes_no_sense_is_none_and_costs_nothing_else(odd: dict[str, Any]) -> None:
+    page = sorted_page("Term", [{"Id": "3", "Name": "T", "Type": "STANDARD", "DueDays": 30, **odd}])
+    assert page.terms == (LedgerTerm("3", "T", TermRule.AFTER_ISSUE, 30),)
+    assert page.unreadable == ()

@@ -27,7 +27,7 @@ from integrations.ledgers.xero import XeroLedger
 from integrations.transport import Transport
 from sandbox.books import BookCustomer, BookPayment
 from sandbox.wires import serve
-from tests.contracts.test_xero_writes import KINDS, Office
+from tests.contracts.xero_office import KINDS, Office
 from tests.sandbox.xero_world import World, gathered
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +136,7 @@ def every_reading(world: World, ledger: XeroLedger) -> None:
     ledger.company()
     ledger.deposit_accounts()
     ledger.income_choices()
+    ledger.expense_choices()
     read = gathered(list(ledger.snapshot(date(2026, 1, 1))))
     assert read.unreadable == ()
     assert read.cursor

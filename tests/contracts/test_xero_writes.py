@@ -16,71 +16,13 @@ import pytest
 from core.money import Money
 from integrations.errors import InDoubt, OutsideError, Rejected
 from integrations.ledgers.base import (
-    AllocationOrder,
-    CreditOrder,
-    DateOrder,
-    LedgerSettings,
-    NoteOrder,
     Order,
-    PaymentOrder,
     UndoPaymentOrder,
 )
-from integrations.ledgers.xero import Xero, XeroLedger
+from integrations.ledgers.xero import XeroLedger
 from sandbox.books import BookPayment
-from sandbox.xero.records import Invoice
+from tests.contracts.xero_office import KINDS, REFERENCE, TODAY, Office
 from tests.sandbox.xero_world import World
-
-TODAY = date(2026, 11, 2)
-REFERENCE = "r-aBcDeFgHiJkLmNoPqRs_"
-
-
-class Office(World):
-    """A world whose permission also covers bank transactions, and one order of each kind."""
-
-    def settle(self, base: str) -> None:
-        super().settle(base)
-        keys = (self.twin.client_id, self.twin.client_secret, self.twin.webhook_key)
-        paths = ("/identity/connect/authorize", "/connect/token", "/connect/revocation", "")
-        scopes = " ".join((*self.xero.oauth.scopes, "accounting.banktransactions"))
-        self.xero = Xero(LedgerSettings(*keys, *(base + path for path in paths), scopes=scopes))
-
-    def bill(self, number: str = "INV-1") -> Invoice:
-        return self.twin.invoice(self.tenant, number)
-
-    def payment(self) -> PaymentOrder:
-        return self.order(reference=REFERENCE)
-
-    def on_account(self) -> PaymentOrder:
-        return replace(self.payment(), invoice="", amount=Money(3050, "NZD"))
-
-    def undo(self) -> UndoPaymentOrder:
-        made = self.twin.receive(self.tenant, BookPayment("INV-2", Decimal(6), TODAY, "bank"))
-        return UndoPaymentOrder(made, REFERENCE)
-
-    def credit_note(self) -> CreditOrder:
-        words = "For your patience"
-        return CreditOrder(self.bill().contact.id, Money(1500, "NZD"), TODAY, "200", words, REFERENCE)
-
-    def allocation(self) -> AllocationOrder:
-        note = self.twin.credit(self.tenant, "CN-9", "barney", TODAY, Decimal(20))
-        bill = self.bill()
-        return AllocationOrder(note, bill.id, bill.contact.id, Money(1500, "NZD"), TODAY, REFERENCE)
-
-    def due(self) -> DateOrder:
-        return DateOrder(self.bill().id, date(2026, 12, 24), False, REFERENCE)
-
-    def expected(self) -> DateOrder:
-        return DateOrder(self.bill().id, date(2026, 12, 1), True, REFERENCE)
-
-    def note(self) -> NoteOrder:
-        return NoteOrder(self.bill().id, "They promise to pay on 1 December.", REFERENCE)
-
-    def everything(self) -> str:
-        """The books as they stand, to see whether anything has changed."""
-        books = self.twin.organisations[self.tenant]
-        payments = [(one.amount, one.status, one.reference) for one in books.payments.values()]
-        credits = [(one.kind, one.total, one.remaining, one.reference) for one in books.credits.values()]
-        return str((payments, credits, self.bill().due, self.bill().expected, books.notes))
 
 
 @pytest.fixture
@@ -88,16 +30,6 @@ def office() -> Office:
     return Office()
 
 
-KINDS: dict[str, tuple[Callable[[Office], Order], str]] = {
-    "a payment": (Office.payment, "PUT /api.xro/2.0/Payments"),
-    "money on account": (Office.on_account, "PUT /api.xro/2.0/BankTransactions"),
-    "undoing a payment": (Office.undo, "POST /api.xro/2.0/Payments"),
-    "a credit note": (Office.credit_note, "PUT /api.xro/2.0/CreditNotes"),
-    "using a credit note": (Office.allocation, "PUT /api.xro/2.0/CreditNotes"),
-    "a due date": (Office.due, "POST /api.xro/2.0/Invoices"),
-    "an expected date": (Office.expected, "POST /api.xro/2.0/Invoices"),
-    "a note": (Office.note, "PUT /api.xro/2.0/Invoices"),
-}
 every_kind = pytest.mark.parametrize(("make", "call"), KINDS.values(), ids=KINDS)
 
 

@@ -177,7 +177,7 @@ def test_the_settings_can_be_read(caller: Caller) -> None:
     locks = [about[name] for name in ("PeriodLockDate", "EndOfYearLockDate")]
     assert locks == ["/Date(1782777600000+0000)/", "/Date(1774915200000+0000)/"]
     income = caller.rows("Accounts", where='Class=="REVENUE" AND Status=="ACTIVE"')
-    assert [one["Code"] for one in income] == ["200", "260"]
+    assert [one["Code"] for one in income] == ["200", "260", "270"]
 
 
 @pytest.mark.parametrize(("suffix", "accept"), [("", "application/pdf"), ("/pdf", "application/pdf"), ("/pdf", "*/*")])

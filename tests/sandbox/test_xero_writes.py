@@ -288,7 +288,7 @@ def test_money_on_account_makes_an_over_or_prepayment(caller: Caller, kind: str)
 @pytest.mark.parametrize(
     ("type", "changes", "says"),
     [
-        ("SPEND", {}, "This pretend Xero receives over- and prepayments only"),
+        ("RECEIVE", {}, "This pretend Xero receives over- and prepayments only"),
         ("RECEIVE-PREPAYMENT", {"BankAccount": {"Code": "091"}}, "Account could not be found"),
         (
             "RECEIVE-PREPAYMENT",

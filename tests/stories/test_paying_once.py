@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from core.money import Money
 from models import AttemptLine
 from sandbox.stripe import Declined
 from tests.stories.days import town_of
@@ -38,6 +39,20 @@ def test_a_second_cart_with_the_same_invoice_closes_the_first(kind: str) -> None
         town.settle()
         assert [len(one.lines) for one in town.stripe.paid_sessions()] == [2]
         assert line_state(town)[0] == "void"
+
+
+def test_who_goes_back_and_chooses_another_sum_or_another_way_gets_a_page_for_that() -> None:
+    with town_of("xero", ("A-1", "fern", DUE)) as town:
+        town.company_may(part_payments=True)
+        first = town.checkout("A-1", amount=Money(5_000, "GBP"))
+        second = town.checkout("A-1")
+        assert town.checkout("A-1") == second, "the same again is the same page"
+        town.debit("A-1")
+        for page in (first, second):
+            with pytest.raises(Declined):
+                town.stripe.pay(page_of(page))
+        town.settle()
+        assert line_state(town) == ["void", "void", "coming"]
 
 
 @BOTH

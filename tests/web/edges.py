@@ -52,6 +52,7 @@ class PretendLedger:
     limits: ClassVar[Any] = (Limit("minute", 60, 60), Limit("month", 2_592_000, 500_000, whole_app=True, metered=True))
     changes_tell_all = False
     metered = "reads"
+    drafts = False
     reminders_place = "Switch them off there."
     down: OutsideError | None = None
 
@@ -70,6 +71,9 @@ class PretendLedger:
 
     def income_choices(self) -> tuple[DepositAccount, ...]:
         return (DepositAccount("80", "Discounts given"), DepositAccount("81", "Sales"))
+
+    def expense_choices(self) -> tuple[DepositAccount, ...]:
+        return (DepositAccount("90", "Bank charges"),)
 
     def deep_link(self, entity: str, id: str, short_code: str) -> str:
         return f"https://{self.kind}.example/{entity}/{id}"

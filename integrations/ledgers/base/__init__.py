@@ -25,6 +25,8 @@ from integrations.ledgers.base.orders import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
+    InvoiceOrder,
     NoteOrder,
     Order,
     PaymentOrder,
@@ -55,7 +57,9 @@ __all__ = [
     "CreditOrder",
     "DateOrder",
     "DepositAccount",
+    "ExpenseOrder",
     "Feature",
+    "InvoiceOrder",
     "Ledger",
     "LedgerCompany",
     "LedgerCredit",
@@ -185,7 +189,11 @@ class Ledger(Protocol):
     def deposit_accounts(self) -> tuple[DepositAccount, ...]: ...
 
     def income_choices(self) -> tuple[DepositAccount, ...]:
-        """What a credit note can be booked on: accounts or items, whichever the vendor wants."""
+        """What a credit note or an invoice of ours can be booked on: accounts or items, whichever the vendor wants."""
+        ...
+
+    def expense_choices(self) -> tuple[DepositAccount, ...]:
+        """What a processor's fee can be booked on; an `ExpenseOrder` names one by its id."""
         ...
 
     def pdf(self, invoice: str) -> bytes:
@@ -223,7 +231,8 @@ class LedgerKind(Protocol):
 
     `scopes` says what each feature needs, `limits` and `pace` what an organisation stands, `metered` what the vendor
     puts on its bill ("reads" or "bytes"). `changes_tell_all` is whether nothing can change without showing in
-    `changes`: then such a reading is as good as one at the door.
+    `changes`: then such a reading is as good as one at the door. `drafts` is whether an invoice of ours can be left to
+    the accountant as a draft.
     """
 
     kind: str
@@ -236,6 +245,7 @@ class LedgerKind(Protocol):
     pace: Pace
     metered: str
     changes_tell_all: bool
+    drafts: bool
 
     def consent(self, token: Token, callback: Mapping[str, str], transport: Transport) -> Consent:
         """Who granted and which tenants, read after the code was exchanged. `callback` is the redirect's query."""

@@ -20,6 +20,8 @@ class Feature(StrEnum):
     PAYMENTS = "payments"
     ON_ACCOUNT = "on-account"  # money without an invoice
     CREDITS = "credits"  # credit notes for a discount or goodwill, and using them
+    INVOICES = "invoices"  # an invoice of our own, for a late fee or interest
+    EXPENSES = "expenses"  # what a processor kept back from a payout
     DATES = "dates"  # a new due date
     EXPECTED = "expected"  # the day on which the money is expected
     NOTES = "notes"  # a line in the invoice's history

@@ -59,6 +59,40 @@ class AllocationOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class InvoiceOrder:
+    """An invoice of ours to a customer, for a late fee or interest: one line of `words` over `amount`, without any tax.
+
+    `income` is the vendor id of the account or item the bookkeeper chose, `about` the number of the invoice that it
+    belongs to. The ledger never mails it. `draft` leaves it to the accountant to approve, where the ledger has drafts.
+    """
+
+    customer: str
+    amount: Money
+    issued: date
+    due: date
+    income: str
+    words: str
+    reference: str
+    about: str = ""
+    draft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExpenseOrder:
+    """Money that a processor (`payee`) kept back from a payout: spent from the deposit account `paid_from` on the
+    account `expense` that the bookkeeper chose, without any tax. `words` stand on its line.
+    """
+
+    amount: Money
+    on: date
+    paid_from: str
+    expense: str
+    payee: str
+    words: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class DateOrder:
     """A new due date, or with `expected` the day on which the money is expected. Only these dates are touched."""
 
@@ -77,7 +111,16 @@ class NoteOrder:
     reference: str
 
 
-Order = PaymentOrder | UndoPaymentOrder | CreditOrder | AllocationOrder | DateOrder | NoteOrder
+Order = (
+    PaymentOrder
+    | UndoPaymentOrder
+    | CreditOrder
+    | AllocationOrder
+    | InvoiceOrder
+    | ExpenseOrder
+    | DateOrder
+    | NoteOrder
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,5 +145,7 @@ _NEEDS: dict[type[Order], Feature] = {
     UndoPaymentOrder: Feature.PAYMENTS,
     CreditOrder: Feature.CREDITS,
     AllocationOrder: Feature.CREDITS,
+    InvoiceOrder: Feature.INVOICES,
+    ExpenseOrder: Feature.EXPENSES,
     NoteOrder: Feature.NOTES,
 }

@@ -61,6 +61,7 @@ class QuickBooks:
     scopes: Scopes = _SCOPES
     pace = Pace(at_once=10, per_second=10)
     metered = "reads"
+    drafts = False  # an invoice stands in the books as soon as it is made
     changes_tell_all = True  # the changes feed has every row that moved, with its balance
 
     def __init__(self, settings: LedgerSettings) -> None:
@@ -144,6 +145,9 @@ class QuickBooksLedger:
 
     def income_choices(self) -> tuple[DepositAccount, ...]:
         return self._reader.income_choices()
+
+    def expense_choices(self) -> tuple[DepositAccount, ...]:
+        return self._reader.expense_choices()
 
     def pdf(self, invoice: str) -> bytes:
         return self._reader.pdf(invoice)

@@ -10,6 +10,8 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
+    InvoiceOrder,
     NoteOrder,
     Order,
     PaymentOrder,
@@ -20,7 +22,7 @@ from integrations.ledgers.base import (
 from integrations.ledgers.quickbooks import mapping
 from integrations.ledgers.quickbooks.reads import GONE, Reader, Selection
 from integrations.ledgers.quickbooks.wire import quoted
-from integrations.ledgers.quickbooks.writes import REFERENCE_LENGTH
+from integrations.ledgers.quickbooks.writes import REFERENCE_LENGTH, as_ordered
 
 
 def find(reader: Reader, order: Order) -> Written | None:
@@ -41,6 +43,27 @@ def _credit(reader: Reader, order: CreditOrder) -> Written | None:
     rows = reader.found(Selection("CreditMemo", f"CustomerRef = {quoted(order.customer)}"), order.reference)
     ours = (row for row in rows if order.reference in (row.private_note or ""))
     return _standing([_written(row, gone=mapping.is_void(row.total_amt, row.private_note)) for row in ours])
+
+
+def _invoice(reader: Reader, order: InvoiceOrder) -> Written | None:
+    """An invoice of that day that carries our reference; the day is asked for, as customers may be merged since."""
+    rows = reader.found(Selection("Invoice", f"TxnDate = {quoted(order.issued.isoformat())}"), order.reference)
+    return _over(order, [row for row in rows if order.reference in (row.private_note or "")])
+
+
+def _expense(reader: Reader, order: ExpenseOrder) -> Written | None:
+    """A purchase under our number that carries our reference."""
+    rows = reader.purchases(order.reference[:REFERENCE_LENGTH], order.reference)
+    return _over(order, [row for row in rows if order.reference in (row.private_note or "")])
+
+
+def _over(order: InvoiceOrder | ExpenseOrder, rows: list[Any]) -> Written | None:
+    """Which of these is the order's. InDoubt when the one that stands is over another amount."""
+    found = [_written(row, gone=mapping.is_void(row.total_amt, row.private_note)) for row in rows]
+    for row, written in zip(rows, found, strict=True):
+        if not written.gone:
+            as_ordered(row.total_amt, order)
+    return _standing(found)
 
 
 def _undo(reader: Reader, order: UndoPaymentOrder) -> Written | None:
@@ -84,6 +107,8 @@ _FOUND: dict[type[Order], Callable[[Reader, Any], Written | None]] = {
     UndoPaymentOrder: _undo,
     CreditOrder: _credit,
     AllocationOrder: _payment,
+    InvoiceOrder: _invoice,
+    ExpenseOrder: _expense,
     DateOrder: _date,
     NoteOrder: _note,
 }

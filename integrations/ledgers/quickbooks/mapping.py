@@ -31,6 +31,7 @@ _ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;.]{2,}")
 _AROUND = "<>()\"' "
 _FIRST_VERSION = "0"
 _MAILED = {"emailsent": True, "notset": False, "needtosend": False}
+_DAYS = 999  # the most that the vendor's terms take
 VOIDED = "Voided"
 CREDIT_MEMO = "credit memo"
 UNAPPLIED = "unapplied payment"
@@ -195,7 +196,10 @@ def left_of(row: structs.CreditMemo) -> Decimal:
 
 
 def term(row: structs.Term) -> LedgerTerm:
-    """A kind of terms that is not told is known by its fields; one we do not know has no days."""
+    """A kind of terms that is not told is known by its fields; one we do not know has no days.
+
+    Half a discount, or one that makes no sense, is none: nobody was promised it.
+    """
     kind = re.sub(r"[\W_]", "", row.type or "").lower()
     if kind == "standard" or (not kind and row.due_days is not None):
         rule, days, discount_days = TermRule.AFTER_ISSUE, row.due_days, row.discount_days
@@ -205,9 +209,9 @@ def term(row: structs.Term) -> LedgerTerm:
         rule, days, discount_days = TermRule.UNKNOWN, None, None
     if days is None:
         return LedgerTerm(row.id, row.name, TermRule.UNKNOWN, active=row.active)
-    percent = (row.discount_percent or Decimal(0)) if discount_days else Decimal(0)
-    if not percent.is_finite():
-        raise ValueError("its discount is no number")
+    percent = row.discount_percent
+    if percent is None or not percent.is_finite() or not 0 < percent <= 100 or not 0 < (discount_days or 0) <= _DAYS:
+        return LedgerTerm(row.id, row.name, rule, days, active=row.active)
     return LedgerTerm(row.id, row.name, rule, days, discount_days or 0, percent, row.active)
 
 

@@ -25,7 +25,11 @@ _DECORATION = (
     | {"country", "email", "default_time_zone", "accounting_info_prefs", "book_close_date"}
 )
 # What decorates one kind of row only: a customer's balance is a hint, an invoice's decides.
-_DECORATION_OF = {"Customer": {"balance", "currency_ref"}, "CreditMemo": {"txn_date"}}
+_DECORATION_OF = {
+    "Customer": {"balance", "currency_ref"},
+    "CreditMemo": {"txn_date"},
+    "Term": {"discount_days", "discount_day_of_month", "discount_percent"},
+}
 _DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?=$|[T Zz+-])")
 _TICKS = re.compile(r"/Date\((-?\d{1,15})(?:[+-]\d{4})?\)/")
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}

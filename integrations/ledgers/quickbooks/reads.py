@@ -30,6 +30,7 @@ CDC_MOST = 1000
 IDS_MOST = 200  # ids in one statement; the vendor names no limit, and a page holds 1000 rows
 GONE = "610"
 _MONEY_ACCOUNTS = ("Bank", "Other Current Asset")
+_EXPENSE_ACCOUNTS = ("Expense", "Other Expense", "Cost of Goods Sold")
 # Of the other current assets, those that money passes through; stock, loans and prepaid expenses are assets too.
 _PASSING = {"", "undepositedfunds", "othercurrentassets"}
 _BOOKABLE = {"service", "noninventory"}
@@ -74,15 +75,15 @@ class Reader:
         info, preferences = self.info(), self._preferences()
         return mapping.company(info, preferences, self._keep_home(preferences))
 
-    def info(self) -> structs.CompanyInfo:
-        return self._settings(f"companyinfo/{quote(self._realm, safe='')}", structs.CompanyInfo)
+    def info(self, purpose: Purpose = Purpose.COMPANY) -> structs.CompanyInfo:
+        return self._settings(f"companyinfo/{quote(self._realm, safe='')}", structs.CompanyInfo, purpose)
 
     def _preferences(self) -> structs.Preferences:
-        return self._settings("preferences", structs.Preferences)
+        return self._settings("preferences", structs.Preferences, Purpose.COMPANY)
 
-    def _settings(self, path: str, shape: type[_Shape]) -> _Shape:
+    def _settings(self, path: str, shape: type[_Shape], purpose: Purpose) -> _Shape:
         try:
-            return mending.read(self.get(path, Purpose.COMPANY).one(shape.__name__) or b"null", shape)
+            return mending.read(self.get(path, purpose).one(shape.__name__) or b"null", shape)
         except ValueError:
             raise Transient(f"{LABEL} did not say which company this is.") from None
 
@@ -99,11 +100,14 @@ class Reader:
 
     def deposit_accounts(self) -> tuple[DepositAccount, ...]:
         """Active bank and other current asset accounts."""
-        kinds = ", ".join(quoted(kind) for kind in _MONEY_ACCOUNTS)
-        return self._choices(Selection("Account", f"AccountType IN ({kinds})"), _takes_money)
+        return self._choices(_accounts(_MONEY_ACCOUNTS), takes_money)
+
+    def expense_choices(self) -> tuple[DepositAccount, ...]:
+        """Active expense accounts: a line of a purchase names an account."""
+        return self._choices(_accounts(_EXPENSE_ACCOUNTS), lambda _: True)
 
     def income_choices(self) -> tuple[DepositAccount, ...]:
-        """Active services and goods without stock: a line of a credit memo names an item, never an account."""
+        """Active services and goods without stock: a line of an invoice or credit memo names an item, no account."""
         return self._choices(Selection("Item"), _is_bookable)
 
     def _choices(self, wanted: Selection, fits: Callable[[structs.Choice], bool]) -> tuple[DepositAccount, ...]:
@@ -236,6 +240,27 @@ class Reader:
                 raise Rejected(f"{odd.reason} It names our reference {reference}; look it up in {LABEL}.", "unreadable")
         return rows
 
+    def account(self, id: str) -> structs.Choice:
+        """An account to book on, as it is now. Rejected when it is not there (code 610) or cannot be read."""
+        raw = self.get(f"account/{quote(id, safe='')}", Purpose.WRITE).one("Account")
+        try:
+            return mending.read(raw or b"null", structs.Choice)
+        except ValueError as error:
+            raise Rejected(f"This account from {LABEL} could not be read: {error}.") from None
+
+    def purchases(self, number: str, reference: str) -> list[structs.Purchase]:
+        """All purchases with this number. Rejected when one that names our reference cannot be read."""
+        rows: list[structs.Purchase] = []
+        for portion in self.portions(Selection("Purchase", f"DocNumber = {quoted(number)}"), Purpose.FIND):
+            for raw in items(portion.raw()):
+                try:
+                    rows.append(mending.read(raw, structs.Purchase))
+                except ValueError as error:
+                    if reference.encode() in bytes(raw):
+                        words = f"This expense from {LABEL} could not be read: {error}. It names our reference"
+                        raise Rejected(f"{words} {reference}; look it up in {LABEL}.", "unreadable") from None
+        return rows
+
     def pdf(self, invoice: str) -> bytes:
         body = self._wire.pdf(f"invoice/{quote(invoice, safe='')}/pdf").body
         if not body.startswith(b"%PDF"):
@@ -268,7 +293,12 @@ class Reader:
             yield replace(portion, following=place)
 
 
-def _takes_money(row: structs.Choice) -> bool:
+def _accounts(kinds: Sequence[str]) -> Selection:
+    return Selection("Account", f"AccountType IN ({', '.join(quoted(kind) for kind in kinds)})")
+
+
+def takes_money(row: structs.Choice) -> bool:
+    """Whether money arrives on this account or passes through it."""
     return row.account_type == "Bank" or (row.account_sub_type or "").lower() in _PASSING
 
 

@@ -153,6 +153,22 @@ class Choice(Shape, rename="pascal"):
     currency_ref: Ref | None = None
 
 
+class Purchase(Shape, rename="pascal"):
+    """Money spent, as far as it takes to know our own again."""
+
+    id: str
+    total_amt: Decimal
+    sync_token: str = ""
+    doc_number: str | None = None
+    private_note: str | None = None
+
+
+class Booked(Stub, rename="pascal"):
+    """Of the answer to a booking what it is called, and over how much it is."""
+
+    total_amt: Decimal | None = None
+
+
 class CompanyInfo(Shape, rename="pascal"):
     company_name: str
     country: str | None = None

@@ -7,6 +7,7 @@ body is made, what it changes is read: its version, what is open, and the very c
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -18,6 +19,8 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
+    InvoiceOrder,
     NoteOrder,
     Order,
     PaymentOrder,
@@ -28,7 +31,7 @@ from integrations.ledgers.base import (
 from integrations.ledgers.quickbooks import mapping, mending, structs
 from integrations.ledgers.quickbooks.envelope import open_envelope
 from integrations.ledgers.quickbooks.faults import LABEL
-from integrations.ledgers.quickbooks.reads import Reader
+from integrations.ledgers.quickbooks.reads import GONE, Reader, takes_money
 from integrations.ledgers.quickbooks.wire import Wire
 
 REFERENCE_LENGTH = 21  # what PaymentRefNum holds; our references differ well before that
@@ -55,15 +58,24 @@ def write(wire: Wire, order: Order, body: bytes, key: str) -> Written:
     params = {"operation": "update", "include": "void"} if isinstance(order, UndoPaymentOrder) else {}
     answer = wire.post(entity, body, key, **params)
     try:
-        row = mending.read(open_envelope(answer).one(entity) or b"null", structs.Stub)
+        row = mending.read(open_envelope(answer).one(entity) or b"null", structs.Booked)
     except (Transient, ValueError):
         raise InDoubt(f"{LABEL} answered the booking with something that cannot be read.") from None
+    if isinstance(order, InvoiceOrder | ExpenseOrder):
+        as_ordered(row.total_amt, order)
     return Written(row.id, version=row.sync_token)
 
 
 def signed(reference: str) -> str:
     """How our reference stands in a note, where a person sees it and we find it again."""
     return f"Dunlin, reference {reference}"
+
+
+def as_ordered(total: Decimal | None, order: InvoiceOrder | ExpenseOrder) -> None:
+    """InDoubt when QuickBooks booked it over another amount: rules of its own, for a tax or rounding, changed it."""
+    if total != order.amount.decimal:
+        words = f"{LABEL} has this over {total} instead of {order.amount}"
+        raise InDoubt(f"{words}. Correct or delete it there; its note says {signed(order.reference)}.")
 
 
 def _payment(reader: Reader, order: PaymentOrder) -> Body:
@@ -121,6 +133,88 @@ def _credit(reader: Reader, order: CreditOrder) -> Body:
         **_currency(customer, order.amount),
         "Line": [line],
     }
+
+
+def _invoice(reader: Reader, order: InvoiceOrder) -> Body:
+    """An invoice that QuickBooks is told not to mail or print; its number is QuickBooks' own, as for credit memos."""
+    if order.draft:
+        raise Rejected(f"{LABEL} knows no drafts of invoices; have it written as an invoice, or by hand.", "draft")
+    if not order.income:
+        raise Rejected("Choose in the company's settings which item fees and interest are booked on.", "income")
+    customer = reader.row("Customer", order.customer, Purpose.WRITE)
+    whole, detail = _untaxed(reader)
+    line = {
+        "Description": order.words[:WORDS_LENGTH],
+        "Amount": order.amount.decimal,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": order.income}, **detail},
+    }
+    about = f" for invoice {order.about}" if order.about else ""
+    return {
+        "CustomerRef": {"value": order.customer},
+        "TxnDate": order.issued.isoformat(),
+        "DueDate": order.due.isoformat(),
+        "EmailStatus": "NotSet",
+        "PrintStatus": "NotSet",
+        "PrivateNote": f"Booked{about} by {signed(order.reference)}",
+        **_currency(customer, order.amount),
+        **whole,
+        "Line": [line],
+    }
+
+
+def _expense(reader: Reader, order: ExpenseOrder) -> Body:
+    """The payee stands in the note: as a vendor it would have to be in the company's list first."""
+    if not order.expense:
+        raise Rejected("Choose in the company's settings which account a processor's fees are booked on.", "expense")
+    account = _clearing(reader, order.paid_from)
+    whole, detail = _untaxed(reader)
+    line = {
+        "Description": order.words[:WORDS_LENGTH],
+        "Amount": order.amount.decimal,
+        "DetailType": "AccountBasedExpenseLineDetail",
+        "AccountBasedExpenseLineDetail": {"AccountRef": {"value": order.expense}, **detail},
+    }
+    return {
+        "PaymentType": "Cash",
+        "AccountRef": {"value": order.paid_from},
+        "TxnDate": order.on.isoformat(),
+        "DocNumber": order.reference[:REFERENCE_LENGTH],
+        "PrivateNote": f"Kept back by {order.payee[:WORDS_LENGTH]}. Booked by {signed(order.reference)}",
+        **_currency(account, order.amount),
+        **whole,
+        "Line": [line],
+    }
+
+
+def _clearing(reader: Reader, id: str) -> structs.Choice:
+    """The account that payments arrive on. Rejected when it is gone, or no account that money passes through."""
+    try:
+        row = reader.account(id) if id else None
+    except Rejected as refusal:
+        if refusal.code not in (GONE, "2030"):
+            raise
+        row = None
+    if row is None or not row.active or not takes_money(row):
+        words = "The account that payments are booked on is gone from QuickBooks, or money cannot be spent from it."
+        raise Rejected(f"{words} Choose another one in the company's settings.", "account")
+    return row
+
+
+def _untaxed(reader: Reader) -> tuple[Body, Body]:
+    """How QuickBooks is told that there is no tax: on the whole document, and on the detail of its line.
+
+    In the US a line names one of two codes. Everywhere else codes are a list of the company's own, but the document can
+    say that tax does not apply; where a company's tax rules do not take that, QuickBooks refuses in its own words.
+    https://developer.intuit.com/app/developer/qbo/docs/workflows/manage-sales-tax-for-non-us-locales
+    """
+    country = (reader.info(Purpose.WRITE).country or "").upper()
+    if not country:
+        words = "QuickBooks does not say in which country the company is, and each enters no tax in its own way."
+        raise Rejected(f"{words} Enter this in QuickBooks by hand.", "country")
+    if country in ("US", "USA"):
+        return {}, {"TaxCodeRef": {"value": "NON"}}
+    return {"GlobalTaxCalculation": "NotApplicable"}, {}
 
 
 def _undo(reader: Reader, order: UndoPaymentOrder) -> Body:
@@ -183,8 +277,8 @@ def _name(row: structs.Invoice) -> str:
     return f"Invoice {row.doc_number}" if row.doc_number else "The invoice"
 
 
-def _currency(row: structs.Invoice | structs.Customer, amount: Money) -> Body:
-    """The currency as QuickBooks itself names it on the invoice or customer, or not at all where it names none.
+def _currency(row: structs.Invoice | structs.Customer | structs.Choice, amount: Money) -> Body:
+    """The currency as QuickBooks itself names it on invoice, customer or account, or not at all where it names none.
 
     It is required where a company keeps several currencies, and then every row names its own; so nobody needs to ask
     for the home currency, and the reading before a booking tells what is open as well.
@@ -201,6 +295,8 @@ _PREPARED: dict[type[Order], Callable[[Reader, Any], Body]] = {
     UndoPaymentOrder: _undo,
     CreditOrder: _credit,
     AllocationOrder: _allocation,
+    InvoiceOrder: _invoice,
+    ExpenseOrder: _expense,
     DateOrder: _date,
     NoteOrder: _note,
 }
@@ -209,6 +305,8 @@ _ENTITY: dict[type[Order], str] = {
     UndoPaymentOrder: "Payment",
     CreditOrder: "CreditMemo",
     AllocationOrder: "Payment",
+    InvoiceOrder: "Invoice",
+    ExpenseOrder: "Purchase",
     DateOrder: "Invoice",
     NoteOrder: "Invoice",
 }

@@ -77,6 +77,9 @@ class XeroLedger:
     def income_choices(self) -> tuple[DepositAccount, ...]:
         return reads.income_choices(self._client)
 
+    def expense_choices(self) -> tuple[DepositAccount, ...]:
+        return reads.expense_choices(self._client)
+
     def pdf(self, invoice: str) -> bytes:
         return documents.pdf(self._client, invoice)
 
@@ -103,6 +106,7 @@ class Xero:
     scopes = SCOPES
     pace = Pace(at_once=5, per_second=5)  # Xero has no limit a second; nobody uses up a minute's calls in one
     metered = "bytes"
+    drafts = True
     changes_tell_all = False  # a new due date of a part-paid invoice moves no time stamp
 
     def __init__(self, settings: LedgerSettings) -> None:

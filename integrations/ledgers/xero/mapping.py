@@ -223,11 +223,20 @@ def deposit_account(row: structs.Account) -> DepositAccount | None:
 
 
 def income_choice(row: structs.Account) -> DepositAccount | None:
-    """What a credit note may be booked on: income, or an expense such as discounts allowed.
+    """What a credit note or an invoice of ours may be booked on: income, or an expense such as discounts allowed.
 
     Its id is the code: that is how Xero wants the account named in a line it is sent.
     """
-    fits = row.Type in _INCOME + _EXPENSE and not row.SystemAccount and row.Code
+    return _in_a_line(row, _INCOME + _EXPENSE)
+
+
+def expense_choice(row: structs.Account) -> DepositAccount | None:
+    """What a processor's fee may be booked on; its id is the code too."""
+    return _in_a_line(row, _EXPENSE)
+
+
+def _in_a_line(row: structs.Account, types: tuple[str, ...]) -> DepositAccount | None:
+    fits = row.Type in types and not row.SystemAccount and row.Code
     return _offered(row, _id(row.Code)) if row.Status == "ACTIVE" and fits else None
 
 

@@ -6,7 +6,7 @@ Pure, one function a kind. A body names only what is to change; nothing is ever 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +15,8 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
+    InvoiceOrder,
     NoteOrder,
     Order,
     PaymentOrder,
@@ -22,6 +24,7 @@ from integrations.ledgers.base import (
 )
 
 NOTE_LENGTH = 2500
+_ABOUT_LENGTH = 200  # of the 255 that a number or reference may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +45,15 @@ class Call:
 
 
 def call(order: Order) -> Call:
-    """How this order is sent; equal orders make equal calls."""
+    """How this order is sent; equal orders make equal calls. An expense is `spent` or a `journal` instead."""
     return _CALLS[type(order)](order)
+
+
+def sent(order: Order, content: Any) -> Call:
+    """How stored content is sent. Of an expense it says itself which of the two ways was chosen."""
+    if isinstance(order, ExpenseOrder):
+        return _JOURNAL if "ManualJournals" in content else _SPENT
+    return call(order)
 
 
 def date_name(order: DateOrder) -> str:
@@ -96,6 +106,64 @@ def _credit(order: CreditOrder) -> Call:
     return Call("the credit note", "create_credit_notes", name, {name: [one]}, id_names=("CreditNoteID",))
 
 
+def _invoice(order: InvoiceOrder) -> Call:
+    """Xero gives it its number, and mails no invoice that is made over the API. Its reference is seen by the customer,
+    so the number of the other invoice comes first.
+    """
+    reference = " ".join(part for part in (order.about[:_ABOUT_LENGTH], order.reference) if part)
+    line = {"Description": order.words, "AccountCode": order.income}
+    one = {
+        "Type": "ACCREC",
+        "Status": "DRAFT" if order.draft else "AUTHORISED",
+        **_document(order.customer, order.issued, order.amount, reference, "NoTax", line),
+        "DueDate": order.due.isoformat(),
+    }
+    return Call("the invoice", "create_invoices", "Invoices", {"Invoices": [one]}, id_names=("InvoiceID",))
+
+
+def spent(order: ExpenseOrder, payee: dict[str, str]) -> Call:
+    """Money spent from a bank account. `payee` names the contact."""
+    one = {
+        "Type": "SPEND",
+        "Contact": payee,
+        "BankAccount": {"AccountID": order.paid_from},
+        "Date": order.on.isoformat(),
+        "LineAmountTypes": "NoTax",
+        "LineItems": [
+            {
+                "Description": order.words,
+                "Quantity": 1,
+                "UnitAmount": order.amount.decimal,
+                "AccountCode": order.expense,
+            }
+        ],
+        "Reference": order.reference,
+    }
+    return replace(_SPENT, body={_SPENT.answer: [one]})
+
+
+def journal(order: ExpenseOrder, clearing: str) -> Call:
+    """The same from an account that is no bank account, named by its code: Xero lets money be spent from banks alone.
+
+    A journal has no contact, reference or currency: the first two stand in its narration.
+    """
+    sides = ((order.expense, order.amount.decimal), (clearing, -order.amount.decimal))
+    one = {
+        "Narration": f"{order.words} ({order.payee}, {order.reference})",
+        "Date": order.on.isoformat(),
+        "Status": "POSTED",
+        "LineAmountTypes": "NoTax",
+        "JournalLines": [
+            {"LineAmount": amount, "AccountCode": code, "Description": order.words} for code, amount in sides
+        ],
+    }
+    return replace(_JOURNAL, body={_JOURNAL.answer: [one]})
+
+
+_SPENT = Call("the expense", "create_bank_transactions", "BankTransactions", {}, id_names=("BankTransactionID",))
+_JOURNAL = Call("the expense", "create_manual_journals", "ManualJournals", {}, id_names=("ManualJournalID",))
+
+
 def _document(
     customer: str, day: date, amount: Money, reference: str, taxes: str, line: dict[str, Any]
 ) -> dict[str, Any]:
@@ -136,6 +204,7 @@ _CALLS: dict[type[Order], Callable[[Any], Call]] = {
     UndoPaymentOrder: _undo,
     CreditOrder: _credit,
     AllocationOrder: _allocation,
+    InvoiceOrder: _invoice,
     DateOrder: _date,
     NoteOrder: _note,
 }

@@ -72,6 +72,10 @@ def income_choices(client: Client) -> tuple[DepositAccount, ...]:
     return items(_accounts(client), structs.Account, mapping.income_choice, "account", "AccountID")[0]
 
 
+def expense_choices(client: Client) -> tuple[DepositAccount, ...]:
+    return items(_accounts(client), structs.Account, mapping.expense_choice, "account", "AccountID")[0]
+
+
 def _accounts(client: Client) -> list[Raw]:
     return listed(decoded(client.read(Purpose.COMPANY, "get_accounts", where='Status=="ACTIVE"')), "Accounts")
 

@@ -14,7 +14,7 @@ ASKED = (
     *("openid", "profile", "email", "offline_access", "accounting.invoices", "accounting.payments"),
     *("accounting.contacts.read", "accounting.settings.read"),
 )
-_BROAD = "transactions"  # was invoices, payments and bank transactions in one
+_BROAD = "transactions"  # was invoices, payments, bank transactions and manual journals in one
 
 
 def _writing(what: str) -> tuple[frozenset[str], ...]:
@@ -41,6 +41,12 @@ SCOPES: Scopes = {
     Feature.PAYMENTS: _writing("payments"),
     Feature.ON_ACCOUNT: _writing("banktransactions"),
     Feature.CREDITS: _writing("invoices"),
+    Feature.INVOICES: _writing("invoices"),
+    # Which of the two it takes, the account that payments arrive on says, and it may be changed at any time.
+    Feature.EXPENSES: (
+        frozenset({"accounting.banktransactions", "accounting.manualjournals"}),
+        frozenset({f"accounting.{_BROAD}"}),
+    ),
     Feature.DATES: _writing("invoices"),
     Feature.EXPECTED: _writing("invoices"),
     Feature.NOTES: _writing("invoices"),

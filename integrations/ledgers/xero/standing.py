@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
+    InvoiceOrder,
     NoteOrder,
     Order,
     Page,
@@ -29,10 +32,26 @@ from integrations.ledgers.base import (
 )
 from integrations.ledgers.xero import faults, structs
 from integrations.ledgers.xero.client import Client
-from integrations.ledgers.xero.lists import CREDITS, PAYMENTS, Ask, Kind, Reading, decoded, listed
+from integrations.ledgers.xero.lists import CREDITS, INVOICES, PAYMENTS, Ask, Kind, Reading, decoded, listed
 
 _GONE = ("DELETED", "VOIDED")
 _CREDIT_NOTES, _OVERPAYMENTS, _PREPAYMENTS = CREDITS
+BANK = "BANK"
+
+
+def _unread(_rows: list[Any]) -> Page:
+    """Of these lists only what is ours is ever looked for."""
+    return Page()
+
+
+_SPENT = Kind("get_bank_transactions", "BankTransactions", "BankTransactionID", None, _unread, _unread)
+_JOURNALS = Kind("get_manual_journals", "ManualJournals", "ManualJournalID", None, _unread, _unread)
+
+
+class _Totalled(structs.Shape):
+    """Of any document only its total."""
+
+    Total: Decimal | None = None
 
 
 def check(client: Client, order: Order) -> None:
@@ -58,6 +77,14 @@ def day_of(raw: Raw, order: DateOrder) -> date | None:
     if order.expected:
         return structs.loose_day(row.ExpectedPaymentDate)
     return structs.loose_day(row.DueDateString, row.DueDate)
+
+
+def as_ordered(raw: Raw, order: InvoiceOrder | ExpenseOrder) -> None:
+    """InDoubt when Xero has it over another amount, because it added a tax. A journal tells no total."""
+    total = (structs.loose(raw, _Totalled) or _Totalled()).Total
+    if total is not None and total != order.amount.decimal:
+        words = f"Xero has this over {total} instead of {order.amount}. Correct or void it there"
+        raise InDoubt(f"{words}; our reference is {order.reference}.")
 
 
 # --- may it still be done? ---
@@ -90,6 +117,22 @@ def _check_invoice(client: Client, order: DateOrder) -> None:
         raise _closed("the invoice", raw)
 
 
+def _check_income(_client: Client, order: InvoiceOrder) -> None:
+    if not order.income:
+        raise Rejected("Choose in the company's settings which account fees and interest are booked on.", "income")
+
+
+def _check_expense(_client: Client, order: ExpenseOrder) -> None:
+    if not order.expense:
+        raise Rejected("Choose in the company's settings which account a processor's fees are booked on.", "expense")
+
+
+def clearing(client: Client, purpose: Purpose, id: str) -> structs.Account | None:
+    """The account that payments arrive on; None when Xero has none of this id."""
+    raw = _one_or_none(client, "get_account", "Accounts", id, purpose) if id else None
+    return structs.loose(raw or b"", structs.Account)
+
+
 def _closed(what: str, raw: Raw) -> Rejected:
     words = f"In Xero {what} is {_status(raw).lower() or 'not approved'} now. Look at it there, then decide again."
     return Rejected(words, "closed")
@@ -100,16 +143,28 @@ def _closed(what: str, raw: Raw) -> Rejected:
 
 def _find_payment(client: Client, order: PaymentOrder) -> Written | None:
     if not order.invoice:
-        return _ours(client, _OVERPAYMENTS, _dated(order.paid_on), order.reference)
+        return _ours(client, _OVERPAYMENTS, _dated(order.paid_on), order)
     try:
         invoice = UUID(order.invoice)
     except ValueError as error:
         raise Rejected("This is not the id of a Xero invoice.", "invoice") from error
-    return _ours(client, PAYMENTS, f'Invoice.InvoiceId==guid("{invoice}")', order.reference)
+    return _ours(client, PAYMENTS, f'Invoice.InvoiceId==guid("{invoice}")', order)
 
 
 def _find_credit(client: Client, order: CreditOrder) -> Written | None:
-    return _ours(client, _CREDIT_NOTES, _dated(order.issued), order.reference)
+    return _ours(client, _CREDIT_NOTES, _dated(order.issued), order)
+
+
+def _find_invoice(client: Client, order: InvoiceOrder) -> Written | None:
+    return _ours(client, INVOICES, f"{INVOICES.where} AND {_dated(order.issued)}", order)
+
+
+def _find_expense(client: Client, order: ExpenseOrder) -> Written | None:
+    """Where it was booked, the account it was paid from says; everywhere when that is gone."""
+    row = clearing(client, Purpose.FIND, order.paid_from)
+    kinds = [_SPENT, _JOURNALS] if row is None else [_SPENT if row.Type == BANK else _JOURNALS]
+    found = [_ours(client, kind, _dated(order.on), order) for kind in kinds]
+    return min((one for one in found if one is not None), key=lambda one: one.gone, default=None)
 
 
 def _dated(day: date) -> str:
@@ -145,18 +200,22 @@ def _find_note(client: Client, order: NoteOrder) -> Written | None:
     return Written(order.invoice) if told else None
 
 
-def _ours(client: Client, kind: Kind, where: str, reference: str) -> Written | None:
-    """The document with our reference, rather one that stands than one that is gone again."""
+def _ours(client: Client, kind: Kind, where: str, order: Order) -> Written | None:
+    """The document with the order's reference, rather one that stands than one that is gone again."""
     found: list[Raw] = []
 
     def keep(raws: list[Raw]) -> Page:
-        found.extend(raw for raw in raws if _holds(raw, reference))
+        found.extend(raw for raw in raws if _holds(raw, order.reference))
         return Page()
 
     narrowed = replace(kind, shape=None, read=keep, where=where)
     for _page in Reading(client, Purpose.FIND).pages([Ask(narrowed)]):
         pass
     rows = [Written(structs.named(raw, kind.id_name), _status(raw) in _GONE, version(raw)) for raw in found]
+    if isinstance(order, InvoiceOrder | ExpenseOrder):
+        for raw, row in zip(found, rows, strict=True):
+            if not row.gone:
+                as_ordered(raw, order)
     if not all(row.id for row in rows):
         raise InDoubt("What Xero has under our reference could not be read; somebody must look at it there.")
     return min(rows, key=lambda row: row.gone, default=None)
@@ -174,9 +233,9 @@ def _one(client: Client, purpose: Purpose, method: str, name: str, id: str) -> R
     return rows[0]
 
 
-def _one_or_none(client: Client, method: str, name: str, id: str) -> Raw | None:
+def _one_or_none(client: Client, method: str, name: str, id: str, purpose: Purpose = Purpose.FIND) -> Raw | None:
     try:
-        return _one(client, Purpose.FIND, method, name, id)
+        return _one(client, purpose, method, name, id)
     except Rejected as error:
         if error.code != "404":
             raise
@@ -190,6 +249,8 @@ def _status(raw: Raw) -> str:
 _CHECKS: dict[type[Order], Callable[[Client, Any], None]] = {
     UndoPaymentOrder: _check_payment,
     AllocationOrder: _check_credit,
+    InvoiceOrder: _check_income,
+    ExpenseOrder: _check_expense,
     DateOrder: _check_invoice,
 }
 _FINDS: dict[type[Order], Callable[[Client, Any], Written | None]] = {
@@ -197,6 +258,8 @@ _FINDS: dict[type[Order], Callable[[Client, Any], Written | None]] = {
     UndoPaymentOrder: _find_undone,
     CreditOrder: _find_credit,
     AllocationOrder: _find_allocation,
+    InvoiceOrder: _find_invoice,
+    ExpenseOrder: _find_expense,
     DateOrder: _find_date,
     NoteOrder: _find_note,
 }

@@ -48,6 +48,7 @@ class Envelope(Struct):
     HistoryRecords: list[Raw] | None = None
     Payments: list[Raw] | None = None
     BankTransactions: list[Raw] | None = None
+    ManualJournals: list[Raw] | None = None
     CreditNotes: list[Raw] | None = None
     Overpayments: list[Raw] | None = None
     Prepayments: list[Raw] | None = None

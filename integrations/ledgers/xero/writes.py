@@ -15,8 +15,8 @@ import msgspec
 from msgspec import Raw
 
 from integrations.errors import InDoubt, Rejected
-from integrations.ledgers.base import DateOrder, Order, Written
-from integrations.ledgers.xero import faults, orders, refusals, standing, structs
+from integrations.ledgers.base import DateOrder, ExpenseOrder, InvoiceOrder, Order, Written
+from integrations.ledgers.xero import faults, orders, refusals, spending, standing, structs
 from integrations.ledgers.xero.client import Client
 from integrations.ledgers.xero.lists import decoded, listed
 
@@ -27,7 +27,8 @@ _NOBODY = str(UUID(int=0))
 def prepare(client: Client, order: Order) -> bytes:
     """The body as compact JSON; equal orders give equal bytes. Rejected when the order makes no sense any more."""
     standing.check(client, order)
-    return _ENCODE.encode(orders.call(order).body)
+    call = spending.call(client, order) if isinstance(order, ExpenseOrder) else orders.call(order)
+    return _ENCODE.encode(call.body)
 
 
 def write(client: Client, order: Order, raw: bytes, key: str) -> Written:
@@ -36,7 +37,7 @@ def write(client: Client, order: Order, raw: bytes, key: str) -> Written:
         content = json.loads(raw, parse_float=Decimal)
     except ValueError as error:
         raise Rejected("What was stored to be sent to Xero cannot be read.", "body") from error
-    call = orders.call(order)
+    call = orders.sent(order, content)
     answer = client.write(call.about, call.method, *call.path, content, key=key)
     rows = listed(decoded(answer, writing=True), call.answer, writing=True)
     if not rows:
@@ -44,6 +45,8 @@ def write(client: Client, order: Order, raw: bytes, key: str) -> Written:
     made = _made(rows[0], call)
     if isinstance(order, DateOrder):
         _taken(rows[0], order)
+    if isinstance(order, InvoiceOrder | ExpenseOrder):
+        standing.as_ordered(rows[0], order)
     return made
 
 

@@ -1,0 +1,118 @@
+"""A company's rules for prompt and late payment, and for what its processors keep back: asked for, checked, kept.
+
+Everything is off until somebody switches it on. What follows from them is in `rewards`, `charges` and `payouts`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models import Company, MoneyRules
+from workflows import audit, terms
+from workflows.calendars import today_of
+from workflows.errors import Refusal
+from workflows.runtime import Runtime
+
+MOST_POINTS = 2_000  # a fifth: more is a slip of the finger
+LONGEST_EARLY, LONGEST_GRACE, MOST_LOYAL = 120, 365, 100
+STATUTORY, CONTRACT = "statutory", "contract"
+SHOW, DRAFT, INVOICE = "show", "draft", "invoice"
+EXPENSE = "expense"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The rules as somebody wants them; the fields are those of the row, all off by default."""
+
+    early_points: int = 0
+    early_days: int = 0
+    from_terms: bool = False
+    loyal_points: int = 0
+    loyal_after: int = 0
+    late: str = ""
+    late_points: int = 0
+    late_sum_minor: int = 0
+    grace_days: int = 14
+    notice_days: int = 14
+    late_booking: str = SHOW
+    late_income: str = ""
+    payout_fees: str = ""
+    payout_expense: str = ""
+
+    @property
+    def rewards(self) -> bool:
+        return bool(self.early_points or self.from_terms or self.loyal_points)
+
+
+def of(session: Session, company_id: int) -> Wanted:
+    """The rules in force."""
+    row = session.scalars(select(MoneyRules).where(MoneyRules.company_id == company_id)).first()
+    if row is None:
+        return Wanted()
+    return Wanted(**{name: getattr(row, name) for name in Wanted.__dataclass_fields__})
+
+
+def keep(rt: Runtime, company_id: int, wanted: Wanted, user_id: int) -> None:
+    """From now on these rules are in force; what was offered or shown before stands. Refusal where one cannot be."""
+    with rt.store.write() as session:
+        company = session.get_one(Company, company_id)
+        _check(rt, session, company, wanted)
+        before = of(session, company_id)
+        row = session.scalars(select(MoneyRules).where(MoneyRules.company_id == company_id)).first()
+        if row is None:
+            row = MoneyRules(company_id=company_id, changed_at=rt.clock.now())
+            session.add(row)
+        for name, value in asdict(wanted).items():
+            setattr(row, name, value)
+        row.changed_at = rt.clock.now()
+        if not wanted.loyal_points:
+            row.loyal_since = None
+        elif row.loyal_since is None:
+            row.loyal_since = today_of(company, rt.clock.now())
+        changed = {
+            name: [str(old), str(asdict(wanted)[name])]
+            for name, old in asdict(before).items()
+            if old != asdict(wanted)[name]
+        }
+        audit.record(rt, session, "money-rules-changed", company_id, None, company.uid, user=user_id, changed=changed)
+
+
+def _check(rt: Runtime, session: Session, company: Company, wanted: Wanted) -> None:
+    _check_rewards(company, wanted)
+    if wanted.late not in ("", STATUTORY, CONTRACT):
+        raise Refusal("Please choose how late payment is charged for: not at all, by law, or by your contracts.")
+    if wanted.late:
+        _check_late(rt, session, company, wanted)
+    if wanted.payout_fees not in ("", EXPENSE):
+        raise Refusal("Please choose whether what a processor keeps back is booked as an expense.")
+    if wanted.payout_fees and not (wanted.payout_expense and company.deposit_account):
+        raise Refusal("Please choose the account for the processors' fees, and the one that payments are booked to.")
+
+
+def _check_rewards(company: Company, wanted: Wanted) -> None:
+    points = (wanted.early_points, wanted.loyal_points)
+    if not all(0 <= one <= MOST_POINTS for one in points):
+        raise Refusal("A discount or credit can be from 0.01 to 20 percent.")
+    if bool(wanted.early_points) != bool(wanted.early_days) or not 0 <= wanted.early_days <= LONGEST_EARLY:
+        raise Refusal(f"A discount needs both a percentage and a number of days, from 1 to {LONGEST_EARLY}.")
+    if bool(wanted.loyal_points) != bool(wanted.loyal_after) or not 0 <= wanted.loyal_after <= MOST_LOYAL:
+        raise Refusal(f"A thank-you credit needs a percentage and after how many invoices, from 1 to {MOST_LOYAL}.")
+    if wanted.rewards and not company.income_choice:
+        raise Refusal("Choose first what credit notes are booked on: in the company's settings, under credit notes.")
+
+
+def _check_late(rt: Runtime, session: Session, company: Company, wanted: Wanted) -> None:
+    terms.required(session, company.id, None, today_of(company, rt.clock.now()))
+    if wanted.late == CONTRACT and not (wanted.late_points or wanted.late_sum_minor):
+        raise Refusal("Please give the rate or the sum that your contracts name.")
+    if not 0 <= wanted.late_points <= MOST_POINTS * 2 or wanted.late_sum_minor < 0:
+        raise Refusal("The rate can be from 0 to 40 percent a year, and the sum not less than nothing.")
+    if not all(0 <= one <= LONGEST_GRACE for one in (wanted.grace_days, wanted.notice_days)):
+        raise Refusal(f"The days can be from 0 to {LONGEST_GRACE}.")
+    if wanted.late_booking not in (SHOW, DRAFT, INVOICE):
+        raise Refusal("Please choose what becomes of a charge: only shown, a draft, or an invoice.")
+    if wanted.late_booking != SHOW and not wanted.late_income:
+        raise Refusal("Please choose what such invoices are booked on.")
