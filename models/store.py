@@ -24,13 +24,14 @@ from sqlalchemy.pool import StaticPool
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
-# How a transaction starts on SQLite. These pragmas do nothing inside a transaction, so they come before it.
+# How a transaction starts on SQLite. These pragmas do nothing inside a transaction, so they come before it, and hold
+# for the connection until others are said.
 # A write takes the write lock at once: a reader that turns writer half-way is refused when others wrote meanwhile.
 # A migration rebuilds tables, and dropping a table with foreign keys on would delete the rows that point to it.
 _SQLITE_BEGIN = {
-    "read": ("PRAGMA query_only=ON", "BEGIN"),
-    "write": ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=ON", "BEGIN IMMEDIATE"),
-    "migrate": ("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF", "BEGIN IMMEDIATE"),
+    "read": (("PRAGMA query_only=ON",), "BEGIN"),
+    "write": (("PRAGMA query_only=OFF", "PRAGMA foreign_keys=ON"), "BEGIN IMMEDIATE"),
+    "migrate": (("PRAGMA query_only=OFF", "PRAGMA foreign_keys=OFF"), "BEGIN IMMEDIATE"),
 }
 # Reading sees one state from its first statement to its end, and cannot write.
 _SQLITE_READ: dict[str, Any] = {"dunlin": "read"}
@@ -207,5 +208,11 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    for statement in _SQLITE_BEGIN[connection.get_execution_options().get("dunlin", "write")]:
-        connection.exec_driver_sql(statement)
+    way = connection.get_execution_options().get("dunlin", "write")
+    pragmas, begin = _SQLITE_BEGIN[way]
+    if connection.info.get("way") != way:
+        driver: Any = connection.connection.driver_connection
+        for pragma in pragmas:
+            driver.execute(pragma)
+        connection.info["way"] = way
+    connection.exec_driver_sql(begin)

@@ -1,10 +1,13 @@
-"""What every test stands on: no socket leaves this machine, hypothesis draws the same examples on every run, and the
-log keeps quiet. Holds no data and no doubles; those stand beside the tests that need them.
+"""What every test stands on: no socket leaves this machine, hypothesis draws the same examples on every run, the log
+keeps quiet, passwords cost little to check, and nothing is proved twice. Holds no data and no doubles; those stand
+beside the tests that need them.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
+import os
 import socket
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
@@ -12,7 +15,12 @@ from typing import Any
 
 import pytest
 import structlog
+from argon2 import PasswordHasher
+from argon2.profiles import CHEAPEST
 from hypothesis import HealthCheck, settings
+
+from tests.proven import Proven
+from workflows import people, proofs
 
 # A slow machine must not make a test fail, and a red run must be red again when it is looked at.
 settings.register_profile(
@@ -29,11 +37,35 @@ def _quiet() -> None:
 _quiet()
 
 
+def pytest_collection_finish() -> None:
+    """All modules are read: to look through them again and again for garbage would be a tenth of a run."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
+
+
 @pytest.fixture(autouse=True)
 def _quiet_log() -> Iterator[None]:
     """A command run inside a test turns the log on; the next test begins without it."""
     yield
     _quiet()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """The same algorithm at its lowest cost: there are thousands of sign-ins, and none of them is attacked."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(people, "PasswordHasher", lambda: PasswordHasher.from_parameters(CHEAPEST))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _proven_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Every town goes live, and a company's cadence is proved before it does."""
+    mine = tmp_path_factory.getbasetemp()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proofs, "prove", Proven(mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine))
+        yield
 
 
 def _stays_here(address: Any) -> bool:

@@ -22,10 +22,25 @@ from sqlalchemy.pool import QueuePool
 
 from models.store import Store, migrate
 
+IN_MEMORY = "sqlite://"
+# Closed stores in memory. Opened again they are empty, but still know how to say every statement in SQL.
+_spare: list[Store] = []
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 _RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")[:12]
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "one")
 _numbers = count(1)
+
+
+def in_memory() -> Store:
+    """A store in memory, without tables; `put_by` it when nobody needs it any more."""
+    return _spare.pop() if _spare else Store(IN_MEMORY)
+
+
+def put_by(store: Store) -> None:
+    """Close a store; one in memory is lent again."""
+    store.close()
+    if type(store) is Store and str(store.url) == IN_MEMORY:
+        _spare.append(store)
 
 
 @pytest.fixture(params=BOTH)

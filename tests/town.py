@@ -37,13 +37,13 @@ from sandbox.stage import WorldClock, environment, ids
 from sandbox.stripe import StripeTwin
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
+from tests.databases import IN_MEMORY, in_memory, put_by
 from workflows import answers, checkouts, clock, companies, connecting, inbox, library, links, ways
 from workflows.engine import Inline
 from workflows.runtime import Runtime
 
 MONDAY = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 PUBLIC = "https://dunlin.test"
-IN_MEMORY = "sqlite://"
 SHOPS = {
     "quickbooks": BookCompany("larch", "Larch & Co", "USD", "US", "America/New_York", "office@larch.example"),
     "xero": BookCompany("wren", "Wren Studio", "GBP", "GB", "Europe/London", "hello@wren.example", ("EUR",)),
@@ -114,7 +114,7 @@ class Town:
         loaded = configuration.load({**given, **keys, "DUNLIN_DATABASE_URL": self.database})
         rt = house.build_runtime(
             loaded,
-            store=store or _store(self.database),
+            store=store or (in_memory() if self.database == IN_MEMORY else Store(self.database)),
             clock=self.clock,
             engine=Inline(),
             transport=Transport(self.network.adapter, self.network.pool),
@@ -273,9 +273,7 @@ class Town:
             return list(session.scalars(select(Touch).order_by(Touch.id)))
 
     def close(self) -> None:
-        self.rt.store.close()
-        if type(self.rt.store) is Store and str(self.rt.store.url) == IN_MEMORY:
-            _spare.append(self.rt.store)
+        put_by(self.rt.store)
 
 
 @cache
@@ -285,14 +283,6 @@ def _empty_database() -> bytes:
     migrate(store)
     with closing(store.engine.raw_connection()) as connection:
         return bytes(connection.driver_connection.serialize())  # type: ignore[union-attr]
-
-
-# Closed stores in memory. Opened again they are empty, but still know how to say every statement in SQL.
-_spare: list[Store] = []
-
-
-def _store(url: str) -> Store:
-    return _spare.pop() if url == IN_MEMORY and _spare else Store(url)
 
 
 def lay_tables(store: Store) -> None:

@@ -18,17 +18,19 @@ from core.plan import Action, Plan, fingerprint
 from models import Account, Decision, Draft, EffectKind, EffectState
 from workflows import effects, overtaken, rounds
 from workflows.gather import Gathered
-from workflows.rows import among
+from workflows.rows import one_of
 from workflows.runtime import Runtime
 
 Answers = Mapping[int, tuple[Gathered, Plan]]
 
+# Asked with every answer about an account, so they are made once.
+_VERSIONS = select(Account.id, Account.facts_version).where(one_of(Account.id, "accounts")).with_for_update()
+_DRAFTED = select(Draft.id, Draft.account_id, Draft.fingerprint).where(one_of(Draft.account_id, "accounts"))
+
 
 def keep(rt: Runtime, session: Session, answers: Answers, now: datetime) -> Collection[int]:
     """Store the answers whose facts still stand; the ids of their accounts. The rows are locked until the end."""
-    versions = session.execute(
-        select(Account.id, Account.facts_version).where(among(session, Account.id, answers)).with_for_update()
-    )
+    versions = session.execute(_VERSIONS, {"accounts": answers})
     standing = {id for id, version in versions if version == answers[id][0].version}
     values = [_values(rt, session, *answers[id], now) for id in answers if id in standing]
     if values:
@@ -109,9 +111,7 @@ def _drafts(rt: Runtime, session: Session, answers: Answers, now: datetime) -> N
         for id, (gathered, answer) in answers.items()
         for action in answer.drafts
     }
-    rows = session.execute(
-        select(Draft.id, Draft.account_id, Draft.fingerprint).where(among(session, Draft.account_id, answers))
-    ).all()
+    rows = session.execute(_DRAFTED, {"accounts": answers}).all()
     gone = [id for id, account_id, mark in rows if wanted.pop((account_id, mark), None) is None]
     if gone:
         session.execute(delete(Draft).where(Draft.id.in_(gone)))

@@ -13,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, AuditHead, AuditKey, Company, Practice
@@ -121,13 +122,24 @@ def _key(rt: Runtime, session: Session, chain: Chain, account_id: int | None) ->
     that nobody keeps.
     """
     whose = {"practice_id": None, "company_id": None, **chain.owner, "account_id": account_id}
-    mine = select(AuditKey).filter_by(**whose)
-    found = session.scalars(mine).first()
+    known = {name: id for name, id in whose.items() if id is not None}
+    mine = _key_of(*known)
+    found = session.scalars(mine, known).first()
     if found is None:
         made = rt.vault.seal(new_key(rt.new_id().encode()))
         session.execute(insert_into(session, AuditKey).values(**whose, key_sealed=made).on_conflict_do_nothing())
-        found = session.scalars(mine).one()
+        found = session.scalars(mine, known).one()
     return new_key(rt.new_id().encode()) if found.key_sealed is None else rt.vault.unseal(found.key_sealed)
+
+
+@cache
+def _key_of(*known: str) -> Select[AuditKey]:
+    """The key whose owner has these columns, and no others; asked with every fact, so it is made once."""
+    names = ("practice_id", "company_id", "account_id")
+    columns = AuditKey.__table__.c
+    return select(AuditKey).where(
+        *(columns[name] == bindparam(name) if name in known else columns[name].is_(None) for name in names)
+    )
 
 
 def fields_of(row: Any) -> tuple[Any, ...]:
@@ -151,12 +163,15 @@ def head_proof(vault: Vault, chain: Chain, head: Any) -> str:
     return vault.tag("audit-head", f"{chain}|{head.sequence}|{head.link}|{head.plain_until}")
 
 
+# Asked at every tick, so they are made once.
+_UNLINKED = select(AuditEvent.company_id, AuditEvent.practice_id).where(AuditEvent.sequence.is_(None)).distinct()
+_CARRIED = select(AuditHead.company_id, AuditHead.practice_id).where(AuditHead.proof.is_(None))
+
+
 def link_all(rt: Runtime) -> int:
     """Chain every unlinked row, chain by chain; how many were linked. A chain whose end was tampered with is left."""
     with rt.store.read() as session:
-        owners = select(AuditEvent.company_id, AuditEvent.practice_id).where(AuditEvent.sequence.is_(None)).distinct()
-        carried = select(AuditHead.company_id, AuditHead.practice_id).where(AuditHead.proof.is_(None))
-        waiting = {Chain(*row) for one in (owners, carried) for row in session.execute(one)}
+        waiting = {Chain(*row) for one in (_UNLINKED, _CARRIED) for row in session.execute(one)}
     return sum(_link_whole(rt, chain) for chain in sorted(waiting, key=str))
 
 
@@ -169,6 +184,18 @@ def _link_whole(rt: Runtime, chain: Chain) -> int:
     return linked
 
 
+@cache
+def _waiting_of(owner: str) -> Select[AuditEvent]:
+    """The next that are not chained yet, of whoever has this column."""
+    mine = AuditEvent.__table__.c[owner] == bindparam(owner)
+    return select(AuditEvent).where(mine, AuditEvent.sequence.is_(None)).order_by(AuditEvent.id).limit(FEW)
+
+
+@cache
+def _head_of(owner: str) -> Select[AuditHead]:
+    return select(AuditHead).where(AuditHead.__table__.c[owner] == bindparam(owner))
+
+
 def _link_some(rt: Runtime, chain: Chain) -> int:
     with rt.store.write() as session:
         # The row of the owner is the lock: two clocks never chain the same company at once.
@@ -178,8 +205,7 @@ def _link_some(rt: Runtime, chain: Chain) -> int:
         if head is None:
             log.error("the log has lost its end; nothing more is chained to it", chain=str(chain))
             return 0
-        waiting = select(AuditEvent).filter_by(**chain.owner, sequence=None).order_by(AuditEvent.id).limit(FEW)
-        rows = session.scalars(waiting).all()
+        rows = session.scalars(_waiting_of(*chain.owner), chain.owner).all()
         for row in rows:
             row.sequence, row.previous = head.sequence + 1, head.link
             head.sequence, head.link = row.sequence, link_of(row)
@@ -190,7 +216,7 @@ def _link_some(rt: Runtime, chain: Chain) -> int:
 
 def _head(rt: Runtime, session: Session, chain: Chain) -> AuditHead | None:
     """The end of the chain, a new one where nothing was ever chained; None where it is not as we left it."""
-    found = session.scalars(select(AuditHead).filter_by(**chain.owner)).first()
+    found = session.scalars(_head_of(*chain.owner), chain.owner).first()
     mine = select(AuditEvent).filter_by(**chain.owner)
     if found is None:
         if session.scalars(mine.where(AuditEvent.sequence.is_not(None)).limit(1)).first() is not None:
@@ -262,7 +288,7 @@ def chains(session: Session) -> Iterator[tuple[Chain, str, str]]:
 
 
 def _examined(vault: Vault, session: Session, chain: Chain, name: str, called: str) -> _Found:
-    head = session.scalars(select(AuditHead).filter_by(**chain.owner)).first()
+    head = session.scalars(_head_of(*chain.owner), chain.owner).first()
     plain, sequence, link = head.plain_until if head else 0, 0, START
     carried = head is not None and head.proof is None
     for row in _rows(session, chain):

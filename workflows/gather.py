@@ -12,7 +12,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.because import Cause
@@ -32,7 +32,7 @@ from models import (
 from workflows import cadences, heard, owing, ties
 from workflows.agreed import agreed_due
 from workflows.calendars import calendar_for, calendar_of, caps_of, drafts_until
-from workflows.rows import among
+from workflows.rows import one_of
 from workflows.runtime import Runtime
 from workflows.standing import Standing, standing
 
@@ -51,6 +51,17 @@ _COLUMNS = (
     Invoice.emails,
     Invoice.shipped,
     Invoice.seen_at,
+)
+# Asked with every answer about an account, so they are made once.
+_ACCOUNTS = select(Account).where(one_of(Account.id, "ids"))
+_CONNECTED = select(Connection.created_at).where(Connection.company_id == bindparam("company")).order_by(Connection.id)
+_INVOICES = select(*_COLUMNS).where(one_of(Invoice.account_id, "ids")).order_by(Invoice.due, Invoice.id)
+_SPOKEN_OF = _INVOICES.where(Invoice.status.in_(_WATCHED))
+_ASKED_ABOUT = _INVOICES.where(Invoice.status.in_(_WATCHED) | Invoice.id.in_(bindparam("about", expanding=True)))
+_APPROVED = (
+    select(ApprovalRow.account_id, ApprovalRow.fingerprint, ApprovalRow.at, ApprovalRow.approved, ApprovalRow.until)
+    .where(one_of(ApprovalRow.account_id, "ids"), ApprovalRow.withdrawn_at.is_(None))
+    .order_by(ApprovalRow.id)
 )
 # What can be carried out here: a step on another channel says so instead of being passed over.
 CHANNELS = frozenset({Channel.EMAIL, Channel.CALL, Channel.LETTER})
@@ -79,7 +90,7 @@ def accounts(
 ) -> Mapping[int, Gathered]:
     """Gather accounts of any companies at `now`, by id."""
     rows: dict[int, list[Account]] = defaultdict(list)
-    for row in session.scalars(select(Account).where(among(session, Account.id, ids))):
+    for row in session.scalars(_ACCOUNTS, {"ids": ids}):
         rows[row.company_id].append(row)
     found: dict[int, Gathered] = {}
     for company_id, members in rows.items():
@@ -161,9 +172,7 @@ class _Company:
         self.rt, self.session, self.company, self.now = rt, session, company, now
         self.calendar = calendar_of(company, now)
         self.connection = ties.active(session, company.id)
-        first = session.scalars(
-            select(Connection.created_at).where(Connection.company_id == company.id).order_by(Connection.id)
-        ).first()
+        first = session.scalars(_CONNECTED, {"company": company.id}).first()
         self.connected = None if first is None else self.calendar.today(first)
         self.live = company.live_at is not None and company.zone is not None
         fresh = company.live_at is not None and self.calendar.today(now) < drafts_until(company, now)
@@ -259,27 +268,13 @@ class _Company:
         asked = self.session.get(Effect, without) if without is not None else None
         about = [] if asked is None else [line[0] for line in asked.content["lines"]]
         found: dict[int, list[Any]] = defaultdict(list)
-        rows = self.session.execute(
-            select(*_COLUMNS)
-            .where(
-                among(self.session, Invoice.account_id, ids),
-                Invoice.status.in_(_WATCHED) | Invoice.id.in_(about) if about else Invoice.status.in_(_WATCHED),
-            )
-            .order_by(Invoice.due, Invoice.id)
-        )
-        for row in rows:
+        wanted = {"ids": ids, "about": about} if about else {"ids": ids}
+        for row in self.session.execute(_ASKED_ABOUT if about else _SPOKEN_OF, wanted):
             found[row.account_id].append(row)
         return found
 
     def _approvals(self, ids: Sequence[int]) -> Mapping[int, Mapping[str, Approval]]:
         found: dict[int, dict[str, Approval]] = defaultdict(dict)
-        rows = self.session.execute(
-            select(
-                ApprovalRow.account_id, ApprovalRow.fingerprint, ApprovalRow.at, ApprovalRow.approved, ApprovalRow.until
-            )
-            .where(among(self.session, ApprovalRow.account_id, ids), ApprovalRow.withdrawn_at.is_(None))
-            .order_by(ApprovalRow.id)
-        )
-        for account_id, fingerprint, at, approved, until in rows:
+        for account_id, fingerprint, at, approved, until in self.session.execute(_APPROVED, {"ids": ids}):
             found[account_id][fingerprint] = Approval(at, approved, until)
         return found

@@ -21,13 +21,33 @@ from models import ApprovalRow, Invoice, Task, Touch, TouchInvoice
 from workflows import audit, frozen
 from workflows.gather import Gathered
 from workflows.owed import is_owed
-from workflows.rows import among
+from workflows.rows import one_of
 from workflows.runtime import Runtime
 
 NOT_NEEDED = "not-needed"
 # What passes by itself, while the words stay true.
 _WAITING = frozenset({Cause.SENDING, Cause.GAP, Cause.ONE_A_DAY, Cause.BUDGET})
 _NOBODY: Mapping[str, Approval] = MappingProxyType({})
+# Asked with every answer about an account, so they are made once.
+_UNUSED = (
+    select(ApprovalRow)
+    .outerjoin(Touch, Touch.approval_id == ApprovalRow.id)
+    .where(
+        one_of(ApprovalRow.account_id, "accounts"),
+        ApprovalRow.approved,
+        ApprovalRow.withdrawn_at.is_(None),
+        Touch.id.is_(None),
+    )
+    .order_by(ApprovalRow.id)
+)
+_SETTLED = select(Task).where(
+    one_of(Task.account_id, "accounts"),
+    Task.state == "open",
+    ~select(TouchInvoice.id)
+    .join(Invoice, Invoice.id == TouchInvoice.invoice_id)
+    .where(TouchInvoice.touch_id == Task.touch_id, is_owed())
+    .exists(),
+)
 
 
 def withdraw_moved(rt: Runtime, session: Session, answers: Mapping[int, tuple[Gathered, Plan]]) -> None:
@@ -45,17 +65,7 @@ def withdraw_moved(rt: Runtime, session: Session, answers: Mapping[int, tuple[Ga
 
 def _unused(session: Session, accounts: Collection[int]) -> Mapping[int, list[ApprovalRow]]:
     found: dict[int, list[ApprovalRow]] = defaultdict(list)
-    for word in session.scalars(
-        select(ApprovalRow)
-        .outerjoin(Touch, Touch.approval_id == ApprovalRow.id)
-        .where(
-            among(session, ApprovalRow.account_id, accounts),
-            ApprovalRow.approved,
-            ApprovalRow.withdrawn_at.is_(None),
-            Touch.id.is_(None),
-        )
-        .order_by(ApprovalRow.id)
-    ):
+    for word in session.scalars(_UNUSED, {"accounts": accounts}):
         found[word.account_id].append(word)
     return found
 
@@ -75,13 +85,6 @@ def _why(session: Session, word: ApprovalRow, because: Collection[Because]) -> s
 
 def close_settled(rt: Runtime, session: Session, accounts: Collection[int], now: datetime) -> None:
     """Nobody is called, and no letter is posted, about what is no longer open."""
-    owed = (
-        select(TouchInvoice.id)
-        .join(Invoice, Invoice.id == TouchInvoice.invoice_id)
-        .where(TouchInvoice.touch_id == Task.touch_id, is_owed())
-    )
-    for task in session.scalars(
-        select(Task).where(among(session, Task.account_id, accounts), Task.state == "open", ~owed.exists())
-    ):
+    for task in session.scalars(_SETTLED, {"accounts": accounts}):
         task.state, task.outcome, task.done_at = "done", NOT_NEEDED, now
         audit.record(rt, session, "task-not-needed", task.company_id, task.account_id, task.uid)

@@ -10,12 +10,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.money import Money, totals
 from models import Account, Credit, Payment, UnreadableRow
 from workflows import billing
+
+# Asked with every answer about an account, and most often the answer is no.
+_OPEN_CREDIT = Credit.company_id == bindparam("company"), Credit.gone_at.is_(None), Credit.remaining_minor > 0
+_ANY_OPEN_CREDIT = select(Credit.id).where(*_OPEN_CREDIT).limit(1)
+_UNREADABLE = UnreadableRow.company_id == bindparam("company"), UnreadableRow.customer != ""
+_ANY_UNREADABLE = select(UnreadableRow.id).where(*_UNREADABLE).limit(1)
 
 Applied = Mapping[str, list[tuple[date, str, int]]]
 
@@ -43,14 +49,15 @@ def applied(session: Session, company_id: int, credits: bool = True) -> Applied:
 
 def open_credit(session: Session, company_id: int, rows: Sequence[Account]) -> Mapping[int, tuple[Money, ...]]:
     """By account: its own open credit and that of everyone it is billed for, a sum per currency."""
-    about = Credit.company_id == company_id, Credit.gone_at.is_(None), Credit.remaining_minor > 0
-    if session.scalars(select(Credit.id).where(*about).limit(1)).first() is None:
+    company = {"company": company_id}
+    if session.scalars(_ANY_OPEN_CREDIT, company).first() is None:
         return {}
     family = billing.family(company_id, [row.external_id for row in rows])
     credits = session.execute(
         select(Credit.customer, Credit.remaining_minor, Credit.currency)
-        .where(*about, Credit.customer.in_(family))
-        .order_by(Credit.id)
+        .where(*_OPEN_CREDIT, Credit.customer.in_(family))
+        .order_by(Credit.id),
+        company,
     ).all()
     payers = _payers(session, company_id, (customer for customer, _, _ in credits))
     found: dict[int, list[Money]] = defaultdict(list)
@@ -64,11 +71,12 @@ def unreadable(session: Session, company_id: int, rows: Sequence[Account]) -> fr
     """Accounts with a credit or payment that cannot be read. One that does not show whose it is holds nobody: it might
     be anybody's, and to silence a whole company for it would hide more than it mends; it stands on the desk.
     """
-    theirs = UnreadableRow.company_id == company_id, UnreadableRow.customer != ""
-    if session.scalars(select(UnreadableRow.id).where(*theirs).limit(1)).first() is None:
+    company = {"company": company_id}
+    if session.scalars(_ANY_UNREADABLE, company).first() is None:
         return frozenset()
     family = billing.family(company_id, [row.external_id for row in rows])
-    customers = session.scalars(select(UnreadableRow.customer).where(*theirs, UnreadableRow.customer.in_(family))).all()
+    theirs = select(UnreadableRow.customer).where(*_UNREADABLE, UnreadableRow.customer.in_(family))
+    customers = session.scalars(theirs, company).all()
     payers = _payers(session, company_id, customers)
     return frozenset(account for customer in customers for account in payers.chain(customer))
 

@@ -15,26 +15,28 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     JSON,
-    BindParameter,
+    Boolean,
+    ColumnElement,
     Connection,
     Dialect,
     Select,
     String,
     Table,
     Text,
-    any_,
     bindparam,
     cast,
     func,
-    literal,
     select,
     text,
     true,
     type_coerce,
 )
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
-from sqlalchemy.types import NullType, TypeEngine
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from models.base import Moment
 
@@ -71,12 +73,48 @@ def _question(postgres: bool, table: Table, names: tuple[str, ...]) -> Select[An
     return select(one).select_from(wanted.join(one, true()))
 
 
-def among(session: Session, column: Any, values: Iterable[Any]) -> Any:
-    """The column is one of these. They go as one list: a thousand parameters take longer to read than the rows."""
-    if session.get_bind().dialect.name == "postgresql":
-        return column == any_(literal(list(values), ARRAY(column.type)))
-    listed: BindParameter[str] = bindparam("listed", json.dumps(list(values)), unique=True)
-    return column.in_(text("SELECT value FROM json_each(:listed)").bindparams(listed))
+class _List(TypeDecorator[Any]):
+    """Values of one kind as a single parameter: an array on PostgreSQL, JSON on SQLite."""
+
+    impl, cache_ok = Text, True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.of = of
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(ARRAY(self.of) if dialect.name == "postgresql" else Text())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return list(value) if dialect.name == "postgresql" else json.dumps(list(value))
+
+
+class _OneOf(FunctionElement[bool]):
+    type, inherit_cache = Boolean(), True
+
+
+@compiles(_OneOf)
+def _in_json(one: _OneOf, compiler: SQLCompiler, **more: Any) -> str:
+    column, values = (compiler.process(part, **more) for part in one.clauses)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608
+
+
+@compiles(_OneOf, "postgresql")
+def _in_array(one: _OneOf, compiler: SQLCompiler, **more: Any) -> str:
+    column, values = (compiler.process(part, **more) for part in one.clauses)
+    return f"{column} = ANY ({values})"
+
+
+def one_of(column: Any, name: str) -> ColumnElement[bool]:
+    """The column is one of the values given under this name, in a statement that is made once. They go as one list:
+    a thousand parameters take longer to read than the rows.
+    """
+    return _OneOf(column, bindparam(name, type_=_List(column.type)))
+
+
+def among(_session: Session, column: Any, values: Iterable[Any]) -> ColumnElement[bool]:
+    """The same with the values at once, where a statement is made for one asking."""
+    return _OneOf(column, bindparam("listed", list(values), type_=_List(column.type), unique=True))
 
 
 def stored(dialect: Dialect, table: Table, names: tuple[str, ...], columns: Iterable[Iterable[Any]]) -> Any:

@@ -38,7 +38,7 @@ from models import (
 from workflows.following import STANDING, coming, whole
 from workflows.owed import ON_ITS_WAY
 from workflows.pending import pending_invoices
-from workflows.rows import among
+from workflows.rows import one_of
 
 _HOLDING = ("waiting", *ON_ITS_WAY)
 
@@ -56,6 +56,62 @@ class Standing:
     instalments: dict[int, Instalment | None] = field(default_factory=dict)
     agreed: dict[int, date] = field(default_factory=dict)
     accounts: dict[int, list[Hold]] = field(default_factory=lambda: defaultdict(list))
+
+
+def is_open_all_the_same() -> ColumnElement[bool]:
+    """Of a line and its invoice: the ledger has shown the booking, and now the balance is too high for it.
+
+    The next night asks where it is; until then its payer has paid.
+    """
+    too_much = Invoice.balance_minor > Invoice.total_minor - AttemptLine.amount_minor
+    return (AttemptLine.state == "confirmed") & (AttemptLine.ledger_payment != "") & too_much
+
+
+# Asked with every answer about an account, so they are made once.
+_PROMISED = (
+    select(promise_invoice.c.invoice_id, Promise.day, Promise.until, Promise.state)
+    .join(Promise, Promise.id == promise_invoice.c.promise_id)
+    .where(one_of(promise_invoice.c.invoice_id, "ids"), Promise.state.in_(("open", "broken")))
+    .order_by(Promise.id)
+)
+_DISPUTED = (
+    select(Dispute.invoice_id, Dispute.state, Dispute.answer_by, Dispute.resolved_at)
+    .where(one_of(Dispute.invoice_id, "ids"))
+    .order_by(Dispute.id)
+)
+_ARRANGED = whole().where(
+    Arrangement.state.in_(STANDING),
+    Arrangement.id.in_(
+        select(arrangement_invoice.c.arrangement_id).where(one_of(arrangement_invoice.c.invoice_id, "ids"))
+    ),
+)
+_EXTENDED = (
+    select(extension_invoice.c.invoice_id, Extension.state, Extension.day, Extension.answer_by)
+    .join(Extension, Extension.id == extension_invoice.c.extension_id)
+    .where(one_of(extension_invoice.c.invoice_id, "ids"), Extension.state.in_(("asked", "granted")))
+    .order_by(Extension.id)
+)
+_TOLD = (
+    select(told_invoice.c.invoice_id, ToldRow.reason, ToldRow.day)
+    .join(ToldRow, ToldRow.id == told_invoice.c.told_id)
+    .where(one_of(told_invoice.c.invoice_id, "ids"), ToldRow.state == "open")
+    .order_by(ToldRow.id)
+)
+_PAID = (
+    select(AttemptLine.invoice_id, AttemptLine.state, Attempt.created_at)
+    .join(Attempt)
+    .join(Invoice, Invoice.id == AttemptLine.invoice_id)
+    .where(one_of(AttemptLine.invoice_id, "ids"), AttemptLine.state.in_(_HOLDING) | is_open_all_the_same())
+)
+_HELD = (
+    select(HoldRow.account_id, HoldRow.invoice_id, HoldRow.cause, HoldRow.until, User.name)
+    .outerjoin(User, User.id == HoldRow.owner_id)
+    .where(
+        (HoldRow.invoice_id.is_(None) & one_of(HoldRow.account_id, "accounts")) | one_of(HoldRow.invoice_id, "ids"),
+        HoldRow.state == "open",
+    )
+    .order_by(HoldRow.id)
+)
 
 
 def standing(
@@ -76,13 +132,7 @@ def standing(
 
 
 def _promises(session: Session, ids: Sequence[int], found: Standing) -> None:
-    rows = session.execute(
-        select(promise_invoice.c.invoice_id, Promise.day, Promise.until, Promise.state)
-        .join(Promise, Promise.id == promise_invoice.c.promise_id)
-        .where(among(session, promise_invoice.c.invoice_id, ids), Promise.state.in_(("open", "broken")))
-        .order_by(Promise.id)
-    )
-    for invoice, day, until, state in rows:
+    for invoice, day, until, state in session.execute(_PROMISED, {"ids": ids}):
         if state == "open":
             found.holds[invoice].append(Hold(Cause.PROMISE, until, (("day", day.isoformat()),)))
         else:
@@ -90,12 +140,7 @@ def _promises(session: Session, ids: Sequence[int], found: Standing) -> None:
 
 
 def _disputes(session: Session, ids: Sequence[int], calendar: Calendar, found: Standing) -> None:
-    rows = session.execute(
-        select(Dispute.invoice_id, Dispute.state, Dispute.answer_by, Dispute.resolved_at)
-        .where(among(session, Dispute.invoice_id, ids))
-        .order_by(Dispute.id)
-    )
-    for invoice, state, answer_by, resolved_at in rows:
+    for invoice, state, answer_by, resolved_at in session.execute(_DISPUTED, {"ids": ids}):
         if state == "open":
             found.holds[invoice].append(Hold(Cause.DISPUTE, None, (("answer_by", answer_by.isoformat()),)))
         elif resolved_at is not None:
@@ -106,8 +151,7 @@ def _arrangements(session: Session, ids: Sequence[int], found: Standing) -> None
     """The next part is the first that lacks something; None when all are paid. What is only proposed waits for a
     person.
     """
-    asked = select(arrangement_invoice.c.arrangement_id).where(among(session, arrangement_invoice.c.invoice_id, ids))
-    for plan in session.scalars(whole().where(Arrangement.state.in_(STANDING), Arrangement.id.in_(asked))):
+    for plan in session.scalars(_ARRANGED, {"ids": ids}):
         if plan.state == "proposed":
             for one in plan.invoices:
                 found.holds[one.id].append(_asked(plan.answer_by))
@@ -119,13 +163,7 @@ def _arrangements(session: Session, ids: Sequence[int], found: Standing) -> None
 
 def _extensions(session: Session, ids: Sequence[int], found: Standing) -> None:
     """What was granted holds through its day, which counts as the due day; what is asked for waits for a person."""
-    rows = session.execute(
-        select(extension_invoice.c.invoice_id, Extension.state, Extension.day, Extension.answer_by)
-        .join(Extension, Extension.id == extension_invoice.c.extension_id)
-        .where(among(session, extension_invoice.c.invoice_id, ids), Extension.state.in_(("asked", "granted")))
-        .order_by(Extension.id)
-    )
-    for invoice, state, day, answer_by in rows:
+    for invoice, state, day, answer_by in session.execute(_EXTENDED, {"ids": ids}):
         if state == "asked":
             found.holds[invoice].append(_asked(answer_by))
         else:
@@ -139,36 +177,15 @@ def _asked(answer_by: date | None) -> Hold:
 
 
 def _reasons(session: Session, ids: Sequence[int], found: Standing) -> None:
-    rows = session.execute(
-        select(told_invoice.c.invoice_id, ToldRow.reason, ToldRow.day)
-        .join(ToldRow, ToldRow.id == told_invoice.c.told_id)
-        .where(among(session, told_invoice.c.invoice_id, ids), ToldRow.state == "open")
-        .order_by(ToldRow.id)
-    )
-    for invoice, reason, day in rows:
+    for invoice, reason, day in session.execute(_TOLD, {"ids": ids}):
         found.told[invoice] = Told(Reason(reason), day)
 
 
 def _payments(session: Session, ids: Sequence[int], calendar: Calendar, now: datetime, found: Standing) -> None:
-    lines = session.execute(
-        select(AttemptLine.invoice_id, AttemptLine.state, Attempt.created_at)
-        .join(Attempt)
-        .join(Invoice, Invoice.id == AttemptLine.invoice_id)
-        .where(among(session, AttemptLine.invoice_id, ids), AttemptLine.state.in_(_HOLDING) | is_open_all_the_same())
-    )
-    for invoice, state, started in lines:
+    for invoice, state, started in session.execute(_PAID, {"ids": ids}):
         hold = _payment_hold(state, started, calendar, now)
         if hold:
             found.holds[invoice].append(hold)
-
-
-def is_open_all_the_same() -> ColumnElement[bool]:
-    """Of a line and its invoice: the ledger has shown the booking, and now the balance is too high for it.
-
-    The next night asks where it is; until then its payer has paid.
-    """
-    too_much = Invoice.balance_minor > Invoice.total_minor - AttemptLine.amount_minor
-    return (AttemptLine.state == "confirmed") & (AttemptLine.ledger_payment != "") & too_much
 
 
 def _payment_hold(state: str, started: datetime, calendar: Calendar, now: datetime) -> Hold | None:
@@ -181,13 +198,6 @@ def _payment_hold(state: str, started: datetime, calendar: Calendar, now: dateti
 
 def _by_hand(session: Session, accounts: Collection[int], ids: Sequence[int], found: Standing) -> None:
     """A person's holds, on an account or on one of these invoices, whoever it was billed to when it was made."""
-    theirs = HoldRow.invoice_id.is_(None) & among(session, HoldRow.account_id, accounts)
-    rows = session.execute(
-        select(HoldRow.account_id, HoldRow.invoice_id, HoldRow.cause, HoldRow.until, User.name)
-        .outerjoin(User, User.id == HoldRow.owner_id)
-        .where(theirs | among(session, HoldRow.invoice_id, ids), HoldRow.state == "open")
-        .order_by(HoldRow.id)
-    )
-    for account, invoice, cause, until, owner in rows:
+    for account, invoice, cause, until, owner in session.execute(_HELD, {"accounts": accounts, "ids": ids}):
         held = found.accounts[account] if invoice is None else found.holds[invoice]
         held.append(Hold(Cause(cause), until, (("owner", owner),) if owner and until is None else ()))

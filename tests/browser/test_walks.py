@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.test_looks import DESK, PHONE, _complaints, _violations
+from tests.browser.test_looks import DESK, PHONE, _complaints, _open_all, _violations
 from tests.browser.walked import EMAIL, SECRET, link_in, owner, walked
 from tests.stories.days import EVENING
 from tests.town import Town
@@ -163,8 +163,7 @@ def test_every_page_on_the_way_is_accessible(chromium: Browser, town: tuple[Town
         answer = page.goto(f"{link}{place}")
         assert answer is not None
         assert answer.ok, place
-        for details in page.locator("details").all():
-            details.evaluate("one => one.open = true")
+        _open_all(page)
         assert _violations(page, axe) == [], place
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], f"{place} is too wide"
     assert heard == []

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from models.store import Store
 from sandbox.stage import WorldClock
-from tests.town import IN_MEMORY, _store
+from tests.databases import IN_MEMORY, in_memory
 from workflows.runtime import Runtime
 
 Reached = Callable[[str], None]
@@ -38,7 +38,7 @@ class Ground:
     """
 
     def __init__(self) -> None:
-        self.store = _store(IN_MEMORY)
+        self.store = in_memory()
         self.open, self.commits = 0, 0
         self.trouble: Callable[[str], None] = lambda _statement: None
         event.listen(self.store.engine, "do_execute", lambda _cursor, said, _values, _context: self.trouble(said))

@@ -1,6 +1,5 @@
 """The small world of the web tests, for the tests of what must not happen in it."""
 
-from tests.passwords import cheap_passwords
 from tests.web.conftest import ann, first, onlooker, shown, stranger, world
 
-__all__ = ["ann", "cheap_passwords", "first", "onlooker", "shown", "stranger", "world"]
+__all__ = ["ann", "first", "onlooker", "shown", "stranger", "world"]

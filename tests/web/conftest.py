@@ -9,12 +9,9 @@ from dataclasses import replace
 import pytest
 from flask.testing import FlaskClient
 
-from models.store import Store
-from tests.passwords import cheap_passwords
+from tests.databases import in_memory, put_by
 from tests.web.edges import StillClock, client_of, new_store, runtime, sign_in
 from tests.web.world import World
-
-__all__ = ["cheap_passwords"]
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +23,7 @@ def first() -> Iterator[World]:
 
 
 def _copied(first: World) -> Iterator[World]:
-    store = Store("sqlite://")
+    store = in_memory()
     source, target = first.rt.store.engine.raw_connection(), store.engine.raw_connection()
     source.driver_connection.backup(target.driver_connection)  # type: ignore[union-attr]
     source.close()
@@ -35,7 +32,7 @@ def _copied(first: World) -> Iterator[World]:
     world.accounts, world.invoices = dict(first.accounts), dict(first.invoices)
     world.rt = replace(first.rt, store=store, clock=StillClock())
     yield world
-    store.close()
+    put_by(store)
 
 
 @pytest.fixture(scope="module")

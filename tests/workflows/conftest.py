@@ -8,11 +8,10 @@ import pytest
 
 from models.store import Store
 from tests.databases import store
-from tests.passwords import cheap_passwords
 from tests.town import Town
 from tests.workflows.office import Office
 
-__all__ = ["cheap_passwords", "office", "store"]
+__all__ = ["office", "store"]
 
 
 @pytest.fixture

@@ -17,7 +17,8 @@ from integrations.errors import BadSignature
 from models import Attempt, Delivery
 from models.store import Store
 from sandbox.books import Webhook
-from tests.town import IN_MEMORY, Town
+from tests.databases import IN_MEMORY
+from tests.town import Town
 from workflows import dirty, inbox, sync
 from workflows.errors import Refusal
 
