@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, NotFound
 
-from web import forms, portal_next, portal_view, speech
+from web import forms, portal_link, portal_next, portal_view, speech
 from web.guards import limiter, link_key, runtime
 from web.invoices import as_download
 from web.speech import gettext
@@ -88,7 +88,7 @@ def _back(token: str, sentence: str) -> ResponseReturnValue:
 def show(token: str) -> str:
     """`?answer=` opens the page with one of the answers in front; it is told only by its button."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     door.look(rt, target.account_id)
     return page(token, target, request.args.get("answer", ""))
 
@@ -98,6 +98,7 @@ def page(token: str, target: LinkTarget, answer: str = "", refused: str = "") ->
     rt = runtime()
     with rt.store.read() as session:
         found = portal_view.view(rt, session, target)
+    speech.speak(found.account, found.company)
     return render_template(
         "portal/page.html",
         token=token,
@@ -136,7 +137,7 @@ def asks_treatment(target: LinkTarget) -> bool:
 def pdf(token: str, uid: str) -> ResponseReturnValue:
     """The ledger's own picture of one of the invoices on the page."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     with rt.store.read() as session:
         invoice = portal_view.paper(rt, session, target, uid)
     if invoice is None:
@@ -155,7 +156,7 @@ def pdf(token: str, uid: str) -> ResponseReturnValue:
 def pay(token: str) -> ResponseReturnValue:
     """`way` is kind:method; `amount`, where a company takes parts, is how much of what is chosen."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     written = request.form.get("amount", "").strip()
     try:
         invoices = links.allowed(rt, target, request.form.getlist("invoice"))
@@ -171,9 +172,10 @@ def pay(token: str) -> ResponseReturnValue:
 def thanks(token: str) -> str:
     """After the payment page. It looks and says what is happening; the processor's own word does the rest."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     with rt.store.read() as session:
         found = portal_view.view(rt, session, target)
+    speech.speak(found.account, found.company)
     return render_template(
         "portal/thanks.html",
         token=token,

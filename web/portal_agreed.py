@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from flask import g, request
+from sqlalchemy import bindparam
 from sqlalchemy.orm import Session
 
 from core.money import Money
 from integrations.processors.base import MandateState, Method
-from models import Account, Arrangement, Company, Extension, Invoice, Mandate
+from models import Account, Arrangement, Extension, Invoice, Mandate
 from web.guards import runtime
 from workflows import extensions, links, ways
-from workflows.calendars import today_of
 from workflows.following import STANDING, coming, whole
 from workflows.links import LinkTarget
 from workflows.ways import Way
+
+# Asked at every look at a customer's page, so it is made once.
+_PLANS = (
+    whole()
+    .where(Arrangement.account_id == bindparam("account"), Arrangement.state.in_(STANDING))
+    .order_by(Arrangement.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +71,15 @@ class Agreed:
     times: list[Time]
 
 
-def agreed() -> Agreed:
-    """What the readers of the link in the address may see of it; nothing where the link opens nothing."""
-    if "agreed" not in g:
-        target = links.read(runtime(), (request.view_args or {})["token"])
-        with runtime().store.read() as session:
-            g.agreed = of(session, target)
-    found: Agreed = g.agreed
-    return found
+def plans(session: Session, account_id: int) -> Sequence[Arrangement]:
+    """The account's arrangements that run or were proposed."""
+    return session.scalars(_PLANS, {"account": account_id}).all()
 
 
-def of(session: Session, target: LinkTarget) -> Agreed:
-    account = session.get_one(Account, target.account_id)
-    company = session.get_one(Company, account.company_id)
-    today = today_of(company, runtime().clock.now())
-    sees = links.sight(runtime(), session, target, account).of
-    plans = session.scalars(
-        whole().where(Arrangement.account_id == account.id, Arrangement.state.in_(STANDING)).order_by(Arrangement.id)
-    )
+def of(
+    session: Session, account: Account, plans: Sequence[Arrangement], sees: Callable[[Invoice], bool], today: date
+) -> Agreed:
+    """What those may see of it who see these invoices."""
     times = extensions.of_account(session, account.id)
     return Agreed(
         [_plan(session, one, today) for one in plans if all(map(sees, one.invoices))],

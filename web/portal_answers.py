@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 
 from core.cadence import Reason
 from models import Company
-from web import forms, portal, portal_view, speech
+from web import forms, portal, portal_link, portal_view, speech
 from web.guards import limiter, link_key, runtime
 from web.speech import gettext
 from workflows import answers, contacts, links, reasons, sent_files, treatment
@@ -43,7 +43,7 @@ class Told:
 def tell(token: str, what: str) -> ResponseReturnValue:
     """Take it in. What cannot be taken in comes back with one sentence and all that was typed."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     if what not in ANSWERS:
         raise NotFound
     with rt.store.read() as session:
@@ -61,7 +61,7 @@ def tell(token: str, what: str) -> ResponseReturnValue:
 @_limit
 def say_treatment(token: str) -> ResponseReturnValue:
     """How we treated them: a figure, and a few words if they like."""
-    target = links.read(runtime(), token)
+    target = portal_link.opened(token)
     score = request.form.get("score", "")
     try:
         treatment.say(

@@ -17,7 +17,7 @@ from flask.typing import ResponseReturnValue
 
 from core.instalments import Every
 from models import Account
-from web import forms, portal, portal_agreed, portal_view, speech
+from web import forms, portal, portal_agreed, portal_link, portal_view, speech
 from web.guards import limiter, link_key, runtime
 from workflows import checkouts, door, following, links, proposals
 from workflows.calendars import today_of
@@ -28,7 +28,6 @@ from workflows.proposals import Schedule, Wish
 pages = Blueprint("portal_arrange", __name__, url_prefix="/p/<token>/arrange")
 portal.keep_house(pages)
 _limit = limiter.limit("30 per minute", key_func=link_key)
-pages.add_app_template_global(portal_agreed.agreed)
 
 
 @pages.get("")
@@ -36,7 +35,7 @@ pages.add_app_template_global(portal_agreed.agreed)
 def show(token: str) -> str:
     """Choose the invoices, how many parts, how far apart, and the first day."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     door.look(rt, target.account_id)
     return _choosing(token, target)
 
@@ -74,7 +73,7 @@ def _choosing(token: str, target: LinkTarget, trouble: str = "") -> str:
 def look(token: str) -> str:
     """Every day and amount, and the terms in words, before anything is agreed to."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     door.look(rt, target.account_id)
     try:
         wish = _wish(target)
@@ -89,7 +88,7 @@ def look(token: str) -> str:
 def agree(token: str) -> ResponseReturnValue:
     """The tick and the button under what was shown. What has changed since is shown again first."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     wish = None
     try:
         wish = _wish(target)
@@ -122,7 +121,7 @@ def agree(token: str) -> ResponseReturnValue:
 def pay(token: str, uid: str) -> ResponseReturnValue:
     """The next part, or what is missing of it, on the payment provider's own page."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     try:
         with rt.store.read() as session:
             plan = portal_agreed.own(session, target, uid)

@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from models import Account
-from web import portal, portal_view, speech
+from web import portal, portal_link, portal_view, speech
 from web.guards import limiter, link_key, runtime
 from workflows import door, extensions, links, proposals
 from workflows.calendars import today_of
@@ -25,7 +25,7 @@ LONGEST = 2_000
 def show(token: str) -> str:
     """For which invoices, until when; with the days that are granted at once named."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     door.look(rt, target.account_id)
     with rt.store.read() as session:
         account = session.get_one(Account, target.account_id)
@@ -53,7 +53,7 @@ def show(token: str) -> str:
 def ask(token: str) -> ResponseReturnValue:
     """It takes effect at once: granted, or resting until a person has answered."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     text = request.form.get("text", "").strip()
     try:
         if len(text) > LONGEST:

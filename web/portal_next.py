@@ -7,7 +7,6 @@ from datetime import date
 
 from core.because import Cause
 from core.cadence import Reason
-from web import portal_agreed
 from web.portal_view import Line, View
 from web.speech import current, gettext
 
@@ -24,7 +23,7 @@ def sentences(view: View) -> list[str]:
         return []
     found = list(dict.fromkeys(one for line in lines for one in _of_line(view, line)))
     causes = {Cause(one[0]) for one in view.account.because}
-    agreed = portal_agreed.agreed()
+    agreed = view.agreed
     if not (found or agreed.plans or agreed.times or causes & _TOLD_ELSEWHERE):
         found.append(_otherwise(lines, causes))
     return found

@@ -15,10 +15,10 @@ from core import contrast
 from core.wording import plain
 from integrations.processors.base import Method
 from models import Account, Attempt, Brand, Company, Reversal
-from web import downloads, portal, portal_view
+from web import downloads, portal, portal_link, portal_view
 from web.guards import limiter, link_key, runtime
 from web.speech import current, gettext
-from workflows import brands, links, returned, typesetting
+from workflows import brands, returned, typesetting
 from workflows.calendars import today_of
 from workflows.statement_words import LETTER
 
@@ -71,7 +71,7 @@ def _rules(accent: str, strong: str, ink: str, wash: str) -> str:
 
 def _brand(token: str) -> Brand | None:
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     with rt.store.read() as session:
         company = portal_view.company_of(session, target.account_id)
     return brand_of(company)
@@ -81,7 +81,7 @@ def _brand(token: str) -> Brand | None:
 @_limit
 def receipt(token: str, uid: str) -> Response:
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     with rt.store.read() as session:
         account = portal_view.account_of(session, target)
         attempt = portal_view.paid_here(rt, session, target, uid)

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from models import Account
-from web import downloads, portal, portal_view, speech, statements
+from web import downloads, portal, portal_link, portal_view, speech, statements
 from web.guards import limiter, link_key, runtime
 from workflows import door, links
 from workflows import statements as papers
@@ -28,7 +28,7 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 @_limit
 def show(token: str) -> str:
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     door.look(rt, target.account_id)
     with rt.store.read() as session:
         account = session.get_one(Account, target.account_id)
@@ -50,7 +50,7 @@ def show(token: str) -> str:
 @_limit
 def pdf(token: str) -> Response:
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     door.look(rt, target.account_id)
     with rt.store.read() as session:
         company = portal_view.company_of(session, target.account_id)

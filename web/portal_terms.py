@@ -9,10 +9,10 @@ from flask import Blueprint, Response, render_template
 from werkzeug.exceptions import NotFound
 
 from models import Account, Company, Terms
-from web import downloads, portal, portal_view
+from web import downloads, portal, portal_link, portal_view
 from web.guards import limiter, link_key, runtime
 from web.terms import terms_now
-from workflows import links, terms
+from workflows import terms
 
 pages = Blueprint("portal_terms", __name__, url_prefix="/p/<token>")
 portal.keep_house(pages)
@@ -43,7 +43,7 @@ def pdf(token: str) -> Response:
 def _theirs(token: str) -> tuple[Terms, Account, Company]:
     """What counts today for the account that the link opens."""
     rt = runtime()
-    target = links.read(rt, token)
+    target = portal_link.opened(token)
     with rt.store.read() as session:
         account = session.get_one(Account, target.account_id)
         company = portal_view.company_of(session, account.id)

@@ -6,16 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
+from core.cadence import Reason
 from core.money import Money, totals
-from models import Account, Attempt, BankDetails, Company, Invoice, Payment, Reward, ToldRow
-from web import queries, word_queries
-from workflows import links, offers, ways
+from models import Account, Attempt, BankDetails, Brand, Company, Invoice, Payment, Reward, ToldRow
+from web import portal_agreed, queries, word_queries
+from web.portal_agreed import Agreed
+from workflows import brands, links, offers, terms, ways
 from workflows.agreed import agreed_days, agreed_due
 from workflows.calendars import today_of
-from workflows.following import arranged_invoices
 from workflows.links import LinkTarget, Sight
 from workflows.owed import ON_ITS_WAY, owes
 from workflows.runtime import Runtime
@@ -23,6 +24,8 @@ from workflows.ways import Way
 
 # Of an attempt: the money came, or the bank will still move it.
 _COMING = ("paid", "pending")
+# Asked at every look at a page, so it is made once.
+_ACCOUNT = select(Account).where(Account.id == bindparam("account")).options(joinedload(Account.company))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +114,9 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """`everything` says whether its readers see the whole account; else they see only some invoices."""
+    """`everything` says whether its readers see the whole account; else they see only some invoices. `has_terms`: some
+    are in force for it.
+    """
 
     account: Account
     company: Company
@@ -122,6 +127,9 @@ class View:
     waiting: list[Attempt]
     read_at: datetime | None
     everything: bool
+    agreed: Agreed
+    brand: Brand | None
+    has_terms: bool
 
     @property
     def payable(self) -> list[Line]:
@@ -142,7 +150,7 @@ def company_of(session: Session, account_id: int) -> Company:
 
 def account_of(session: Session, target: LinkTarget) -> Account:
     """With its company."""
-    return session.get_one(Account, target.account_id, options=[joinedload(Account.company)])
+    return session.scalars(_ACCOUNT, {"account": target.account_id}).one()
 
 
 def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
@@ -153,7 +161,9 @@ def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
     seen = links.sight(rt, session, target, account)
     credit = queries.open_credit(session, account) if seen.everything else []
     mine = [one for one in attempts if one.state in _COMING and (seen.everything or one.link == target.said)]
-    lines = _lines(session, account, attempts, today, seen.of)
+    plans = portal_agreed.plans(session, account.id)
+    arranged = {invoice.id for plan in plans if plan.state == "running" for invoice in plan.invoices}
+    lines = _lines(session, account, attempts, today, seen.of, arranged)
     return View(
         account,
         account.company,
@@ -164,6 +174,9 @@ def view(rt: Runtime, session: Session, target: LinkTarget) -> View:
         [one for one in mine if one.state == "paid" and any(_on_its_way(line.state) for line in one.lines)],
         queries.read_at(session, account),
         seen.everything,
+        portal_agreed.of(session, account, plans, seen.of, today),
+        brands.of(session, account.company_id),
+        terms.in_force(session, account.company_id, account.id, today) is not None,
     )
 
 
@@ -198,6 +211,7 @@ def _lines(
     attempts: list[Attempt],
     today: date,
     may_see: Callable[[Invoice], bool],
+    arranged: set[int],
 ) -> list[Line]:
     promised = {
         invoice.id: promise.day
@@ -205,20 +219,15 @@ def _lines(
         if promise.state == "open"
         for invoice in promise.invoices
     }
-    in_order = queries.told_in_order(session, account.id)
-    told = {
-        invoice.id: one
-        for one in reversed(word_queries.told(session, account.id))
-        if one.state == "open"
-        for invoice in one.invoices
-    }
+    said = [(invoice.id, one) for one in reversed(word_queries.told(session, account.id)) for invoice in one.invoices]
+    in_order = {invoice: one.day for invoice, one in said if one.reason == Reason.IN_ORDER}
+    told = {invoice: one for invoice, one in said if one.state == "open"}
     disputed = {one.invoice_id: one.answer_by for one in queries.disputes(session, account.id) if one.state == "open"}
     owed = [one for one in queries.invoices(session, account.id) if owes(one) and may_see(one)]
     ids = [one.id for one in owed]
     paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
     paid |= offers.covered(session, ids)
     agreed, offered = agreed_days(session, ids), offers.standing(session, ids, today)
-    arranged = arranged_invoices(session, account.id)
     due = {one.id: agreed_due(one.due, agreed.get(one.id)) for one in owed}
     return [
         Line(
@@ -239,6 +248,7 @@ def _lines(
 
 def _groups(rt: Runtime, session: Session, account: Account, lines: list[Line], credit: list[Money]) -> list[Group]:
     in_hand = {one.currency: one for one in credit}
+    accounts, banks = ways.accounts(session, account.company_id), ways.transfers(session, account.company_id)
     found: dict[str, list[Line]] = {}
     for line in lines:
         found.setdefault(line.invoice.currency, []).append(line)
@@ -247,8 +257,8 @@ def _groups(rt: Runtime, session: Session, account: Account, lines: list[Line], 
             currency,
             members,
             in_hand.get(currency, Money.zero(currency)),
-            ways.offered(rt, session, account.company_id, currency),
-            ways.transfer(session, account.company_id, currency),
+            ways.through(rt, accounts, currency),
+            banks.get(currency),
             ways.reference(account, [one.invoice for one in members if not one.paid]),
         )
         for currency, members in found.items()

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Result, Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Result, Select, bindparam, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from core.cadence import Reason
 from core.money import Money, totals
 from models import (
     Account,
@@ -27,10 +26,8 @@ from models import (
     Promise,
     Reading,
     Term,
-    ToldRow,
     Touch,
     TouchInvoice,
-    told_invoice,
 )
 from workflows import billing, ties
 from workflows.heard import ASKING
@@ -38,6 +35,37 @@ from workflows.owed import is_owed
 
 PAGE = 50
 _DUE = func.coalesce(Invoice.due, Invoice.issued)
+
+# Asked at every look at a customer's page, so they are made once.
+_OPEN = select(Invoice).where(Invoice.account_id == bindparam("account"), is_owed()).order_by(_DUE.desc(), Invoice.id)
+_CREDITS = (
+    select(Credit)
+    .where(
+        Credit.company_id == bindparam("company_id"),
+        Credit.customer.in_(billing.FAMILY),
+        Credit.gone_at.is_(None),
+        Credit.remaining_minor > 0,
+    )
+    .order_by(Credit.id)
+)
+_PAYMENTS = (
+    select(Payment)
+    .where(
+        Payment.company_id == bindparam("company_id"),
+        Payment.customer.in_(billing.FAMILY),
+        Payment.gone_at.is_(None),
+        Payment.amount_minor > 0,
+    )
+    .order_by(Payment.paid_on.desc(), Payment.id.desc())
+    .limit(bindparam("most"))
+)
+_PROMISES = select(Promise).where(Promise.account_id == bindparam("account")).options(selectinload(Promise.invoices))
+_DISPUTES = select(Dispute).where(Dispute.account_id == bindparam("account")).options(joinedload(Dispute.invoice))
+_ATTEMPTS = (
+    select(Attempt)
+    .where(Attempt.account_id == bindparam("account"))
+    .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
+)
 
 
 @dataclass(slots=True)
@@ -136,8 +164,7 @@ def account(session: Session, practice_id: int, uid: str) -> Account | None:
 
 def invoices(session: Session, account_id: int) -> list[Invoice]:
     """Every invoice of the account on which something is open, the last to be due first."""
-    mine = select(Invoice).where(Invoice.account_id == account_id, is_owed())
-    return list(session.scalars(mine.order_by(_DUE.desc(), Invoice.id)))
+    return list(session.scalars(_OPEN, {"account": account_id}))
 
 
 def invoice_page(session: Session, account_id: int, page: int) -> tuple[list[Invoice], int, int]:
@@ -169,11 +196,6 @@ def invoice(session: Session, practice_id: int, uid: str) -> Invoice | None:
     ).first()
 
 
-def customers(account: Account) -> Select[tuple[str]]:
-    """The vendor ids of everybody whose bills this account gets."""
-    return billing.family(account.company_id, [account.external_id])
-
-
 def term(session: Session, company_id: int, external_id: str) -> Term | None:
     """Payment terms by the ledger's name for them; None where there are none or they were never read."""
     return session.scalars(select(Term).where(Term.company_id == company_id, Term.external_id == external_id)).first()
@@ -195,18 +217,7 @@ def readings(session: Session, company_id: int, limit: int) -> list[Reading]:
 
 def credits(session: Session, account: Account) -> list[Credit]:
     """The credit notes, overpayments and unapplied payments that are still open."""
-    return list(
-        session.scalars(
-            select(Credit)
-            .where(
-                Credit.company_id == account.company_id,
-                Credit.customer.in_(customers(account)),
-                Credit.gone_at.is_(None),
-                Credit.remaining_minor > 0,
-            )
-            .order_by(Credit.id)
-        )
-    )
+    return list(session.scalars(_CREDITS, _family_of(account)))
 
 
 def open_credit(session: Session, account: Account) -> list[Money]:
@@ -215,19 +226,12 @@ def open_credit(session: Session, account: Account) -> list[Money]:
 
 
 def payments(session: Session, account: Account, limit: int = 200) -> list[Payment]:
-    return list(
-        session.scalars(
-            select(Payment)
-            .where(
-                Payment.company_id == account.company_id,
-                Payment.customer.in_(customers(account)),
-                Payment.gone_at.is_(None),
-                Payment.amount_minor > 0,
-            )
-            .order_by(Payment.paid_on.desc(), Payment.id.desc())
-            .limit(limit)
-        )
-    )
+    return list(session.scalars(_PAYMENTS, {**_family_of(account), "most": limit}))
+
+
+def _family_of(account: Account) -> dict[str, int | str]:
+    """Everybody whose bills this account gets, as `billing.FAMILY` is asked."""
+    return {"company_id": account.company_id, "customer_id": account.external_id}
 
 
 def touches(session: Session, account_id: int, limit: int = 200) -> list[Touch]:
@@ -266,35 +270,15 @@ def touch(session: Session, practice_id: int, uid: str) -> Touch | None:
 
 
 def promises(session: Session, account_id: int) -> list[Promise]:
-    return list(
-        session.scalars(select(Promise).where(Promise.account_id == account_id).options(selectinload(Promise.invoices)))
-    )
-
-
-def told_in_order(session: Session, account_id: int) -> dict[int, date]:
-    """By invoice: the day on which the customer said that it is in order."""
-    rows = session.execute(
-        select(told_invoice.c.invoice_id, ToldRow.day)
-        .join(ToldRow, ToldRow.id == told_invoice.c.told_id)
-        .where(ToldRow.account_id == account_id, ToldRow.reason == Reason.IN_ORDER.value)
-    )
-    return {invoice: day for invoice, day in rows}  # noqa: C416
+    return list(session.scalars(_PROMISES, {"account": account_id}))
 
 
 def disputes(session: Session, account_id: int) -> list[Dispute]:
-    return list(
-        session.scalars(select(Dispute).where(Dispute.account_id == account_id).options(joinedload(Dispute.invoice)))
-    )
+    return list(session.scalars(_DISPUTES, {"account": account_id}))
 
 
 def attempts(session: Session, account_id: int) -> list[Attempt]:
-    return list(
-        session.scalars(
-            select(Attempt)
-            .where(Attempt.account_id == account_id)
-            .options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))
-        )
-    )
+    return list(session.scalars(_ATTEMPTS, {"account": account_id}))
 
 
 def postings(session: Session, account_id: int, invoice_id: int | None = None, limit: int = 20) -> list[Posting]:

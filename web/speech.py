@@ -26,7 +26,7 @@ from sqlalchemy.orm import joinedload
 
 from core.money import Money, exponent
 from models import Account, Company
-from web import formats
+from web import formats, portal_link
 from web.guards import runtime
 from workflows import figures, links
 from workflows.errors import Refusal
@@ -119,12 +119,17 @@ def current() -> Speech:
     return found
 
 
+def speak(account: Account, company: Company) -> None:
+    """Whose language this page speaks, where it has been read already."""
+    g.setdefault("speech", of(account, company))
+
+
 def _of_request() -> Speech:
     token = (request.view_args or {}).get("token", "") if is_portal() else ""
     if not token:
         return Speech(Locale(SOURCE), catalogs.NullTranslations())
     try:
-        target = links.read(runtime(), token)
+        target = portal_link.opened(token)
     except links.BadLink:
         return _asked_for()
     with runtime().store.read() as session:

@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, bindparam, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from models import Account, Arrangement, Company, Draft, Effect, HoldRow, Invoice, Task, ToldRow, User
 from workflows.owed import is_owed
+
+# Asked at every look at a customer's page, so it is made once.
+_TOLD = (
+    select(ToldRow)
+    .where(ToldRow.account_id == bindparam("account"))
+    .options(selectinload(ToldRow.invoices))
+    .order_by(ToldRow.id.desc())
+)
 
 
 def drafts(session: Session, companies: Collection[int], limit: int) -> Sequence[Draft]:
@@ -53,12 +61,7 @@ def holds(session: Session, account_id: int) -> list[tuple[HoldRow, str | None]]
 
 def told(session: Session, account_id: int) -> Sequence[ToldRow]:
     """Every reason they ever gave, the newest first."""
-    return session.scalars(
-        select(ToldRow)
-        .where(ToldRow.account_id == account_id)
-        .options(selectinload(ToldRow.invoices))
-        .order_by(ToldRow.id.desc())
-    ).all()
+    return session.scalars(_TOLD, {"account": account_id}).all()
 
 
 def answers_sent(session: Session, told: Iterable[ToldRow]) -> Mapping[str, Effect]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Select, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, literal_column, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from models import Account
@@ -20,9 +20,11 @@ def family(company_id: int, customers: Iterable[str]) -> Select[tuple[str]]:
 
     A customer that is already in is not walked again, so a loop in the data ends.
     """
-    known = select(Account.external_id).where(
-        Account.company_id == company_id, Account.external_id.in_(list(customers))
-    )
+    return _family(literal(company_id), Account.external_id.in_(list(customers)))
+
+
+def _family(company_id: ColumnElement[int], first: ColumnElement[bool]) -> Select[tuple[str]]:
+    known = select(Account.external_id).where(Account.company_id == company_id, first)
     found = known.cte("family", recursive=True)
     child = aliased(Account)
     # That it is not empty is written out, so that the indexes over the few that are not can be used.
@@ -33,6 +35,10 @@ def family(company_id: int, customers: Iterable[str]) -> Select[tuple[str]]:
     )
     found = found.union(select(child.external_id).where(below))
     return select(found.c.external_id)
+
+
+# The same of one customer, for statements that are made once: they are asked with `company_id` and `customer_id`.
+FAMILY = _family(bindparam("company_id"), Account.external_id == bindparam("customer_id"))
 
 
 class Payers:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.file_kinds import JPEG, PNG, WEBP, kind_of
@@ -19,13 +19,14 @@ from workflows.runtime import Runtime
 
 LARGEST, LARGEST_WORDS, LONGEST_PHONE = 200_000, "200 kB", 40
 PICTURES = (PNG, JPEG, WEBP)  # none of them can hold a script
+_OF_COMPANY = select(Brand).where(Brand.company_id == bindparam("company"))
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/.-]{4,}")
 
 
 def of(session: Session, company_id: int) -> Brand | None:
     """How the company looks; None while nobody has said anything."""
-    return session.scalars(select(Brand).where(Brand.company_id == company_id)).first()
+    return session.scalars(_OF_COMPANY, {"company": company_id}).first()
 
 
 def change(rt: Runtime, company_id: int, colour: str, phone: str, logo: bytes, drop_logo: bool, user_id: int) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session, joinedload
 
 from integrations.errors import OutsideError
 from integrations.ledgers.base import ENTITIES, Ledger, Purpose
@@ -21,6 +21,8 @@ from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 FRESH = timedelta(minutes=5)
+# Asked at every look at a page, so it is made once.
+_LOOKED_AT = select(Account).where(Account.id == bindparam("account")).options(joinedload(Account.company))
 
 
 def read(rt: Runtime, company_id: int, account_ids: Sequence[int], purpose: Purpose = Purpose.DOOR) -> None:
@@ -30,8 +32,13 @@ def read(rt: Runtime, company_id: int, account_ids: Sequence[int], purpose: Purp
         company = session.get_one(Company, company_id)
         connection = ties.active(session, company_id)
         stale = [row for row in _rows(session, account_ids) if not _fresh(rt, company, row, connection, now)]
-    if not stale:
-        return
+    if stale:
+        _read(rt, company, connection, stale, now, purpose)
+
+
+def _read(
+    rt: Runtime, company: Company, connection: Connection | None, stale: list[Account], now: datetime, purpose: Purpose
+) -> None:
     customers, cursor = [row.external_id for row in stale], connection.cursor if connection else ""
 
     def take(ledger: Ledger) -> None:
@@ -41,7 +48,7 @@ def read(rt: Runtime, company_id: int, account_ids: Sequence[int], purpose: Purp
             # What is open here and was not shown may be paid, or gone.
             vanished.invoices(rt, company, ledger, now, purpose, [row.id for row in stale])
 
-    with_ledger(rt, company_id, take)
+    with_ledger(rt, company.id, take)
     reading.account_read(rt, [row.id for row in stale], now)
 
 
@@ -50,15 +57,16 @@ def look(rt: Runtime, account_id: int) -> None:
 
     When the ledger cannot be asked, what was read last is shown with its time.
     """
+    now = rt.clock.now()
     with rt.store.read() as session:
-        account = session.get_one(Account, account_id)
-        company = session.get_one(Company, account.company_id)
-        if ties.active(session, company.id) is None:
+        account = session.scalars(_LOOKED_AT, {"account": account_id}).one()
+        company, connection = account.company, ties.active(session, account.company_id)
+        if connection is None or _fresh(rt, company, account, connection, now):
             return
         if dirty.are_heard(rt, session, company.ledger_kind) and not dirty.concerns(session, account):
             return
     try:
-        read(rt, company.id, [account_id], Purpose.LOOK)
+        _read(rt, company, connection, [account], now, Purpose.LOOK)
     except OutsideError as error:
         log.warning("no fresh reading for somebody who looks", company=company.uid, kind=type(error).__name__)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from itsdangerous import Signer
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from models import Account, Company, Invoice
@@ -20,6 +20,8 @@ from workflows.runtime import Runtime
 
 LIFE = timedelta(days=90)
 _SALT = "portal-link"
+# Asked at every look at a page, so it is made once.
+_NAMED = select(Account.id, Account.link_generation).where(Account.uid == bindparam("uid"))
 
 
 class BadLink(Refusal):
@@ -62,12 +64,11 @@ def url_again(rt: Runtime, said: str) -> str:
 
 def read(rt: Runtime, token: str) -> LinkTarget:
     """Open a token. BadLink when it is forged, mangled, expired, revoked or its account is gone."""
-    target, expires, generation = _parts(rt, token)
+    target, expires, is_newest = _parts(rt, token)
     if expires < day_number(rt):
         raise OldLink("This link has expired. Links from our e-mails are good for 90 days.")
-    with rt.store.read() as session:
-        if session.get_one(Account, target.account_id).link_generation != generation:
-            raise OldLink("This link was switched off, and its page is kept safe behind a newer one.")
+    if not is_newest:
+        raise OldLink("This link was switched off, and its page is kept safe behind a newer one.")
     return target
 
 
@@ -76,16 +77,20 @@ def read_old(rt: Runtime, token: str) -> LinkTarget:
     return _parts(rt, token)[0]
 
 
-def _parts(rt: Runtime, token: str) -> tuple[LinkTarget, int, int]:
-    """What a token of ours says, the day it ends on, and its generation: 0 where links did not name one yet."""
+def _parts(rt: Runtime, token: str) -> tuple[LinkTarget, int, bool]:
+    """What a token of ours says, the day it ends on, and whether its generation is the one that counts.
+
+    Links that name none are of generation 0.
+    """
     said = verified(rt, token)
     parts = said.split(".")
     uid, expires, readers, generation = (*parts, "0")[:4]
     with rt.store.read() as session:
-        account_id = session.scalars(select(Account.id).where(Account.uid == uid)).first()
-    if account_id is None:
+        found = session.execute(_NAMED, {"uid": uid}).first()
+    if found is None:
         raise BadLink("This link no longer leads anywhere. Please reply to the e-mail it came in.")
-    return LinkTarget(account_id, frozenset(readers.split("-")), said), int(expires), int(generation)
+    target = LinkTarget(found.id, frozenset(readers.split("-")), said)
+    return target, int(expires), found.link_generation == int(generation)
 
 
 def day_number(rt: Runtime, later: timedelta = timedelta()) -> int:

@@ -6,10 +6,10 @@ It reads rows and opens accounts; money is moved by `payments`.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from integrations.errors import Misconfigured
@@ -18,6 +18,17 @@ from models import Account, BankDetails, Invoice, ProcessorAccount
 from workflows.runtime import Runtime
 
 _IN_USE = ProcessorAccount.state == "in-use"
+# Asked at every look at a customer's page, so they are made once.
+_ACCOUNTS = (
+    select(ProcessorAccount)
+    .where(ProcessorAccount.company_id == bindparam("company"), _IN_USE)
+    .order_by(ProcessorAccount.id)
+)
+_BANKS = (
+    select(BankDetails)
+    .where(BankDetails.company_id == bindparam("company"), BankDetails.state == "in-use")
+    .order_by(BankDetails.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +43,16 @@ class Way:
 
 def offered(rt: Runtime, session: Session, company_id: int, currency: str) -> tuple[Way, ...]:
     """How something in this currency can be paid online."""
-    accounts = session.scalars(
-        select(ProcessorAccount).where(ProcessorAccount.company_id == company_id, _IN_USE).order_by(ProcessorAccount.id)
-    )
+    return through(rt, accounts(session, company_id), currency)
+
+
+def accounts(session: Session, company_id: int) -> Sequence[ProcessorAccount]:
+    """The company's accounts at processors that are in use."""
+    return session.scalars(_ACCOUNTS, {"company": company_id}).all()
+
+
+def through(rt: Runtime, accounts: Sequence[ProcessorAccount], currency: str) -> tuple[Way, ...]:
+    """How something in this currency can be paid through these accounts."""
     return tuple(
         Way(one.kind, method, rt.processors[one.kind].label, one.id)
         for one in accounts
@@ -46,11 +64,12 @@ def offered(rt: Runtime, session: Session, company_id: int, currency: str) -> tu
 
 def transfer(session: Session, company_id: int, currency: str) -> BankDetails | None:
     """Where a transfer in this currency goes."""
-    return session.scalars(
-        select(BankDetails)
-        .where(BankDetails.company_id == company_id, BankDetails.currency == currency, BankDetails.state == "in-use")
-        .order_by(BankDetails.id.desc())
-    ).first()
+    return transfers(session, company_id).get(currency)
+
+
+def transfers(session: Session, company_id: int) -> Mapping[str, BankDetails]:
+    """Where transfers go, by their currency: the newest of each."""
+    return {one.currency: one for one in session.scalars(_BANKS, {"company": company_id})}
 
 
 def reference(account: Account, invoices: Sequence[Invoice]) -> str:
