@@ -41,6 +41,7 @@ class Cause(StrEnum):
     WRONG_PERSON = "wrong-person"
     SHORT_OF_CASH = "short-of-cash"
     IN_FLIGHT = "in-flight"
+    BANK_LINE = "bank-line"  # a line of the bank probably pays it; the ledger does not show it yet
     BEING_CHANGED = "being-changed"  # a change of it is being written to the ledger
     UNREADABLE_CREDIT = "unreadable-credit"  # a credit or payment of theirs could not be read: it may cover it
     COVERED_BY_CREDIT = "covered-by-credit"

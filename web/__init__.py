@@ -14,6 +14,7 @@ from web import (
     approvals,
     auth,
     backtest,
+    bank,
     by_hand,
     changes,
     companies,
@@ -70,6 +71,7 @@ ROOMS = (
     senders,
     money_rules,
     paying,
+    bank,
     accounts,
     statements,
     terms,
@@ -124,6 +126,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     tracing.register(app)
     metrics.register(app)
     app.before_request(portal.room_for_forms)
+    app.before_request(bank.room_for_files)
     csrf.init_app(app)
     limiter.init_app(app)
     headers.register(app)

@@ -32,6 +32,7 @@ class Words:
 
 
 _BY_ITSELF = "It goes on by itself."
+_BANK_LINE = "A bank line of {day} over {amount} probably pays it."
 _IN_LEDGER = "It goes on once the ledger shows otherwise."
 _BY_PERSON = "It goes on when a person has dealt with it."
 _LET_GO = "It ends on its day, or when somebody lets go of it on the customer's page."
@@ -143,6 +144,7 @@ CAUSES: Mapping[Cause, Words] = {
     Cause.IN_FLIGHT: Words(
         "Payment on its way", "A payment for it is on its way to the ledger.", "It ends when the ledger shows it."
     ),
+    Cause.BANK_LINE: Words("Probably paid", "A bank line probably pays it.", _BY_ITSELF, fuller=_BANK_LINE),
     Cause.BEING_CHANGED: Words(
         "Being changed", "A change of it is being written to the ledger.", "It ends when the ledger shows it."
     ),

@@ -17,6 +17,8 @@ from sqlalchemy.orm import aliased
 from models import (
     ApprovalRow,
     Arrangement,
+    BankLine,
+    BankMatch,
     Base,
     CallCount,
     Contact,
@@ -83,6 +85,12 @@ def _files(before: datetime) -> tuple[Rule, ...]:
     told = exists().where(ToldRow.id == SentFile.told_id, ToldRow.closed_at < before)
     dispute = exists().where(Dispute.id == SentFile.dispute_id, Dispute.resolved_at < before)
     return (Rule(SentFile, told | dispute),)
+
+
+def _bank(before: datetime) -> tuple[Rule, ...]:
+    """A line that is settled; its key stays for as long as it does, so that it does not count twice."""
+    old = BankLine.state.in_(("seen", "set-aside", "payout")) & (BankLine.day < before.date())
+    return (Rule(BankMatch, BankMatch.line_id.in_(select(BankLine.id).where(old))), Rule(BankLine, old))
 
 
 def _decisions(before: datetime) -> tuple[Rule, ...]:
@@ -163,6 +171,13 @@ TABLE = (
         "Files that customers sent along, counted from when their matter was settled",
         "They may hold anything; the matter is closed.",
         _files,
+    ),
+    Kept(
+        "bank lines",
+        400,
+        "Lines of bank statements that the ledger shows, or that were set aside",
+        "To find out within the business year which line was taken for what; the ledger has the payment.",
+        _bank,
     ),
     Kept(
         "messages",

@@ -35,6 +35,7 @@ from models import (
     promise_invoice,
     told_invoice,
 )
+from workflows import bank_holds
 from workflows.following import STANDING, coming, whole
 from workflows.owed import ON_ITS_WAY
 from workflows.pending import pending_invoices
@@ -127,6 +128,8 @@ def standing(
     for invoice in pending_invoices(session, ids):
         found.holds[invoice].append(Hold(Cause.BEING_CHANGED))
     _payments(session, ids, calendar, now, found)
+    for invoice, hold in bank_holds.holds(session, ids):
+        found.holds[invoice].append(hold)
     _by_hand(session, accounts, ids, found)
     return found
 

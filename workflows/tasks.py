@@ -32,6 +32,7 @@ AGAINST = frozenset(
         Cause.DISPUTE,
         Cause.ARRANGEMENT,
         Cause.IN_FLIGHT,
+        Cause.BANK_LINE,
         Cause.BEING_CHANGED,
         Cause.COVERED_BY_CREDIT,
         Cause.REPLIED,

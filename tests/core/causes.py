@@ -90,7 +90,7 @@ def _decided(word: Approval) -> AccountFacts:
 
 HOLDS = (
     *(Cause.ARCHIVED, Cause.ERASED, Cause.PAUSED, Cause.DISCONNECTED, Cause.UNREADABLE_CREDIT),
-    *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.IN_FLIGHT, Cause.BEING_CHANGED),
+    *(Cause.PROMISE, Cause.DISPUTE, Cause.EXTENSION, Cause.IN_FLIGHT, Cause.BEING_CHANGED, Cause.BANK_LINE),
     *(Cause.BREATHING_SPACE, Cause.CARE, Cause.AGENCY, Cause.REPLIED),
 )
 ON_ITS_WAY = (TouchState.DUE, TouchState.CLAIMED, TouchState.SENDING)

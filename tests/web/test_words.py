@@ -28,6 +28,7 @@ DETAILS = {
     "channel": "call",
     "until": "2026-11-30",
     "owner": "Ann Harbour",
+    "amount": "100.00 GBP",
 }
 # What is over for good; of anything else somebody can say what would end it.
 FINAL = {Cause.PAID, Cause.GONE, Cause.ERASED}
