@@ -13,7 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from core.money import Money
 from models.base import Base, HasUid
+from models.desk import Posting
 from models.ledger import Invoice
+from models.paying import ProcessorAccount
 
 
 class MoneyRules(Base):
@@ -21,10 +23,11 @@ class MoneyRules(Base):
 
     An early payment earns `early_points` within `early_days` of the invoice's date; with `from_terms` the discount of
     the ledger's own payment terms is offered too. After `loyal_after` invoices in a row paid in time `loyal_points` of
-    them are given as a credit, of invoices paid from the day `loyal_since` on. `late` is "", statutory or contract (then `late_points` a year and `late_sum_minor`
-    once); a charge is shown `grace_days` after due at the earliest and asked for `notice_days` after it was shown.
-    `late_booking`: show (nothing is booked), draft or invoice, on `late_income` in the ledger. `payout_fees`: "" or
-    expense, then on `payout_expense`.
+    them are given as a credit, of invoices paid from the day `loyal_since` on. `late` is "", statutory or contract
+    (then `late_points` a year and `late_sum_minor` once); a charge is shown `grace_days` after due at the earliest and
+    asked for `notice_days` after it was shown. `late_booking`: show (nothing is booked), draft or invoice, on
+    `late_income` in the ledger. `payout_fees`: "" or expense, then on `payout_expense`, of payouts that arrive from
+    the day `fees_since` on.
     """
 
     __tablename__ = "money_rules"
@@ -44,6 +47,7 @@ class MoneyRules(Base):
     late_income: Mapped[str] = mapped_column(String(64), default="")
     payout_fees: Mapped[str] = mapped_column(String(10), default="")
     payout_expense: Mapped[str] = mapped_column(String(64), default="")
+    fees_since: Mapped[date | None]
     loyal_since: Mapped[date | None]
     changed_at: Mapped[datetime]
 
@@ -134,6 +138,8 @@ class Payout(HasUid, Base):
     read_at: Mapped[datetime]
 
     entries: Mapped[list[PayoutEntry]] = relationship(lazy="raise_on_sql")
+    processor_account: Mapped[ProcessorAccount] = relationship(lazy="raise_on_sql")
+    posting: Mapped[Posting | None] = relationship(lazy="raise_on_sql")
 
     __table_args__ = (UniqueConstraint("processor_account_id", "external_id"),)
 

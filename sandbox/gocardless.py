@@ -19,6 +19,7 @@ from flask import Response, render_template, request
 
 from core.money import Money
 from sandbox.books import Webhook
+from sandbox.gocardless_balance import Made, items_of, payouts
 from sandbox.gocardless_bank import Bank
 from sandbox.gocardless_rows import (
     INSTANT,
@@ -74,6 +75,13 @@ class GoCardlessTwin(Bank):
             untold, self._untold = self._untold, []
             by_account = groupby(sorted(untold, key=lambda pair: pair[0].secret), key=lambda pair: pair[0])
             return [self._delivery(account, (event for _, event in ones)) for account, ones in by_account]
+
+    def payouts_made(self, account: str) -> list[Made]:
+        """What was paid out to the account with this secret, oldest first."""
+        with self._lock:
+            self.time_passes()
+            mine = [event for whose, event in self.events if whose.secret == account]
+            return payouts(mine, self.payments, self.refunds, self.clock())
 
     def _delivery(self, account: Account, events: Iterable[Row]) -> Webhook:
         body = {"events": list(events), "meta": {"webhook_id": f"WB{self.new_id()}"}}
@@ -205,10 +213,17 @@ class GoCardlessTwin(Bank):
             case "events":
                 mine_too = [event for whose, event in self.events if whose is account]
                 rows = [one for one in mine_too if one["links"].get("payment") == asked["payment"]]
+            case "payouts":
+                since, made = datetime.fromisoformat(asked["created_at[gte]"]), self.payouts_made(account.secret)
+                rows = [one.view for one in made if datetime.fromisoformat(one.view["created_at"]) >= since]
+            case "payout_items":  # these keep their order
+                rows = items_of(self.payouts_made(account.secret), asked["payout"], self.clock())[::-1]
             case _:
                 raise _missing()
         shown, more = page_of(rows[::-1], asked.get("after", ""), int(asked.get("limit", 50)))
         cursors = {"before": None, "after": shown[-1]["id"] if more else None}
+        if what == "payout_items":
+            shown = [{name: part for name, part in row.items() if name != "id"} for row in shown]
         return {what: shown, "meta": {"cursors": cursors, "limit": int(asked.get("limit", 50))}}
 
     # The page

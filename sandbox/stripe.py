@@ -21,6 +21,7 @@ from flask import Response, render_template, request
 from core.money import Money
 from sandbox.books import Webhook
 from sandbox.processors import Account, Declined, PretendProcessor, page_of, reply
+from sandbox.stripe_balance import Made, list_of, payouts
 from sandbox.stripe_forms import ApiError, checked_lines, nested, units
 from sandbox.stripe_rows import (
     Charge,
@@ -95,7 +96,7 @@ class StripeTwin(PretendProcessor):
             if card in DECLINES:
                 raise Declined(DECLINES[card])
             session.status, session.settled = "complete", settled
-            session.charge = Charge(f"ch_{self.new_id()}", f"pi_{self.new_id()}", session.amount)
+            session.charge = Charge(f"ch_{self.new_id()}", f"pi_{self.new_id()}", session.amount, self.clock())
             self._announce("checkout.session.completed", session.account, session_view(session))
             return str(session.params["success_url"]).replace("{CHECKOUT_SESSION_ID}", session.id)
 
@@ -108,7 +109,7 @@ class StripeTwin(PretendProcessor):
             amount = amount or charge.amount - charge.refunded
             if not 0 < amount.minor <= (charge.amount - charge.refunded).minor:
                 raise ValueError("A refund is more than nothing and at most what is left.")
-            row = Refund(f"re_{self.new_id()}", amount)
+            row = Refund(f"re_{self.new_id()}", amount, self.clock())
             charge.refunds.append(row)
             self._announce("refund.created", session.account, refund_view(charge, row))
             self._announce("charge.refunded", session.account, charge_view(charge))
@@ -120,7 +121,7 @@ class StripeTwin(PretendProcessor):
             for session, charge in self._charges():
                 for row in charge.refunds:
                     if row.id == refund_id:
-                        row.status = "failed"
+                        row.status, row.failed_at = "failed", self.clock()
                         self._announce("refund.failed", session.account, refund_view(charge, row))
 
     def dispute(self, payment: str, amount: Money | None = None, inquiry: bool = False) -> str:
@@ -133,6 +134,7 @@ class StripeTwin(PretendProcessor):
             self._announce("charge.dispute.created", session.account, dispute_view(charge, row))
             if not inquiry:
                 row.moved.append(-units(amount))
+                row.moved_at.append(self.clock())
                 self._announce("charge.dispute.funds_withdrawn", session.account, dispute_view(charge, row))
             return row.id
 
@@ -145,9 +147,19 @@ class StripeTwin(PretendProcessor):
                         row.status = "won" if won else "lost"
                         if won:
                             row.moved.append(units(row.amount))
+                            row.moved_at.append(self.clock())
                             about = dispute_view(charge, row)
                             self._announce("charge.dispute.funds_reinstated", session.account, about)
                         self._announce("charge.dispute.closed", session.account, dispute_view(charge, row))
+
+    def payouts_made(self, account: str) -> list[Made]:
+        """What was paid out to the account with this secret, oldest first."""
+        with self._lock:
+            return self._payouts(account)
+
+    def _payouts(self, account: str) -> list[Made]:
+        mine = [charge for one, charge in self._charges() if one.account.secret == account and one.settled]
+        return payouts(mine, self.clock())
 
     def _charges(self) -> Iterator[tuple[Session, Charge]]:
         return ((one, one.charge) for one in self._sessions.values() if one.charge)
@@ -202,6 +214,8 @@ class StripeTwin(PretendProcessor):
                 return session_view(self._find(account, session_id), list(params.get("expand", {}).values()))
             case "POST", ["checkout", "sessions", session_id, "expire"]:
                 return session_view(self._expire(self._find(account, session_id)))
+            case "GET", ["payouts" | "balance_transactions" as what]:
+                return list_of(what, self._payouts(account.secret), params)
             case "GET", ["refunds" | "disputes" as what]:
                 return self._list(account, what, params)
         raise ApiError(404, f"Unrecognized request URL ({request.method}: /v1/{path}).")

@@ -22,17 +22,20 @@ _SHOWN_REFUNDS = 10
 class Refund:
     id: str
     amount: Money
+    at: datetime
     status: str = "succeeded"
+    failed_at: datetime | None = None
 
 
 @dataclass(eq=False, slots=True)
 class Dispute:
-    """`moved`: what it took out of the account and gave back, in the API's units."""
+    """`moved`: what it took out of the account and gave back, in the API's units; `moved_at`: when."""
 
     id: str
     amount: Money
     status: str
     moved: list[int] = field(default_factory=list)
+    moved_at: list[datetime] = field(default_factory=list)
 
 
 @dataclass(eq=False, slots=True)
@@ -42,6 +45,7 @@ class Charge:
     id: str
     intent: str
     amount: Money
+    at: datetime
     refunds: list[Refund] = field(default_factory=list)
     disputes: list[Dispute] = field(default_factory=list)
 

@@ -49,6 +49,7 @@ POSTINGS: Mapping[Kind, str] = {
     Kind.DUE_DATE: "New due date, {day}",
     Kind.EXPECTED_DATE: "Money expected on {day}",
     Kind.NOTE: "Note in the invoice's history",
+    Kind.EXPENSE: "Processor's fee of {amount}",
 }
 
 POSTING_STATES: Mapping[str, tuple[str, str]] = {

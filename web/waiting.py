@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, or_, select
+from sqlalchemy import ColumnElement, Select, String, bindparam, cast, func, or_, select
 from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
 from core.because import Cause
@@ -83,7 +84,7 @@ class Desk:
     bookings: list[tuple[AttemptLine, Account, Company]]
     rewards: list[tuple[Reward, Account, Company]]
     returned: list[tuple[Reversal, Account, Company, Attempt]]
-    postings: list[tuple[Posting, Account, Company, Invoice | None]]
+    postings: list[tuple[Posting, Account | None, Company, Invoice | None]]
     connections: list[tuple[Connection, Company]]
     ending: list[tuple[Company, datetime]]
     unreached: list[tuple[Account, Company]]
@@ -107,10 +108,8 @@ class Desk:
 
 def counts(session: Session, practice_id: int, now: datetime) -> dict[str, Counter[int]]:
     """How many things of each kind wait at each company, by its id."""
-    found = {}
-    for kind, wanted in _wanted(practice_id).items():
-        counted = wanted.with_only_columns(Company.id, func.count()).order_by(None).group_by(Company.id)
-        found[kind] = Counter(dict(session.execute(counted).all()))
+    mine = {"practice": practice_id}
+    found = {kind: Counter(dict(session.execute(counted, mine).all())) for kind, counted in _counted().items()}
     found["ending"] = Counter(company.id for company, _ in renewals.ending_soon(session, practice_id, now))
     due = (company.id for account, company in care.listed(session, practice_id) if care.is_due(account, company, now))
     found["cared"] = Counter(due)
@@ -133,8 +132,8 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
         "rewards": (joinedload(Reward.invoice),),
     }
     rows: dict[str, list[Any]] = {
-        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN)))
-        for kind, wanted in _wanted(practice_id).items()
+        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), {"practice": practice_id}))
+        for kind, wanted in _wanted().items()
     }
     ending, cared = renewals.ending_soon(session, practice_id, now), care.listed(session, practice_id)
     on_account = _allowing(rt, session, {company.id for _, _, company in rows["bookings"]}, Feature.ON_ACCOUNT)
@@ -171,9 +170,20 @@ def _allowing(rt: Runtime, session: Session, companies: Collection[int], feature
     return frozenset(one.company_id for one in found if feature in grants.allowed_by(rt, one.grant))
 
 
-def _wanted(practice_id: int) -> dict[str, _Rows]:
-    """What each kind of waiting thing is, the most pressing first. Each is joined to its company."""
-    mine = Company.practice_id == practice_id
+@cache
+def _counted() -> dict[str, Select[int, int]]:
+    """How many of each kind there are at each company of a practice; counted for every page, so made once."""
+    by_company = (Company.id, func.count())
+    return {
+        kind: wanted.with_only_columns(*by_company).order_by(None).group_by(Company.id)
+        for kind, wanted in _wanted().items()
+    }
+
+
+@cache
+def _wanted() -> dict[str, _Rows]:
+    """What each kind of waiting thing is at a `practice`, the most pressing first. Each is joined to its company."""
+    mine = Company.practice_id == bindparam("practice")
     by_hand = (Effect.kind == EffectKind.BY_HAND.value) & (Effect.state == EffectState.REJECTED.value)
     owned: dict[str, tuple[Any, ColumnElement[bool], tuple[Any, ...]]] = {
         "touches": (Touch, Touch.state == "in_doubt", (Touch.id,)),
@@ -230,7 +240,7 @@ def _money(mine: ColumnElement[bool]) -> dict[str, _Rows]:
         .where(mine, Reversal.state.in_(ON_THE_DESK))
         .order_by(Reversal.id),
         "postings": select(Posting, Account, Company, Invoice)
-        .join(Account, Account.id == Posting.account_id)
+        .outerjoin(Account, Account.id == Posting.account_id)
         .join(Company, Company.id == Posting.company_id)
         .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
         .where(mine, Posting.state == "desk")

@@ -27,7 +27,7 @@ def want(
     key: str,
     kind: EffectKind,
     company_id: int,
-    account_id: int,
+    account_id: int | None,
     content: Mapping[str, Any],
     not_before: datetime | None = None,
 ) -> EffectState:

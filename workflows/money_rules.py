@@ -1,6 +1,6 @@
-"""A company's rules for prompt and late payment, and for what its processors keep back: asked for, checked, kept.
+"""A company's rules for prompt payment, and for what its processors keep back: asked for, checked, kept.
 
-Everything is off until somebody switches it on. What follows from them is in `rewards`, `charges` and `payouts`.
+Everything is off until somebody switches it on. What follows from them is in `rewards`, `loyalty` and `payouts`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from integrations.ledgers.base import Feature
 from models import Company, MoneyRules
-from workflows import audit, terms
+from workflows import audit, permissions
 from workflows.calendars import today_of
 from workflows.errors import Refusal
+from workflows.grants import allows
 from workflows.runtime import Runtime
 
 MOST_POINTS = 2_000  # a fifth: more is a slip of the finger
-LONGEST_EARLY, LONGEST_GRACE, MOST_LOYAL = 120, 365, 100
-STATUTORY, CONTRACT = "statutory", "contract"
-SHOW, DRAFT, INVOICE = "show", "draft", "invoice"
+LONGEST_EARLY, MOST_LOYAL = 120, 100
 EXPENSE = "expense"
 
 
@@ -32,13 +32,6 @@ class Wanted:
     from_terms: bool = False
     loyal_points: int = 0
     loyal_after: int = 0
-    late: str = ""
-    late_points: int = 0
-    late_sum_minor: int = 0
-    grace_days: int = 14
-    notice_days: int = 14
-    late_booking: str = SHOW
-    late_income: str = ""
     payout_fees: str = ""
     payout_expense: str = ""
 
@@ -57,9 +50,12 @@ def of(session: Session, company_id: int) -> Wanted:
 
 def keep(rt: Runtime, company_id: int, wanted: Wanted, user_id: int) -> None:
     """From now on these rules are in force; what was offered or shown before stands. Refusal where one cannot be."""
+    may_book_fees = not wanted.payout_fees or allows(rt, company_id, Feature.EXPENSES)
     with rt.store.write() as session:
         company = session.get_one(Company, company_id)
-        _check(rt, session, company, wanted)
+        if not may_book_fees:
+            raise Refusal(permissions.missing(rt.ledgers[company.ledger_kind], Feature.EXPENSES))
+        _check(company, wanted)
         before = of(session, company_id)
         row = session.scalars(select(MoneyRules).where(MoneyRules.company_id == company_id)).first()
         if row is None:
@@ -68,10 +64,9 @@ def keep(rt: Runtime, company_id: int, wanted: Wanted, user_id: int) -> None:
         for name, value in asdict(wanted).items():
             setattr(row, name, value)
         row.changed_at = rt.clock.now()
-        if not wanted.loyal_points:
-            row.loyal_since = None
-        elif row.loyal_since is None:
-            row.loyal_since = today_of(company, rt.clock.now())
+        today = today_of(company, rt.clock.now())
+        row.loyal_since = (row.loyal_since or today) if wanted.loyal_points else None
+        row.fees_since = (row.fees_since or today) if wanted.payout_fees else None
         changed = {
             name: [str(old), str(asdict(wanted)[name])]
             for name, old in asdict(before).items()
@@ -80,16 +75,12 @@ def keep(rt: Runtime, company_id: int, wanted: Wanted, user_id: int) -> None:
         audit.record(rt, session, "money-rules-changed", company_id, None, company.uid, user=user_id, changed=changed)
 
 
-def _check(rt: Runtime, session: Session, company: Company, wanted: Wanted) -> None:
-    _check_rewards(company, wanted)
-    if wanted.late not in ("", STATUTORY, CONTRACT):
-        raise Refusal("Please choose how late payment is charged for: not at all, by law, or by your contracts.")
-    if wanted.late:
-        _check_late(rt, session, company, wanted)
+def _check(company: Company, wanted: Wanted) -> None:
     if wanted.payout_fees not in ("", EXPENSE):
         raise Refusal("Please choose whether what a processor keeps back is booked as an expense.")
     if wanted.payout_fees and not (wanted.payout_expense and company.deposit_account):
         raise Refusal("Please choose the account for the processors' fees, and the one that payments are booked to.")
+    _check_rewards(company, wanted)
 
 
 def _check_rewards(company: Company, wanted: Wanted) -> None:
@@ -102,17 +93,3 @@ def _check_rewards(company: Company, wanted: Wanted) -> None:
         raise Refusal(f"A thank-you credit needs a percentage and after how many invoices, from 1 to {MOST_LOYAL}.")
     if wanted.rewards and not company.income_choice:
         raise Refusal("Choose first what credit notes are booked on: in the company's settings, under credit notes.")
-
-
-def _check_late(rt: Runtime, session: Session, company: Company, wanted: Wanted) -> None:
-    terms.required(session, company.id, None, today_of(company, rt.clock.now()))
-    if wanted.late == CONTRACT and not (wanted.late_points or wanted.late_sum_minor):
-        raise Refusal("Please give the rate or the sum that your contracts name.")
-    if not 0 <= wanted.late_points <= MOST_POINTS * 2 or wanted.late_sum_minor < 0:
-        raise Refusal("The rate can be from 0 to 40 percent a year, and the sum not less than nothing.")
-    if not all(0 <= one <= LONGEST_GRACE for one in (wanted.grace_days, wanted.notice_days)):
-        raise Refusal(f"The days can be from 0 to {LONGEST_GRACE}.")
-    if wanted.late_booking not in (SHOW, DRAFT, INVOICE):
-        raise Refusal("Please choose what becomes of a charge: only shown, a draft, or an invoice.")
-    if wanted.late_booking != SHOW and not wanted.late_income:
-        raise Refusal("Please choose what such invoices are booked on.")

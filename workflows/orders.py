@@ -18,6 +18,7 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
     NoteOrder,
     Order,
     PaymentOrder,
@@ -31,7 +32,7 @@ from workflows.pending import HOLDING, UNSEEN, Kind
 from workflows.runtime import Runtime
 from workflows.writing import Decided
 
-_DATED = (Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT)
+_DATED = (Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT, Kind.EXPENSE)
 _LOWERING = (Kind.CREDIT, Kind.ALLOCATION)
 
 
@@ -43,7 +44,7 @@ def want(
     rt: Runtime,
     session: Session,
     kind: Kind,
-    account: Account,
+    account: Account | Company,
     day: date,
     *,
     invoice: Invoice | None = None,
@@ -51,11 +52,12 @@ def want(
     user_id: int | None = None,
     **content: Any,
 ) -> Posting:
-    """Have it written, in the caller's transaction."""
+    """Have it written, in the caller's transaction. What concerns no customer is of the company alone."""
+    company_id, account_id = (account.company_id, account.id) if isinstance(account, Account) else (account.id, None)
     posting = Posting(
         uid=rt.new_id(),
-        company_id=account.company_id,
-        account_id=account.id,
+        company_id=company_id,
+        account_id=account_id,
         invoice_id=invoice.id if invoice else None,
         kind=kind.value,
         currency=amount.currency if amount else "",
@@ -68,7 +70,7 @@ def want(
     )
     session.add(posting)
     session.flush()
-    writing.want(rt, session, key_of(posting), account.company_id, account.id, {"posting": posting.id})
+    writing.want(rt, session, key_of(posting), company_id, account_id, {"posting": posting.id})
     said = {"what": kind.value, "amount": str(amount or ""), "day": day.isoformat(), "user": user_id, **content}
     note_down(rt, session, "posting-asked", posting, **said)
     return posting
@@ -114,9 +116,13 @@ def _decide(rt: Runtime, session: Session, effect: Effect) -> Decided:
     if posting.kind in _DATED:
         day, note, closed = writing.open_day(company, day, today_of(company, now))
     against = _paid_otherwise(posting, invoice) if invoice and posting.kind in _LOWERING else ""
-    customer = invoice.customer if invoice else session.get_one(Account, posting.account_id).external_id
+    customer = invoice.customer if invoice else _customer(session, posting)
     target = invoice.external_id if invoice else ""
     return Decided(partial(_order, posting, company, target, customer), day, against or closed, note)
+
+
+def _customer(session: Session, posting: Posting) -> str:
+    return session.get_one(Account, posting.account_id).external_id if posting.account_id else ""
 
 
 def _order(posting: Posting, company: Company, target: str, customer: str, day: date) -> Order:
@@ -128,6 +134,9 @@ def _order(posting: Posting, company: Company, target: str, customer: str, day: 
             return AllocationOrder(content["credit"], target, customer, posting.amount, day, reference)
         case Kind.ON_ACCOUNT:
             return PaymentOrder("", customer, posting.amount, day, company.deposit_account, reference)
+        case Kind.EXPENSE:
+            paid_from, expense, payee = company.deposit_account, content["expense"], content["payee"]
+            return ExpenseOrder(posting.amount, day, paid_from, expense, payee, content["words"], reference)
         case Kind.UNDO_PAYMENT:
             return UndoPaymentOrder(content["payment"], reference)
         case Kind.NOTE:
@@ -152,7 +161,7 @@ def _written(rt: Runtime, session: Session, effect: Effect, decided: Decided, wr
     posting.state, posting.external_id, posting.note = "written", written.id, decided.note
     posting.written_at = rt.clock.now()
     note_down(rt, session, "posting-written", posting, what=posting.kind, id=written.id, note=decided.note)
-    if posting.kind == Kind.CREDIT:
+    if posting.kind == Kind.CREDIT and posting.invoice_id:
         _use(rt, session, posting)
     elif posting.kind == Kind.UNDO_PAYMENT:
         _undone(rt, session, posting)

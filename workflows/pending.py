@@ -26,6 +26,7 @@ class Kind(StrEnum):
     DUE_DATE = "due-date"
     EXPECTED_DATE = "expected-date"
     NOTE = "note"
+    EXPENSE = "expense"
 
 
 UNSEEN = Posting.content["seen"].as_string().is_(None)  # no reading has begun since it was written

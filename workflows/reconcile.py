@@ -187,7 +187,7 @@ def _in_the_ledger(line: AttemptLine, shown: Mapping[str, Money | None]) -> Iter
 
 
 _MISSED = {
-    Kind.CREDIT.value: "The credit note of {amount} for invoice {number} is not in the ledger any more. "
+    Kind.CREDIT.value: "The credit note of {amount}{about} is not in the ledger any more. "
     "Give it once more, or tell the customer that it does not count.",
     Kind.ON_ACCOUNT.value: "The {amount} on account is not in the ledger any more. Book it again if the money is here.",
     Kind.UNDO_PAYMENT.value: "A payment that was taken back here still stands in the ledger. Remove it there.",
@@ -197,4 +197,5 @@ _MISSED = {
 def _as_written(posting: Posting, number: str | None, shown: Mapping[str, Money | None]) -> Iterator[str]:
     if (posting.external_id in shown) == (posting.kind == Kind.UNDO_PAYMENT):
         money = str(posting.amount) if posting.currency else ""
-        yield _MISSED[posting.kind].format(amount=money, number=number)
+        about = f" for invoice {number}" if number else ""
+        yield _MISSED[posting.kind].format(amount=money, about=about)

@@ -15,6 +15,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from core import rewards
+from core.facts import InvoiceStatus
 from core.money import Money
 from models import Account, Attempt, AttemptLine, Charge, Company, Invoice, Payment, Posting, Reward, Term
 from workflows import audit, money_rules, offers, orders, planner
@@ -31,7 +32,7 @@ EARNED, GRANTED, LAPSED, DESK = "earned", "granted", "lapsed", "desk"
 LATE = "It was paid {days} after the last day of the offer, less the discount. Give the discount, or ask for the rest."
 WHOLE = "Paid in full, without the discount."
 ENDED = "The last day has passed."
-SETTLED = "Settled in the ledger in another way."
+SETTLED = "The ledger does not have it as open any more."
 NO_ACCOUNT = "It was earned; choose in the settings what credit notes are booked on, then give it."
 NEWS_COMES_LATE = timedelta(days=14)  # a payment of the last day may be entered in the ledger days later
 LEAST_OF_A_REFERENCE = 21  # a ledger may keep so much of ours
@@ -128,8 +129,7 @@ def _look(rt: Runtime, session: Session, company: Company, reward: Reward) -> No
     invoice = session.get_one(Invoice, reward.invoice_id)
     row = session.get_one(Account, invoice.account_id)
     if not owes(invoice):
-        why = WHOLE if invoice.gone_at is None else SETTLED
-        _end(rt, session, reward, LAPSED, why)
+        _end(rt, session, reward, LAPSED, WHOLE if invoice.status == InvoiceStatus.PAID.value else SETTLED)
     elif invoice.balance_minor <= reward.amount_minor and (paid := _last_payment(session, company, row, invoice)):
         late = (paid - reward.until).days if reward.until else 0
         if late <= 0:

@@ -20,6 +20,7 @@ from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
+    ExpenseOrder,
     Ledger,
     NoteOrder,
     Order,
@@ -51,6 +52,7 @@ _SHOWN_BY: dict[type[Order], tuple[str, ...]] = {
     AllocationOrder: ("credit", "invoice"),
     DateOrder: ("invoice",),
     NoteOrder: (),
+    ExpenseOrder: (),
 }
 
 
@@ -89,7 +91,7 @@ class Side:
 
 
 def want(
-    rt: Runtime, session: Session, key: str, company_id: int, account_id: int, content: dict[str, Any]
+    rt: Runtime, session: Session, key: str, company_id: int, account_id: int | None, content: dict[str, Any]
 ) -> EffectState:
     """Have it written: one effect for each key."""
     return effects.want(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Protocol
 
@@ -114,6 +115,52 @@ class Happening:
     mandate: str = ""
 
 
+class PayoutState(StrEnum):
+    COMING = "coming"
+    PAID = "paid"
+    FAILED = "failed"
+
+
+class EntryKind(StrEnum):
+    PAYMENT = "payment"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    FAILURE = "failure"
+    FEE = "fee"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutEntry:
+    """One thing a payout is made of. `payment` is the processor's id of the payment ("" where there is none), `amount`
+    signed and gross, `fee` what was kept back of it (negative when given back). An entry that is only a fee has no
+    amount, so that the sum of `fee` is all that was kept back.
+    """
+
+    id: str
+    kind: EntryKind
+    payment: str
+    amount: Money
+    fee: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """Money sent to the company's bank; negative where it was taken from there."""
+
+    id: str
+    amount: Money
+    arrives: date
+    state: PayoutState
+    entries: tuple[PayoutEntry, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether the entries explain the payout to the cent; nothing is invented where they do not."""
+        there = {self.amount.currency} == {part.currency for one in self.entries for part in (one.amount, one.fee)}
+        return there and sum(one.amount.minor - one.fee.minor for one in self.entries) == self.amount.minor
+
+
 class Processor(Protocol):
     """One company's account at a processor. Every call may raise the errors of `integrations.errors`."""
 
@@ -144,6 +191,10 @@ class Processor(Protocol):
 
     def mandate(self, id: str) -> MandateState:
         """How a mandate stands."""
+        ...
+
+    def payouts(self, since: date) -> tuple[Payout, ...]:
+        """All that were made on or after that day (UTC), oldest first, with their entries."""
         ...
 
     def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Happening, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from gocardless_pro import webhooks
@@ -26,8 +27,10 @@ from integrations.processors.base import (
     Happening,
     MandateState,
     Method,
+    Payout,
     ProcessorKeys,
 )
+from integrations.processors.gocardless_payouts import payout_of
 from integrations.processors.gocardless_story import came, checkout_of
 from integrations.processors.gocardless_wire import Row, Wire, answers
 from integrations.transport import Transport
@@ -123,6 +126,14 @@ class GoCardless:
         """How a mandate stands; Rejected when there is none."""
         with answers(changing=False):
             return _MANDATES.get(self._wire.mandates.get(id).status, MandateState.ENDED)
+
+    def payouts(self, since: date) -> tuple[Payout, ...]:
+        """All that were made on or after that day (UTC), oldest first. What they are made of is told for six months:
+        older ones have no entries and are not whole.
+        """
+        with answers(changing=False):
+            newest_first = self._wire.all(self._wire.payouts, **{"created_at[gte]": f"{since}T00:00:00Z"})
+            return tuple(payout_of(one, self._wire.items(one["id"])) for one in reversed(newest_first))
 
     def events(self, raw: bytes, headers: Mapping[str, str]) -> tuple[Happening, ...]:
         """Verify and read a webhook, which may hold many events. BadSignature when forged, Rejected when unreadable."""

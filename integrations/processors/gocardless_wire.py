@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import requests
@@ -60,6 +61,8 @@ class Wire:
         self.flows = services.BillingRequestFlowsService(wire, _ONCE, _NO_PAUSE)
         self.mandates = services.MandatesService(wire, _ONCE, _NO_PAUSE)
         self.payments = services.PaymentsService(wire, _ONCE, _NO_PAUSE)
+        self.payout_items = services.PayoutItemsService(wire, _ONCE, _NO_PAUSE)
+        self.payouts = services.PayoutsService(wire, _ONCE, _NO_PAUSE)
         self.refunds = services.RefundsService(wire, _ONCE, _NO_PAUSE)
         self.requests = services.BillingRequestsService(wire, _ONCE, _NO_PAUSE)
 
@@ -79,6 +82,15 @@ class Wire:
         """Every row there is, in GoCardless' own order (the newest first)."""
         return [one.attributes for one in service.all({**which, "limit": MOST})]
 
+    def items(self, payout: str) -> list[Row]:
+        """What a payout is made of; nothing of one that is so old (six months) that GoCardless no longer says."""
+        try:
+            return self.all(self.payout_items, payout=payout)
+        except errors.ApiError as error:
+            if error.code != HTTPStatus.GONE:
+                raise
+            return []
+
 
 @contextmanager
 def answers(changing: bool) -> Iterator[None]:
@@ -89,7 +101,7 @@ def answers(changing: bool) -> Iterator[None]:
         raise _ours(error, changing) from error
     except (errors.GoCardlessProError, requests.RequestException) as error:
         raise lost("GoCardless could not be reached or did not answer properly.", changing) from error
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, ArithmeticError) as error:
         raise lost("GoCardless' answer could not be read.", changing) from error
 
 

@@ -3,7 +3,7 @@
 Cards never come near us, nothing is retried here, and no telemetry is sent. Apple Pay and Google Pay need nothing of
 ours: a hosted page shows them by itself to whoever has them, where the account has them switched on, and treats them
 like any card (https://docs.stripe.com/upgrades/manage-payment-methods). Stripe's own amounts differ from ISO's minor
-units for a few currencies (https://docs.stripe.com/currencies); the difference stays in this file.
+units for a few currencies; `stripe_units.py` says which.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import requests
@@ -28,8 +29,11 @@ from integrations.processors.base import (
     MandateState,
     Method,
     MoneyBack,
+    Payout,
     ProcessorKeys,
 )
+from integrations.processors.stripe_payouts import payout_of
+from integrations.processors.stripe_units import HUNDREDFOLD, TENS, UNCLEAR, WHOLE, from_stripe
 from integrations.transport import Transport
 
 stripe.enable_telemetry = False  # it would also write a file into the user's home
@@ -45,11 +49,6 @@ _LOCALES = {
     "vi", "zh", "zh-HK", "zh-TW",
 }
 # fmt: on
-
-_HUNDREDFOLD = {"ISK"}  # no decimals any more, still counted in hundredths
-_WHOLE = {"MGA"}  # ISO counts in hundredths, Stripe in whole ariary
-_TENS = {"BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"}  # three decimals, of which the last must be 0
-_UNCLEAR = {"UGX"}  # Stripe lists it both with and without decimals: rather no card than a hundredfold charge
 
 
 class Stripe:
@@ -116,6 +115,22 @@ class Stripe:
         known = [_refund(one) for one in refunds] + [_dispute(one.to_dict()) for one in disputes]
         return tuple(one for one in known if one is not None)
 
+    def payouts(self, since: date) -> tuple[Payout, ...]:
+        """All that were made on or after that day (UTC), oldest first. Only automatic ones can be itemised: the others
+        have no entries and are not whole (https://docs.stripe.com/payouts/reconciliation).
+        """
+        start = int(datetime(since.year, since.month, since.day, tzinfo=UTC).timestamp())
+        with _answers(changing=False):
+            found = self._client.v1.payouts.list({"created": {"gte": start}, "limit": 100}).auto_paging_iter()
+            newest_first = [one.to_dict() for one in found]
+            return tuple(payout_of(one, self._entries(one)) for one in reversed(newest_first))
+
+    def _entries(self, payout: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if not payout["automatic"]:
+            return []
+        of: Any = {"payout": payout["id"], "limit": 100, "expand": ["data.source"]}
+        return [one.to_dict() for one in self._client.v1.balance_transactions.list(of).auto_paging_iter()]
+
     def expire(self, checkout: str) -> Checkout:
         """Close an open page so that it can no longer be paid; Rejected when it is not open any more."""
         with _answers(changing=True):
@@ -158,20 +173,14 @@ def _line(label: str, amount: Money) -> dict[str, Any]:
 
 
 def _to_stripe(amount: Money) -> int:
-    if amount.currency in _UNCLEAR:
+    if amount.currency in UNCLEAR:
         raise Rejected(f"{amount.currency} cannot be paid by card here.", code="currency")
-    if amount.currency in _HUNDREDFOLD:
+    if amount.currency in HUNDREDFOLD:
         return amount.minor * 100
-    step = 100 if amount.currency in _WHOLE else 10 if amount.currency in _TENS else 1
+    step = 100 if amount.currency in WHOLE else 10 if amount.currency in TENS else 1
     if amount.minor % step:
         raise Rejected(f"Stripe cannot charge {amount} to the last digit.", code="amount")
-    return amount.minor // 100 if amount.currency in _WHOLE else amount.minor
-
-
-def _from_stripe(units: int, currency: str) -> Money:
-    if currency in _HUNDREDFOLD:
-        return Money(units // 100, currency)
-    return Money(units * 100 if currency in _WHOLE else units, currency)
+    return amount.minor // 100 if amount.currency in WHOLE else amount.minor
 
 
 def _locale(language: str) -> str:
@@ -188,7 +197,7 @@ def _checkout(session: Mapping[str, Any]) -> Checkout:
         id=session["id"],
         reference=session.get("client_reference_id") or "",
         state=CheckoutState.PAID if paid else states.get(session["status"], CheckoutState.PENDING),
-        amount=_from_stripe(session["amount_total"], session["currency"].upper()),
+        amount=from_stripe(session["amount_total"], session["currency"].upper()),
         url=session.get("url") or "",
         payment=_id_of(session.get("payment_intent")),
     )
@@ -203,7 +212,7 @@ def _refund(row: Mapping[str, Any]) -> MoneyBack | None:
     """None while it is not decided. One that failed came back to the account."""
     if row["status"] not in ("succeeded", "failed", "canceled"):
         return None
-    amount = _from_stripe(row["amount"], row["currency"].upper())
+    amount = from_stripe(row["amount"], row["currency"].upper())
     return MoneyBack(row["id"], "refund", amount, undone=row["status"] != "succeeded")
 
 
@@ -212,7 +221,7 @@ def _dispute(row: Mapping[str, Any]) -> MoneyBack | None:
     moved = [one["amount"] for one in row["balance_transactions"]]
     if not any(amount < 0 for amount in moved):
         return None
-    amount = _from_stripe(row["amount"], row["currency"].upper())
+    amount = from_stripe(row["amount"], row["currency"].upper())
     return MoneyBack(row["id"], "chargeback", amount, undone=any(amount > 0 for amount in moved))
 
 

@@ -46,6 +46,7 @@ def upgrade() -> None:
     sa.Column('late_income', sa.String(length=64), nullable=False),
     sa.Column('payout_fees', sa.String(length=10), nullable=False),
     sa.Column('payout_expense', sa.String(length=64), nullable=False),
+    sa.Column('fees_since', sa.Date(), nullable=True),
     sa.Column('loyal_since', sa.Date(), nullable=True),
     sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),

@@ -33,10 +33,12 @@ from workflows import (
     guarded,
     holds,
     library,
+    money_rules,
     paying,
     proposals,
     reasons,
 )
+from workflows.money_rules import Wanted
 
 Act = Callable[[], object]
 IBANS = ("DE89370400440532013000", "DE02120300000000202051")
@@ -60,6 +62,17 @@ class Acts:
             session.flush()
             self.robin = robin.id
         self.town.company_may(part_payments=True, arrange_up_to_minor=100_000)
+        if self.chance.random() < 0.4:
+            self._reward()
+
+    def _reward(self) -> None:
+        """Every company gives something for paying early, and for paying in time again and again."""
+        rules = Wanted(early_points=200, early_days=45, loyal_points=100, loyal_after=2)
+        for kind in self.town.tenants:
+            company = self.town.company(kind)
+            choice = companies.income_choices(self.town.rt, company.id)[0].id
+            self.town.company_may(income_choice=choice)
+            money_rules.keep(self.town.rt, company.id, rules, self.robin)
 
     def some(self) -> tuple[str, Act]:
         """One act by name, the likelier ones more often."""

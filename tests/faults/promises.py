@@ -16,7 +16,7 @@ from sqlalchemy.orm import selectinload
 
 from core.facts import InvoiceStatus
 from core.money import Money
-from models import Account, Attempt, Base, Effect, EffectKind, EffectState, Invoice, Posting, Reversal, Touch
+from models import Account, Attempt, Base, Effect, EffectKind, EffectState, Invoice, Posting, Reversal, Reward, Touch
 from sandbox.mailbox import Mail
 from tests.faults.witness import is_reminder
 from tests.town import SHOPS, Town, numbers_of
@@ -44,6 +44,7 @@ class Outcome:
     bookings: int = 0
     money: Decimal = Decimal(0)
     in_doubt: int = 0
+    rewards: int = 0
     reconnected: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)
     digest: str = ""
@@ -60,7 +61,7 @@ def check(town: Town, outcome: Outcome, wrong: Sequence[str], moved: Collection[
     found = {
         "other": [*wrong, *_mirror(town), *audit.verify(town.rt)],
         "twice": [*_said_twice(town, outcome, moved), *_performed_twice(town)],
-        "lost": [*_left_unfinished(town, outcome), *_money(town, outcome)],
+        "lost": [*_left_unfinished(town, outcome), *_money(town, outcome), *_rewards(town, outcome)],
         "unexplained": [f"Invoice {one}: silence without a because." for one in doctor.unexplained(town.rt)],
     }
     outcome.broken += [(kind, words) for kind, every in found.items() for words in every]
@@ -160,6 +161,23 @@ def _money(town: Town, outcome: Outcome) -> Iterator[str]:
             yield f"{attempt.uid} ({attempt.state}, {states}): kept {left}, in the ledger {found}, on the desk nothing."
     for reference in kept.keys() - {one.uid for one in attempts}:
         yield f"{reference} was paid and no attempt knows of it."
+
+
+def _rewards(town: Town, outcome: Outcome) -> Iterator[str]:
+    """What was earned is given once, on the desk or on its way there; no more than was offered."""
+    with town.rt.store.read() as session:
+        postings = {one.id: one for one in session.scalars(select(Posting))}
+        for reward in session.scalars(select(Reward)):
+            posting = postings.get(reward.posting_id or 0)
+            outcome.rewards += reward.state == "granted"
+            if (posting is not None) != (reward.state in ("earned", "granted")) and reward.state != "lapsed":
+                yield f"{reward.uid} is {reward.state}, and its credit is {posting and posting.state}."
+            if posting is not None and posting.amount > reward.amount:
+                yield f"{reward.uid}: {posting.amount} was given, {reward.amount} offered."
+            if reward.state == "earned" and posting is not None and posting.state != "desk":
+                yield f"{reward.uid} was earned and never given."
+        given = Counter(one.posting_id for one in session.scalars(select(Reward)) if one.posting_id)
+    yield from (f"The credit {one} was given {count} times." for one, count in given.items() if count > 1)
 
 
 def _mirror(town: Town) -> Iterator[str]:

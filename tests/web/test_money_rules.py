@@ -1,4 +1,4 @@
-"""The page Prompt and late payment: all off at first, kept as typed, refused in one sentence with nothing lost."""
+"""The page Prompt payment: all off at first, kept as typed, refused in one sentence with nothing lost."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def ann(world: World) -> FlaskClient:
 
 
 def page(world: World) -> str:
-    return f"/companies/{world.tide.uid}/prompt-and-late"
+    return f"/companies/{world.tide.uid}/prompt-payment"
 
 
 def save(client: FlaskClient, world: World, **typed: str) -> str:
     token = token_in(client.get(page(world), **HTTPS).text)
-    said = {"csrf_token": token, "grace_days": "14", "notice_days": "14", **typed}
+    said = {"csrf_token": token, **typed}
     return client.post(page(world), data=said, follow_redirects=True, **HTTPS).text
 
 
@@ -49,7 +49,7 @@ def allow_credits(store: Store, company_id: int) -> None:
 
 def test_everything_is_off_until_somebody_switches_it_on(world: World, ann: FlaskClient) -> None:
     text = ann.get(page(world), **HTTPS).text
-    assert "Nothing is charged" in text
+    assert "Are not booked" in text
     assert "Bank charges" in text
     assert rules(world) == Wanted()
 
@@ -68,17 +68,13 @@ def test_a_discount_is_kept_as_it_was_typed_and_shown_again(world: World, ann: F
         ({"early": "2.345", "early_days": "10"}, "Please give the percentage in figures"),
         ({"early": "2", "early_days": "ten"}, "Please give the number in figures, such as 14."),
         ({"early": "2"}, "A discount needs both a percentage and a number of days"),
-        ({"late": "statutory"}, "Fees and interest need terms that the customer can read"),
-        ({"late": "contract"}, "Fees and interest need terms"),
-        ({"late": "because"}, "Please choose how late payment is charged for"),
-        ({"late_sum": "12,50"}, "Please give the sum in figures with a point"),
         ({"payout_fees": "expense"}, "Please choose the account for the processors"),
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence_and_what_was_typed_stays(
     world: World, ann: FlaskClient, typed: dict[str, str], sentence: str
 ) -> None:
-    text = save(ann, world, **typed, late_rate="7.25")
+    text = save(ann, world, **typed, loyal="7.25")
     assert sentence in text
     assert 'value="7.25"' in text
     assert rules(world) == Wanted()
