@@ -47,7 +47,8 @@ class Settings(BaseSettings):
         "production", description="`production`, or `demo`: a pretend world on this machine that can reach nobody."
     )
     var: Path = Field(
-        Path("var"), description="The folder for the database and the secrets; keep it, and keep it private."
+        Path("var"),
+        description="The folder for the database, the secrets and your own rates; keep it, and keep it private.",
     )
     database_url: str = Field(
         "",
@@ -221,7 +222,8 @@ class Settings(BaseSettings):
 
     def upkeep(self) -> dict[str, Any]:
         """What the installation needs to look after itself, by the names of the runtime's own."""
-        return {name: getattr(self, name) for name in ("backup_to", "backups_kept", "keep_days", "metrics_token")}
+        kept = {name: getattr(self, name) for name in ("backup_to", "backups_kept", "keep_days", "metrics_token")}
+        return {**kept, "own_rates": self.var / "rates"}
 
     def ledger(self, kind: str) -> dict[str, Any]:
         """The settings of a ledger or of a processor, by their names without the kind."""

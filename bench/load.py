@@ -48,6 +48,7 @@ class Asked:
     seconds: float = 60.0
     payers: int = 200
     arriving: float = 20.0
+    reading: float = 10.0
     slow: int = 200
     one_company: bool = False
     book: Size = BOOK
@@ -70,6 +71,7 @@ def options(parser: ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, help="how long a burst is (default 60)")
     parser.add_argument("--payers", type=int, help="payers at once (default 200)")
     parser.add_argument("--arriving", type=float, help="seconds within which they come (default 20)")
+    parser.add_argument("--reading", type=float, help="seconds that a person reads between two clicks (default 10)")
     parser.add_argument("--slow", type=int, help="slow clients (default 200)")
     parser.add_argument("--one-company", action="store_true", help="all webhooks are about the payers' company")
 
@@ -160,10 +162,12 @@ async def _payers(scene: Scene) -> None:
     print(f"floor, {number} GETs of a static file in one instant: {floor.told()}")
     at_once = await load_drive.gotten(scene.links)
     print(f"{number} GETs of the customer's page in one instant: {at_once.told()}; {_ratio(at_once, floor)}")
-    for within in (0.0, scene.asked.arriving):
+    for within, reading in ((0.0, 0.0), (scene.asked.arriving, 0.0), (scene.asked.arriving, scene.asked.reading)):
         before = house.cpu()
-        found = await load_drive.paid(scene.links, 1, within)
-        print(f"{number} payers within {within:.0f} s: {found.told()}; server {house.cpu() - before:.1f} CPU-seconds")
+        found = await load_drive.paid(scene.links, 1, within, reading)
+        pace = f"who read {reading:.0f} s" if reading else "who read 1 to 3 s"
+        used = house.cpu() - before
+        print(f"{number} payers within {within:.0f} s {pace}: {found.told()}; server {used:.1f} CPU-seconds")
     print(f"  {_answers(house)}")
 
 
@@ -176,17 +180,17 @@ def _answers(house: House) -> str:
 async def _both(scene: Scene) -> None:
     house, asked, before = scene.house, scene.asked, scene.house.cpu()
 
-    async def rounds() -> list[Times]:
+    async def people() -> Times:
         await asyncio.sleep(asked.seconds / 4)
-        return [await load_drive.paid(scene.links, seed, asked.seconds / 4) for seed in (1, 2)]
+        return await load_drive.paid(scene.links, 1, asked.seconds / 4, asked.reading)
 
     letters = _letters(scene)
     posting = load_drive.posted(f"{house.url}/webhooks/quickbooks", letters)
-    posted, found = await asyncio.gather(posting, rounds())
+    posted, found = await asyncio.gather(posting, people())
     ended = perf_counter()
     print(f"together, {len(letters):,} webhooks in {asked.seconds:.0f} s: {posted.told()}")
-    for one in found:
-        print(f"together, {len(scene.links)} payers within {asked.seconds / 4:.0f} s: {one.told()}")
+    pace = f"within {asked.seconds / 4:.0f} s who read {asked.reading:.0f} s"
+    print(f"together, {len(scene.links)} payers {pace}: {found.told()}")
     print(f"  server: {house.cpu() - before:.1f} CPU-seconds; {_answers(house)}; {_kept(scene, ended)}")
 
 

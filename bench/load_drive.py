@@ -79,19 +79,20 @@ async def gotten(urls: Sequence[str], seconds: float = 0.0) -> Times:
     return found
 
 
-async def paid(links: Sequence[str], seed: int, within: float) -> Times:
+async def paid(links: Sequence[str], seed: int, within: float, reading: float = 0.0) -> Times:
     """A payer behind each link, who comes at some moment `within` so many seconds: they open the page, look at the
-    statement, answer, and open it again, with a second to three in between.
+    statement, answer, and open it again, with a second to three in between, or as people do: `reading` seconds each
+    time on average, most of them less, at least one and at most sixty.
     """
     found = Times()
     chances = [Random(seed * 1000 + place) for place in range(len(links))]
-    await asyncio.gather(*(_payer(found, link, chances[place], within) for place, link in enumerate(links)))
+    await asyncio.gather(*(_payer(found, link, chances[place], within, reading) for place, link in enumerate(links)))
     return found
 
 
-async def _payer(found: Times, link: str, chance: Random, within: float) -> None:
+async def _payer(found: Times, link: str, chance: Random, within: float, reading: float) -> None:
     async def think() -> None:
-        await asyncio.sleep(chance.uniform(1, 3))
+        await asyncio.sleep(min(1 + chance.expovariate(1 / (reading - 1)), 60) if reading else chance.uniform(1, 3))
 
     await asyncio.sleep(chance.uniform(0, within))
     async with _session() as session:

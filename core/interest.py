@@ -62,9 +62,9 @@ class Interest:
     note: str = ""
 
 
-def statutory(name: str, points: int, sums: tuple[tuple[int, int], ...], rates: Rates) -> Terms:
+def statutory(name: str, hundredths: int, sums: tuple[tuple[int, int], ...], rates: Rates) -> Terms:
     """A law's terms from its rule (`core.law.Rule`) and the rates it stands on."""
-    return Terms(name, points * 100, rates, rates.year_days, rates.currency, sums)
+    return Terms(name, hundredths, rates, rates.year_days, rates.currency, sums)
 
 
 def interest(

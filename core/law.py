@@ -63,8 +63,9 @@ class Hours:
 class Rule:
     """One thing that is asked, in words, with what of it Dunlin keeps by itself.
 
-    Of interest `name` is the law's, `points` a year over the central bank's rate, `sums` (debts from this amount, fixed
-    sum) in whole units of money. `checked` is the day on which somebody read the source.
+    Of interest `name` is the law's, `hundredths` of a percent a year over the central bank's rate, `sums` (debts from
+    this amount, fixed sum) in whole units of money, and `rates` the code of the table the rate stands in; without one
+    the rule only says what is asked at least. `checked` is the day on which somebody read the source.
     """
 
     topic: Topic
@@ -77,8 +78,9 @@ class Rule:
     hours: tuple[Hours, ...] = ()
     needs: frozenset[Need] = frozenset()
     name: str = ""
-    points: int = 0
+    hundredths: int = 0
     sums: tuple[tuple[int, int], ...] = ()
+    rates: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,9 @@ def _rule(one: Mapping[str, Any]) -> Rule:
         hours=tuple(Hours(_days(each["days"]), each["opens"], each["closes"]) for each in one.get("hours", ())),
         needs=frozenset(Need(each) for each in one.get("needs", ())),
         name=one.get("name", ""),
-        points=one.get("points", 0),
+        hundredths=one.get("hundredths", 0),
         sums=tuple((least, given) for least, given in one.get("sums", ())),
+        rates=one.get("rates", ""),
     )
 
 

@@ -48,7 +48,7 @@ class Rates:
         if begins not in self.of_half:
             raise RateError(
                 f"The rate of {self.name} for the half-year from {begins} is missing; "
-                f"add a [[rate]] with day = {begins} and its source to the rates of {self.code}."
+                f"add a [[rate]] with day = {begins} and its source to rates/{self.code}.toml in the folder DUNLIN_VAR."
             )
         return self.of_half[begins]
 
@@ -66,6 +66,8 @@ def parse_rates(code: str, text: str, own: str = "") -> Rates:
         mine = [_rate(one) for one in added.get("rate", ())]
         _once(found)
         _once(mine)
+        if unknown := added.keys() - {"rate"}:
+            raise ValueError(f"{min(unknown)!r} is not known here; only [[rate]] is")
         if type(data["steady"]) is not bool or type(data["year_days"]) is not int or data["year_days"] < 1:
             raise ValueError("'steady' is true or false, 'year_days' a number of days")
         by_day = {one.day: one for one in [*found, *mine]}

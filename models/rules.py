@@ -24,10 +24,10 @@ class MoneyRules(Base):
     An early payment earns `early_points` within `early_days` of the invoice's date; with `from_terms` the discount of
     the ledger's own payment terms is offered too. After `loyal_after` invoices in a row paid in time `loyal_points` of
     them are given as a credit, of invoices paid from the day `loyal_since` on. `late` is "", statutory or contract
-    (then `late_points` a year and `late_sum_minor` once); a charge is shown `grace_days` after due at the earliest and
-    asked for `notice_days` after it was shown. `late_booking`: show (nothing is booked), draft or invoice, on
-    `late_income` in the ledger. `payout_fees`: "" or expense, then on `payout_expense`, of payouts that arrive from
-    the day `fees_since` on.
+    (then `late_points` a year and `late_sum_minor` once), for customers of `late_segment` ("": for all); a charge is
+    shown `grace_days` after due at the earliest and can be asked for `notice_days` after that. `late_booking`: show
+    (nothing is booked), draft or invoice, on `late_income` in the ledger. `payout_fees`: "" or expense, then on
+    `payout_expense`, of payouts that arrive from the day `fees_since` on.
     """
 
     __tablename__ = "money_rules"
@@ -41,6 +41,7 @@ class MoneyRules(Base):
     late: Mapped[str] = mapped_column(String(10), default="")
     late_points: Mapped[int] = mapped_column(default=0)
     late_sum_minor: Mapped[int] = mapped_column(BigInteger, default=0)
+    late_segment: Mapped[str] = mapped_column(String(60), default="")
     grace_days: Mapped[int] = mapped_column(default=14)
     notice_days: Mapped[int] = mapped_column(default=14)
     late_booking: Mapped[str] = mapped_column(String(10), default="show")
@@ -85,11 +86,11 @@ class Reward(HasUid, Base):
 
 
 class Charge(HasUid, Base):
-    """Interest and the fixed sum for one late invoice, up to and with `until`; `lines` is the computation, to be shown.
+    """Interest and the fixed sum for one late invoice, up to and with `until`; `lines` is the computation, to be shown:
+    [first day, last day, balance in minor units, hundredths of a percent, the exact sum as a fraction of minor units].
 
-    `state`: shown (told, not asked for yet; from `asked_from` on it may be), asked (a person said so; being booked, or
-    shown as owed where nothing is booked), booked, waived (`note` says why), settled or desk. `ledger_invoice` is the
-    invoice it became.
+    `state`: shown (the customer can see it; it falls away where the invoice is paid by `asked_from`), asked (a person
+    said so; it is being booked), booked, or waived (`note` says why). `ledger_invoice` is the invoice it became.
     """
 
     __tablename__ = "charge"

@@ -50,6 +50,7 @@ POSTINGS: Mapping[Kind, str] = {
     Kind.EXPECTED_DATE: "Money expected on {day}",
     Kind.NOTE: "Note in the invoice's history",
     Kind.EXPENSE: "Processor's fee of {amount}",
+    Kind.INVOICE: "Invoice over {amount} for late payment",
 }
 
 POSTING_STATES: Mapping[str, tuple[str, str]] = {

@@ -14,6 +14,7 @@ from models import (
     Arrangement,
     CadenceOverride,
     CadenceVersion,
+    Charge,
     Company,
     Draft,
     Effect,
@@ -31,7 +32,7 @@ from web.auth import person
 from web.guards import runtime
 
 Found = TypeVar("Found")
-OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Draft, Effect, Extension, GuardedChange, Task)
+OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Charge, Draft, Effect, Extension, GuardedChange, Task)
 OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, ToldRow)
 OfPractice = TypeVar("OfPractice", CadenceOverride, CadenceVersion, Rollout)
 

@@ -18,7 +18,7 @@ from models import Account, Attempt, Brand, Company, Reversal
 from web import downloads, portal, portal_link, portal_view
 from web.guards import limiter, link_key, runtime
 from web.speech import current, gettext
-from workflows import brands, returned, typesetting
+from workflows import brands, late_paper, returned, typesetting
 from workflows.calendars import today_of
 from workflows.statement_words import LETTER
 
@@ -91,6 +91,20 @@ def receipt(token: str, uid: str) -> Response:
     paid_on = today_of(account.company, attempt.paid_at or attempt.created_at)
     body = typesetting.pdf("receipt", _facts(account, attempt, back))
     return downloads.file(f"receipt-{paid_on.isoformat()}.pdf", body)
+
+
+@pages.get("/late/<uid>.pdf")
+@_limit
+def late(token: str, uid: str) -> Response:
+    """How what has come on top for late payment was worked out."""
+    rt = runtime()
+    target = portal_link.opened(token)
+    with rt.store.read() as session:
+        account = portal_view.account_of(session, target)
+        charge = portal_view.charge(rt, session, target, uid)
+    if charge is None:
+        raise NotFound
+    return downloads.file("late-payment.pdf", late_paper.pdf(rt, charge, account, account.company))
 
 
 def _facts(account: Account, attempt: Attempt, back: list[Reversal]) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session, joinedload
 
 from core.cadence import Reason
 from core.money import Money, totals
-from models import Account, Attempt, BankDetails, Brand, Company, Invoice, Payment, Reward, ToldRow
+from models import Account, Attempt, BankDetails, Brand, Charge, Company, Invoice, Payment, Reward, ToldRow
 from web import portal_agreed, queries, word_queries
 from web.portal_agreed import Agreed
-from workflows import brands, links, offers, terms, ways
+from workflows import brands, charged, links, offers, terms, ways
 from workflows.agreed import agreed_days, agreed_due
 from workflows.calendars import today_of
 from workflows.links import LinkTarget, Sight
@@ -32,7 +32,7 @@ _ACCOUNT = select(Account).where(Account.id == bindparam("account")).options(joi
 class Line:
     """One open invoice. `days` is how late it is; what we already know: `dispute_by`, `promised`, `paid`, `told` (what
     they last told us about it), `in_order`, the day on which they told us that all is, `agreed`, the later day that we
-    agreed on, and whether it is `arranged` to be paid in parts.
+    agreed on, whether it is `arranged` to be paid in parts, and what has come on top for being `late`.
     """
 
     invoice: Invoice
@@ -45,6 +45,7 @@ class Line:
     agreed: date | None = None
     arranged: bool = False
     offer: Reward | None = None
+    late: Charge | None = None
 
     @property
     def to_pay(self) -> Money:
@@ -228,6 +229,7 @@ def _lines(
     paid = {line.invoice_id for one in attempts for line in one.lines if _on_its_way(line.state)}
     paid |= offers.covered(session, ids)
     agreed, offered = agreed_days(session, ids), offers.standing(session, ids, today)
+    late = charged.of(session, ids)
     due = {one.id: agreed_due(one.due, agreed.get(one.id)) for one in owed}
     return [
         Line(
@@ -241,6 +243,7 @@ def _lines(
             agreed.get(one.id) if agreed.get(one.id) == due[one.id] else None,
             one.id in arranged,
             offered.get(one.id),
+            late.get(one.id),
         )
         for one in sorted(owed, key=lambda one: (due[one.id] or one.issued, one.number))
     ]
@@ -270,6 +273,13 @@ def paper(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Invoic
     account = session.get_one(Account, target.account_id)
     found = session.scalars(select(Invoice).where(Invoice.uid == uid, Invoice.account_id == account.id)).first()
     return found if found is not None and owes(found) and _sight(rt, session, target).of(found) else None
+
+
+def charge(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Charge | None:
+    """The charge of that uid with its invoice, when the customer can see it behind this link."""
+    mine = Charge.uid == uid, Charge.account_id == target.account_id, Charge.state != charged.WAIVED
+    found = session.scalars(select(Charge).where(*mine).options(joinedload(Charge.invoice))).first()
+    return found if found is not None and _sight(rt, session, target).of(found.invoice) else None
 
 
 def paid_here(rt: Runtime, session: Session, target: LinkTarget, uid: str) -> Attempt | None:

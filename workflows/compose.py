@@ -22,11 +22,12 @@ from core.money import Money
 from core.plan import Action
 from integrations.channels.base import Envelope
 from models import Account, Company, Effect, EffectKind, Invoice
-from workflows import links, offers, opting_out, senders
+from workflows import charged, links, offers, opting_out, senders
 from workflows.agreed import agreed_days, agreed_due
 from workflows.figures import language_of
 from workflows.gather import Gathered
-from workflows.messages import Answered, MessageFacts, MessageLine, Opening, opening, render
+from workflows.message_facts import Answered, MessageFacts, MessageLine
+from workflows.messages import Opening, opening, render
 from workflows.runtime import Runtime
 from workflows.templating import template_names
 
@@ -252,6 +253,7 @@ def _lines(
 ) -> tuple[MessageLine, ...]:
     ids = [one.id for one in invoices]
     agreed, offered = agreed_days(session, ids), offers.standing(session, ids, today)
+    late = charged.falling_away(session, ids, today)
     return tuple(
         MessageLine(
             one.number,
@@ -263,6 +265,8 @@ def _lines(
             agreed=one.id in agreed,
             less=offered[one.id].amount if one.id in offered else None,
             until=offered[one.id].until if one.id in offered else None,
+            late=late[one.id].amount if one.id in late else None,
+            leaves=late[one.id].asked_from if one.id in late else None,
         )
         for one in invoices
     )

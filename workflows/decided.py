@@ -19,7 +19,8 @@ from models import Arrangement, Attempt, Company, Dispute, Effect, EffectKind, E
 from workflows import compose, effects, own_words, saying, sending
 from workflows.calendars import today_of
 from workflows.errors import Refusal
-from workflows.messages import Answered, Opening
+from workflows.message_facts import Answered
+from workflows.messages import Opening
 from workflows.runtime import Runtime
 
 LONGEST = 2000

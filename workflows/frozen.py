@@ -14,7 +14,8 @@ from core.plan import Action, fingerprint
 from models import ApprovalRow
 from workflows import audit
 from workflows.gather import Gathered
-from workflows.messages import MessageFacts, Opening, opening
+from workflows.message_facts import MessageFacts
+from workflows.messages import Opening, opening
 from workflows.runtime import Runtime
 
 CHANGED, TAKEN_BACK = "changed", "taken-back"

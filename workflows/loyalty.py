@@ -17,7 +17,7 @@ from core import rewards as sums
 from core.facts import InvoiceStatus
 from core.money import Money, totals
 from models import Account, Company, Invoice, MoneyRules, Reward
-from workflows import audit, mirror, offers, orders, owing
+from workflows import audit, charged, mirror, offers, orders, owing
 from workflows.agreed import agreed_days, agreed_due
 from workflows.calendars import today_of
 from workflows.figures import language_of
@@ -60,6 +60,7 @@ def _paid_in_time(session: Session, company_id: int, since: date) -> Mapping[int
             Invoice.status == InvoiceStatus.PAID.value,
             Invoice.due.is_not(None),
             Invoice.gone_at.is_(None),
+            ~charged.came_of_one(company_id),
         )
     ).all()
     agreed = agreed_days(session, [one.id for one in paid])

@@ -18,11 +18,19 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """What has come on top for late payment, in words; it is left out of what is paid until the day `until`."""
+
+    amount: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A line in words. `state` fits a table ("due today"), `says` and `worth` a sentence ("is due today", "for £10").
 
     `number` stands in for itself in a sentence: of an invoice without one it is "of 3 March", and `unnumbered`.
-    `settled` is what is no longer open of it, `offer` a discount that counts today.
+    `settled` is what is no longer open of it, `offer` a discount that counts today, `late` what has come on top.
     """
 
     number: str
@@ -37,6 +45,7 @@ class Row:
     says: str
     worth: str
     offer: Offer | None = None
+    late: Late | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from email.header import Header
 from email.utils import format_datetime
 from functools import cache
@@ -21,14 +21,15 @@ from babel.lists import format_list
 from css_inline import CSSInliner
 from jinja2 import TemplateError
 
-from core.cadence import Channel, Tone
+from core.cadence import Channel
 from core.facts import Instalment
 from core.money import Money, totals
 from core.wording import plain
 from integrations.channels.base import Envelope
 from workflows import figures
 from workflows.figures import amount
-from workflows.message_view import Offer, Part, Reply, Row, Sum
+from workflows.message_facts import Answered, MessageFacts, MessageLine
+from workflows.message_view import Late, Offer, Part, Reply, Row, Sum
 from workflows.templating import MessageError, body, compiled, environment, spoken, typed, words_of
 
 # What a header may hold as it is; invoice numbers are cut apart at commas, and quoting itself needs the percent sign.
@@ -37,82 +38,7 @@ _LONGEST_HEADER = 900
 _OF_NO_INVOICE = ("fresh-link",)
 _WEB = re.compile(r"https?://[!-~]+")
 # What may be said below the list, where there is something to say.
-_NOTES = ("discount", "part", "attached", "credit")
-
-
-@dataclass(frozen=True, slots=True)
-class MessageLine:
-    """One invoice as the reader sees it. A balance of zero means it is paid; `step` is what is said about it.
-
-    What is `arranged` belongs to a running arrangement: it is not called late. `anew` names what gave the step anew;
-    with `agreed` its due day is one to which more time was given. Paid by the day `until`, `less` than its balance
-    settles it (None: nothing is offered).
-    """
-
-    number: str
-    issued: date
-    due: date | None
-    balance: Money
-    total: Money
-    step: str = ""
-    arranged: bool = False
-    anew: str = ""
-    agreed: bool = False
-    less: Money | None = None
-    until: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What a person decided about invoices of these `numbers`, in their own `words` ("" for none).
-
-    `day` is the one that was agreed on or asked for, `parts` those of an arrangement.
-    """
-
-    numbers: tuple[str, ...]
-    words: str = ""
-    day: date | None = None
-    parts: tuple[Instalment, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MessageFacts:
-    """All a message may say. `contact` is a person's name or ""; `today` is the company's local date.
-
-    `sender` is an address with its display name; `moment` (aware) becomes the Date header; `paid` are amounts just
-    received, and turns the message into a thank-you that asks for nothing. `tone` softens words that are firmer (None:
-    the template's own). `instalment` is the part of an arrangement that is next, `promised` the day the customer had
-    named, `resolved` the day their dispute ended, `attached` the documents that go along (invoice, statement, terms),
-    `signed` the person who signs for the company. With `answered` it tells what a person decided and lists nothing.
-    `stop_url` is where the reader can ask for a person instead ("": nothing was written by itself).
-    """
-
-    template: str
-    language: str
-    company: str
-    sender: str
-    reply_to: str
-    contact: str
-    customer: str
-    recipients: tuple[str, ...]
-    lines: tuple[MessageLine, ...]
-    credits: tuple[Money, ...]
-    portal_url: str
-    today: date
-    message_id: str
-    moment: datetime
-    step: str
-    paid: tuple[Money, ...] = ()
-    tone: Tone | None = None
-    instalment: Instalment | None = None
-    promised: date | None = None
-    resolved: date | None = None
-    attached: tuple[str, ...] = ()
-    signed: str = ""
-    cc: tuple[str, ...] = ()
-    bcc: tuple[str, ...] = ()
-    answered: Answered | None = None
-    stop_url: str = ""
+_NOTES = ("discount", "late", "part", "attached", "credit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +204,7 @@ def _row(line: MessageLine, facts: MessageFacts, locale: Locale, words: Mapping[
         says=compiled(words["says"][said]).render(due=due, kind=kind),
         worth=compiled(words["worth"]["part" if part_paid else "whole"]).render(amount=open_amount, total=total),
         offer=_offer(line, facts, locale),
+        late=_late(line, facts, locale),
     )
 
 
@@ -286,6 +213,13 @@ def _offer(line: MessageLine, facts: MessageFacts, locale: Locale) -> Offer | No
         return None
     settles, until = amount(line.balance - line.less, locale), _day(line.until, facts.today, locale)
     return Offer(settles, amount(line.less, locale), until)
+
+
+def _late(line: MessageLine, facts: MessageFacts, locale: Locale) -> Late | None:
+    """A thank-you does not speak of it."""
+    if line.late is None or line.leaves is None or line.leaves < facts.today or facts.paid:
+        return None
+    return Late(amount(line.late, locale), _day(line.leaves, facts.today, locale))
 
 
 def _kind(line: MessageLine, facts: MessageFacts) -> str:

@@ -19,6 +19,7 @@ from integrations.ledgers.base import (
     CreditOrder,
     DateOrder,
     ExpenseOrder,
+    InvoiceOrder,
     NoteOrder,
     Order,
     PaymentOrder,
@@ -32,7 +33,7 @@ from workflows.pending import HOLDING, UNSEEN, Kind
 from workflows.runtime import Runtime
 from workflows.writing import Decided
 
-_DATED = (Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT, Kind.EXPENSE)
+_DATED = (Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT, Kind.EXPENSE, Kind.INVOICE)
 _LOWERING = (Kind.CREDIT, Kind.ALLOCATION)
 
 
@@ -137,12 +138,29 @@ def _order(posting: Posting, company: Company, target: str, customer: str, day: 
         case Kind.EXPENSE:
             paid_from, expense, payee = company.deposit_account, content["expense"], content["payee"]
             return ExpenseOrder(posting.amount, day, paid_from, expense, payee, content["words"], reference)
+        case Kind.INVOICE:
+            return _invoice(posting, customer, day)
         case Kind.UNDO_PAYMENT:
             return UndoPaymentOrder(content["payment"], reference)
         case Kind.NOTE:
             return NoteOrder(target, content["text"], reference)
         case Kind.DUE_DATE | Kind.EXPECTED_DATE:
             return DateOrder(target, day, kind is Kind.EXPECTED_DATE, reference)
+
+
+def _invoice(posting: Posting, customer: str, day: date) -> InvoiceOrder:
+    content = posting.content
+    return InvoiceOrder(
+        customer,
+        posting.amount,
+        day,
+        max(day, date.fromisoformat(content["due"])),
+        content["income"],
+        content["words"],
+        posting.uid,
+        content["about"],
+        content["draft"],
+    )
 
 
 def _paid_otherwise(posting: Posting, invoice: Invoice) -> str:

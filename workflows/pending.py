@@ -27,6 +27,7 @@ class Kind(StrEnum):
     EXPECTED_DATE = "expected-date"
     NOTE = "note"
     EXPENSE = "expense"
+    INVOICE = "invoice"
 
 
 UNSEEN = Posting.content["seen"].as_string().is_(None)  # no reading has begun since it was written

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from core import rewards
 from core.facts import InvoiceStatus
 from core.money import Money
-from models import Account, Attempt, AttemptLine, Charge, Company, Invoice, Payment, Posting, Reward, Term
-from workflows import audit, money_rules, offers, orders, planner
+from models import Account, Attempt, AttemptLine, Company, Invoice, Payment, Posting, Reward, Term
+from workflows import audit, charged, money_rules, offers, orders, planner
 from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.figures import language_of
@@ -85,14 +85,13 @@ def _offer(rt: Runtime, session: Session, company: Company, rules: Wanted) -> No
 
 def _unoffered(session: Session, company_id: int, today: date) -> Sequence[Invoice]:
     """Open invoices young enough for an offer that have had none. What was charged for lateness earns nothing."""
-    of_a_charge = exists().where(Charge.company_id == company_id, Charge.ledger_invoice == Invoice.external_id)
     return session.scalars(
         select(Invoice).where(
             Invoice.company_id == company_id,
             is_owed(),
             Invoice.issued >= today - _LOOKED_BACK,
             ~exists().where(Reward.invoice_id == Invoice.id, Reward.kind == offers.EARLY),
-            ~of_a_charge,
+            ~charged.came_of_one(company_id),
         )
     ).all()
 
@@ -130,7 +129,7 @@ def _look(rt: Runtime, session: Session, company: Company, reward: Reward) -> No
     row = session.get_one(Account, invoice.account_id)
     if not owes(invoice):
         _end(rt, session, reward, LAPSED, WHOLE if invoice.status == InvoiceStatus.PAID.value else SETTLED)
-    elif invoice.balance_minor <= reward.amount_minor and (paid := _last_payment(session, company, row, invoice)):
+    elif invoice.balance_minor <= reward.amount_minor and (paid := last_payment(session, company, row, invoice)):
         late = (paid - reward.until).days if reward.until else 0
         if late <= 0:
             _earn(rt, session, company, row, invoice, reward)
@@ -140,8 +139,8 @@ def _look(rt: Runtime, session: Session, company: Company, reward: Reward) -> No
         _end(rt, session, reward, LAPSED, ENDED)
 
 
-def _last_payment(session: Session, company: Company, row: Account, invoice: Invoice) -> date | None:
-    """The customer's day of the payment after which no more than the discount was left; None while none is known."""
+def last_payment(session: Session, company: Company, row: Account, invoice: Invoice) -> date | None:
+    """The customer's day of the latest payment that was set against the invoice; None while none is known."""
     ours = session.execute(
         select(AttemptLine.uid, Attempt.paid_at)
         .join(Attempt, Attempt.id == AttemptLine.attempt_id)

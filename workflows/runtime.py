@@ -48,6 +48,7 @@ class Upkeep:
     backup_to: Path | None = None
     backups_kept: int = 14
     keep_days: Mapping[str, int] = field(default_factory=dict)
+    own_rates: Path | None = None
     metrics_token: str = field(default="", repr=False)
 
 

@@ -21,6 +21,7 @@ from integrations.ledgers.base import (
     CreditOrder,
     DateOrder,
     ExpenseOrder,
+    InvoiceOrder,
     Ledger,
     NoteOrder,
     Order,
@@ -53,6 +54,7 @@ _SHOWN_BY: dict[type[Order], tuple[str, ...]] = {
     DateOrder: ("invoice",),
     NoteOrder: (),
     ExpenseOrder: (),
+    InvoiceOrder: ("invoice",),
 }
 
 

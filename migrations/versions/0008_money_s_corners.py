@@ -40,6 +40,7 @@ def upgrade() -> None:
     sa.Column('late', sa.String(length=10), nullable=False),
     sa.Column('late_points', sa.Integer(), nullable=False),
     sa.Column('late_sum_minor', sa.BigInteger(), nullable=False),
+    sa.Column('late_segment', sa.String(length=60), nullable=False),
     sa.Column('grace_days', sa.Integer(), nullable=False),
     sa.Column('notice_days', sa.Integer(), nullable=False),
     sa.Column('late_booking', sa.String(length=10), nullable=False),

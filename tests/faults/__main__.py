@@ -43,7 +43,7 @@ def _report(outcomes: list[Outcome], seconds: float) -> None:
     killed: Counter[str] = sum((one.kills for one in outcomes), Counter())
     never = sorted(reached.keys() - killed.keys() - {"after a read"})
     broken = Counter(kind for one in outcomes for kind, _ in one.broken)
-    counted = ("messages", "payments", "bookings", "rewards", "in_doubt")
+    counted = ("messages", "payments", "bookings", "rewards", "charges", "in_doubt")
     sums = {name: sum(getattr(one, name) for one in outcomes) for name in counted}
     money = sum((one.money for one in outcomes), Decimal(0))
     print(f"\nboundaries at which nobody was killed: {', '.join(never) or 'none'}")

@@ -7,6 +7,7 @@ Each act is one call through the product's own front door, or one entry in a led
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from random import Random
@@ -16,7 +17,7 @@ from sqlalchemy import select
 from core.because import Cause
 from core.cadence import Reason
 from core.instalments import Every
-from models import Account, AttemptLine, Company, GuardedChange, HoldRow, Invoice, User
+from models import Account, AttemptLine, Charge, Company, GuardedChange, HoldRow, Invoice, User
 from models.store import Store
 from sandbox.books import BookInvoice, BookPayment
 from tests.cadences import CALMER, DEFAULT
@@ -27,6 +28,7 @@ from workflows import (
     answers,
     arrangements,
     care,
+    charges,
     companies,
     connecting,
     extensions,
@@ -37,6 +39,7 @@ from workflows import (
     paying,
     proposals,
     reasons,
+    terms,
 )
 from workflows.money_rules import Wanted
 
@@ -66,13 +69,18 @@ class Acts:
             self._reward()
 
     def _reward(self) -> None:
-        """Every company gives something for paying early, and for paying in time again and again."""
+        """Every company gives something for paying early and in time again and again, and asks something for late
+        payment.
+        """
         rules = Wanted(early_points=200, early_days=45, loyal_points=100, loyal_after=2)
+        late = {"late": "contract", "late_points": 1_000, "late_sum_minor": 1_500, "grace_days": 0, "notice_days": 7}
         for kind in self.town.tenants:
             company = self.town.company(kind)
             choice = companies.income_choices(self.town.rt, company.id)[0].id
             self.town.company_may(income_choice=choice)
-            money_rules.keep(self.town.rt, company.id, rules, self.robin)
+            terms.give(self.town.rt, company.id, None, self._today(), "Terms", "30 days.", b"", self.robin)
+            booked = replace(rules, **late, late_booking="invoice", late_income=choice)
+            money_rules.keep(self.town.rt, company.id, booked, self.robin)
 
     def some(self) -> tuple[str, Act]:
         """One act by name, the likelier ones more often."""
@@ -99,6 +107,7 @@ class Acts:
             (2, self.hold_or_release),
             (1, self.care_or_not),
             (1, self.disconnect),
+            (4, self.late_charge),
             (2, self.other_bank),
             (1, self.stop_a_change),
         ]
@@ -236,6 +245,15 @@ class Acts:
         until = self._today() + timedelta(days=self.chance.randint(1, 5))
         holds.hold(self.town.rt, one.account_id, Cause.PAUSED, until=until)
         self.witness.told("a hold", one.account_id)
+
+    def late_charge(self) -> None:
+        """What has come to invoices is worked out as every night; one is asked for, mostly, else left out."""
+        charges.show_all(self.town.rt)
+        with self.under.read() as session:
+            shown = session.scalars(select(Charge).where(Charge.state == "shown").order_by(Charge.asked_from)).all()
+        if shown:
+            decide = charges.ask if self.chance.random() < 0.8 else charges.waive
+            decide(self.town.rt, shown[0].id, self.robin)
 
     def care_or_not(self) -> None:
         one = self._invoice()

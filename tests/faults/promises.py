@@ -16,7 +16,20 @@ from sqlalchemy.orm import selectinload
 
 from core.facts import InvoiceStatus
 from core.money import Money
-from models import Account, Attempt, Base, Effect, EffectKind, EffectState, Invoice, Posting, Reversal, Reward, Touch
+from models import (
+    Account,
+    Attempt,
+    Base,
+    Charge,
+    Effect,
+    EffectKind,
+    EffectState,
+    Invoice,
+    Posting,
+    Reversal,
+    Reward,
+    Touch,
+)
 from sandbox.mailbox import Mail
 from tests.faults.witness import is_reminder
 from tests.town import SHOPS, Town, numbers_of
@@ -45,6 +58,7 @@ class Outcome:
     money: Decimal = Decimal(0)
     in_doubt: int = 0
     rewards: int = 0
+    charges: int = 0
     reconnected: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)
     digest: str = ""
@@ -61,7 +75,7 @@ def check(town: Town, outcome: Outcome, wrong: Sequence[str], moved: Collection[
     found = {
         "other": [*wrong, *_mirror(town), *audit.verify(town.rt)],
         "twice": [*_said_twice(town, outcome, moved), *_performed_twice(town)],
-        "lost": [*_left_unfinished(town, outcome), *_money(town, outcome), *_rewards(town, outcome)],
+        "lost": [one for every in _LOST for one in every(town, outcome)],
         "unexplained": [f"Invoice {one}: silence without a because." for one in doctor.unexplained(town.rt)],
     }
     outcome.broken += [(kind, words) for kind, every in found.items() for words in every]
@@ -178,6 +192,25 @@ def _rewards(town: Town, outcome: Outcome) -> Iterator[str]:
                 yield f"{reward.uid} was earned and never given."
         given = Counter(one.posting_id for one in session.scalars(select(Reward)) if one.posting_id)
     yield from (f"The credit {one} was given {count} times." for one, count in given.items() if count > 1)
+
+
+def _charges(town: Town, outcome: Outcome) -> Iterator[str]:
+    """What was asked for stands in the ledger as one invoice, or on the desk; and no other invoice of ours does."""
+    known = {one.key for books in town.books.values() for one in books.invoices}
+    with town.rt.store.read() as session:
+        made = {one.external_id: one for one in session.scalars(select(Invoice)) if one.number not in known}
+        for charge in session.scalars(select(Charge)):
+            posting = session.get(Posting, charge.posting_id) if charge.posting_id else None
+            outcome.charges += charge.state == "booked"
+            if charge.state == "asked" and (posting is None or posting.state != "desk"):
+                yield f"{charge.uid} was asked for and never booked."
+            row = made.pop(charge.ledger_invoice, None)
+            if charge.state == "booked" and (row is None or row.total != charge.amount):
+                yield f"{charge.uid} over {charge.amount} stands in the ledger as {row and row.total}."
+    yield from (f"{one.number} over {one.total} was written and belongs to nothing." for one in made.values())
+
+
+_LOST = (_left_unfinished, _money, _rewards, _charges)
 
 
 def _mirror(town: Town) -> Iterator[str]:

@@ -32,6 +32,7 @@ PUBLIC = {
     "portal_answers.tell": "the link's own signed token",
     "portal_answers.say_treatment": "the link's own signed token",
     "portal.fresh": "what was asked for goes only to the address that the link was made for; limited in rate",
+    "portal_papers.late": "the link's own signed token",
     "portal_papers.logo": "the link's own signed token",
     "portal_papers.look": "the link's own signed token",
     "portal_papers.receipt": "the link's own signed token",

@@ -25,6 +25,7 @@ from models import (
     Base,
     CadenceOverride,
     CadenceVersion,
+    Charge,
     Company,
     Contact,
     Dispute,
@@ -61,12 +62,14 @@ THINGS: dict[str, type[Base]] = {
     "bookings": AttemptLine,
     "by-hand": Effect,
     "changes": CadenceOverride,
+    "charges": Charge,
     "companies": Company,
     "contacts": Contact,
     "disputes": Dispute,
     "files": SentFile,
     "handover": Handover,
     "invoices": Invoice,
+    "late": Charge,
     "library": CadenceVersion,
     "more-time": Extension,
     "people": User,
@@ -119,7 +122,14 @@ TYPED = {
 }
 
 # Columns that hold one of a few words, where a made row needs one of them.
-CODES = {"level": "account", "cause": "paused", "extension.state": "asked", "effect.state": "sent"}
+CODES = {
+    "level": "account",
+    "cause": "paused",
+    "currency": "GBP",
+    "charge.state": "shown",
+    "extension.state": "asked",
+    "effect.state": "sent",
+}
 
 
 @dataclass

@@ -35,7 +35,8 @@ from tests.workflows.writing import (
     situations,
 )
 from workflows import templating
-from workflows.messages import MessageFacts, render
+from workflows.message_facts import MessageFacts
+from workflows.messages import render
 from workflows.templating import compiled, template_names, words_of
 
 LANGUAGES = sorted(file.name for file in templating.HOME.iterdir() if file.is_dir() and file.name != "en")

@@ -36,7 +36,7 @@ def test_every_rule_has_its_source_a_link_to_it_and_the_day_it_was_read(rule: Ru
     assert rule.says.endswith(".")
     assert bool(rule.caps) == (rule.topic is Topic.CONTACTS)
     assert bool(rule.hours) == (rule.topic is Topic.HOURS)
-    assert bool(rule.points) == (rule.topic is Topic.INTEREST)
+    assert bool(rule.hundredths) == (rule.topic is Topic.INTEREST)
 
 
 def test_where_nothing_was_read_nothing_is_claimed_and_it_is_said() -> None:
@@ -87,7 +87,7 @@ def test_what_the_law_gives_as_interest_is_the_same_to_the_kindness_check() -> N
         (interest,) = [rule for rule in law.presets()[code].rules if rule.topic is Topic.INTEREST]
         for country in law.presets()[code].covers:
             told = kindly.rules().laws[country]
-            assert told.points == (interest.points,)
+            assert told.points == (interest.hundredths / 100,)
             assert told.sums == interest.sums
 
 

@@ -19,7 +19,8 @@ from core.money import Money
 from integrations.channels.base import Envelope
 from integrations.channels.smtp import Smtp
 from sandbox.mailbox import Mail, Mailbox
-from workflows.messages import Answered, MessageFacts, MessageLine, render
+from workflows.message_facts import Answered, MessageFacts, MessageLine
+from workflows.messages import render
 
 TODAY = date(2026, 3, 2)
 LINK = "https://dunlin.test/p/k3Jx8Qd0fS1c9vT2bN4.Zq8Rt2Lm4Xc6Vb0Na3Sd5F.20600.a1b2c3d4e5f6"
