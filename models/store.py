@@ -22,6 +22,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from models.together import Together
+
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 # How a transaction starts on SQLite. These pragmas do nothing inside a transaction, so they come before it, and hold
@@ -75,7 +77,8 @@ class Turns:
 class Store:
     """The database at `url` (SQLite or PostgreSQL). StoreError when another process already uses the SQLite file.
 
-    Objects stay readable after their session has ended. On SQLite writes happen one at a time and in turn. A database
+    Objects stay readable after their session has ended. `together(act)` has a small thing written in one transaction
+    with those of other threads. On SQLite writes happen one at a time and in turn. A database
     in memory (`sqlite://`) has one connection, so there all sessions take turns, reading ones too.
     """
 
@@ -91,6 +94,7 @@ class Store:
         self._write_turn: AbstractContextManager[None] = turns
         self._read_turn: AbstractContextManager[None] = turns if _in_memory(self.url) else nullcontext()
         self._reading = self.engine.execution_options(**(_SQLITE_READ if self.is_sqlite else _POSTGRES_READ))
+        self.together = Together(lambda: self.write())
 
     @property
     def is_sqlite(self) -> bool:

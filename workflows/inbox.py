@@ -41,17 +41,15 @@ def accept(rt: Runtime, kind: str, raw: bytes, headers: Mapping[str, str], place
     Anything else raised means it could not be stored: answer 503 and the vendor comes again.
     """
     events = _read(rt, kind, raw, headers, place)
+    delivery = Delivery(
+        kind=kind,
+        key=hashlib.sha256(f"{kind}{place}\0".encode() + raw).hexdigest(),
+        raw_sealed=rt.vault.seal(raw),
+        events_sealed=rt.vault.seal(json.dumps(events).encode()),
+        received_at=rt.clock.now(),
+    )
     try:
-        with rt.store.write() as session:
-            session.add(
-                Delivery(
-                    kind=kind,
-                    key=hashlib.sha256(f"{kind}{place}\0".encode() + raw).hexdigest(),
-                    raw_sealed=rt.vault.seal(raw),
-                    events_sealed=rt.vault.seal(json.dumps(events).encode()),
-                    received_at=rt.clock.now(),
-                )
-            )
+        rt.store.together(lambda session: session.add(delivery))
     except IntegrityError:
         return False
     return True
