@@ -137,7 +137,7 @@ def preview_now(company: str, days: int, as_json: bool) -> None:
 @command("reconcile", "flask reconcile --json")
 @as_json
 def reconcile_now(as_json: bool) -> None:
-    """Do processor, Dunlin and ledger agree about every payment?"""
+    """Do processors, Dunlin, ledger and bank agree? Asks the processors about every payment; names what differs."""
     with runtime() as (_, rt):
         found = list(reconcile.differences(rt))
     lines = [f"{one.company}: {one.what}" for one in found] or ["Everything agrees."]

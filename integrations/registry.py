@@ -29,6 +29,7 @@ def processors(api_url: Callable[[str], str], transport: Transport) -> dict[str,
             partial(one, api_url=api_url(kind), transport=transport),
             one.mandates,
             one.pages,
+            one.paid_out_within,
         )
         for kind, one in PROCESSORS.items()
     }

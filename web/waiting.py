@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -23,6 +23,7 @@ from models import (
     Arrangement,
     Attempt,
     AttemptLine,
+    BankLine,
     Company,
     Connection,
     Contact,
@@ -43,6 +44,7 @@ from models import (
     told_invoice,
 )
 from workflows import care, grants, renewals, rewards
+from workflows.bank_holds import HOLDING
 from workflows.returned import ON_THE_DESK
 from workflows.runtime import Runtime
 
@@ -85,6 +87,7 @@ class Desk:
     rewards: list[tuple[Reward, Account, Company]]
     returned: list[tuple[Reversal, Account, Company, Attempt]]
     postings: list[tuple[Posting, Account | None, Company, Invoice | None]]
+    bank_lines: list[tuple[BankLine, Company]]
     connections: list[tuple[Connection, Company]]
     ending: list[tuple[Company, datetime]]
     unreached: list[tuple[Account, Company]]
@@ -108,12 +111,17 @@ class Desk:
 
 def counts(session: Session, practice_id: int, now: datetime) -> dict[str, Counter[int]]:
     """How many things of each kind wait at each company, by its id."""
-    mine = {"practice": practice_id}
+    mine = _asked(practice_id, now)
     found = {kind: Counter(dict(session.execute(counted, mine).all())) for kind, counted in _counted().items()}
     found["ending"] = Counter(company.id for company, _ in renewals.ending_soon(session, practice_id, now))
     due = (company.id for account, company in care.listed(session, practice_id) if care.is_due(account, company, now))
     found["cared"] = Counter(due)
     return found
+
+
+def _asked(practice_id: int, now: datetime) -> dict[str, Any]:
+    """Of every statement here. A day is over for all where it is over in the zone where it ends last."""
+    return {"practice": practice_id, "day": (now - timedelta(hours=12)).date()}
 
 
 def by_company(counted: dict[str, Counter[int]]) -> Counter[int]:
@@ -132,7 +140,7 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
         "rewards": (joinedload(Reward.invoice),),
     }
     rows: dict[str, list[Any]] = {
-        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), {"practice": practice_id}))
+        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), _asked(practice_id, now)))
         for kind, wanted in _wanted().items()
     }
     ending, cared = renewals.ending_soon(session, practice_id, now), care.listed(session, practice_id)
@@ -245,6 +253,10 @@ def _money(mine: ColumnElement[bool]) -> dict[str, _Rows]:
         .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
         .where(mine, Posting.state == "desk")
         .order_by(Posting.id),
+        "bank_lines": select(BankLine, Company)
+        .join(Company, Company.id == BankLine.company_id)
+        .where(mine, BankLine.state.in_(HOLDING), BankLine.holds_until <= bindparam("day"))
+        .order_by(BankLine.day, BankLine.id),
     }
 
 

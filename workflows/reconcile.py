@@ -1,156 +1,203 @@
-"""Three-way agreement: what the processor took, what Dunlin wrote down, what the ledger shows.
+"""Agreement all round: what the processors took, what Dunlin wrote down, what the ledger shows, what the bank brought.
 
-Looks and tells; it puts nothing right by itself, but for learning at night what the processors say.
+Looks and tells; it puts nothing right by itself, but for learning at night what the processors say. What is compared
+row by row is in `reconcile_payments`, `_credits`, `_payouts` and `_bank`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from core.money import Money
 from integrations.errors import OutsideError
 from integrations.processors.base import CheckoutState
-from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment, Posting
-from workflows import notices, payments, returned
-from workflows.pending import Kind
+from models import Attempt, AttemptLine, Company, Notice
+from workflows import (
+    notices,
+    payments,
+    reconcile_bank,
+    reconcile_credits,
+    reconcile_payments,
+    reconcile_payouts,
+    returned,
+)
+from workflows.reconcile_found import CAME_AGAIN, UNDER_WAY, Found, Place, Span
+from workflows.rows import among
 from workflows.runtime import Runtime
 
 NIGHTS = timedelta(days=40)  # for so long a payment's processor is asked again every night
 LONGEST = timedelta(days=400)  # and for so long on Sundays: a debit can be taken back for thirteen months
 SUNDAY = 6
-UNDER_WAY = timedelta(days=1)  # what is younger may still be on its way and is no news
+AT_ONCE = 500  # payments held in memory at a time
 
-
+# How keys of notices begin; then the reference, and a digest of the sentence.
+KEY, SAID = "difference/", "processor-says/"
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that does not agree. `reference` is the attempt's, line's or posting's uid; `what` is a sentence."""
+    """One thing that does not agree. `reference` is the uid of the attempt, line, posting, reward, payout or line of
+    the bank; `what` is a sentence, with what to do; `place` where that is done.
+    """
 
     company: str
     reference: str
     what: str
+    place: str
 
 
 def differences(rt: Runtime) -> Iterator[Difference]:
-    """Ask the processor about every payment taken, and compare all we wrote with the mirror of the ledger."""
-    for found in _compare(rt):
-        yield Difference(found.company.name, found.reference, found.what)
+    """Ask the processors about every payment taken, and compare that with all the rows."""
+    for company in _companies(rt):
+        found = [one for attempt in _attempts(rt, company, None) for one in _at_the_processor(rt, attempt, False)[0]]
+        for one in (*found, *_rows(rt, company)):
+            yield Difference(company.name, one.reference, one.what, one.place.value)
 
 
 def nightly(rt: Runtime) -> int:
-    """Learn what became of recent payments, and tell the practice of each difference, once; how many there are."""
-    now, count = rt.clock.now(), 0
-    for found in _compare(rt, learn_since=now - NIGHTS):
-        if found.asked and found.at < now - UNDER_WAY:
-            count += 1
-            digest = hashlib.sha256(found.what.encode()).hexdigest()[:16]
-            with rt.store.write() as session:
-                notices.want(
-                    rt,
-                    session,
-                    found.company.practice_id,
-                    found.company.id,
-                    f"difference/{found.reference}/{digest}",
-                    f"{found.company.name}: something does not agree",
-                    found.what,
-                )
-    return count
+    """Learn what became of recent payments, and tell the practice of each difference, once; how many there are.
+
+    A difference that is gone is forgotten: should it come again, it is told again.
+    """
+    return sum(_tonight(rt, company) for company in _companies(rt))
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """A difference, since when it can be one, and whether the other side was really asked."""
-
-    company: Company
-    reference: str
-    what: str
-    at: datetime
-    asked: bool = True
+def rows(rt: Runtime, session: Session, company: Company, span: Span) -> Iterator[Found]:
+    """Whatever does not agree in these days, as far as our own rows show it. Nobody is asked."""
+    now = rt.clock.now()
+    yield from reconcile_payments.compare(session, company, span, now)
+    yield from reconcile_credits.compare(session, company, span, now)
+    yield from reconcile_payouts.compare(rt, session, company, span)
+    yield from reconcile_bank.compare(rt, session, company, span, now)
 
 
-def _compare(rt: Runtime, learn_since: datetime | None = None) -> Iterator[_Found]:
+def is_news(found: Found, now: datetime) -> bool:
+    """Whether it can no longer be on its way."""
+    return found.at < now - UNDER_WAY
+
+
+def _companies(rt: Runtime) -> Sequence[Company]:
     with rt.store.read() as session:
-        companies = session.scalars(select(Company).order_by(Company.id)).all()
-    for company in companies:
+        return session.scalars(select(Company).order_by(Company.id)).all()
+
+
+def _rows(rt: Runtime, company: Company) -> Sequence[Found]:
+    with rt.store.read() as session:
+        return list(rows(rt, session, company, Span(company.zone or "UTC")))
+
+
+def _tonight(rt: Runtime, company: Company) -> int:
+    now, said, asked = rt.clock.now(), list[Found](), set[str]()
+    for attempt in _attempts(rt, company, now - NIGHTS):
+        differ, was_asked = _at_the_processor(rt, attempt, True)
+        if was_asked:
+            asked.add(attempt.uid)
+            said += differ
+    mine = [one for one in _rows(rt, company) if is_news(one, now)]
+    said = [one for one in said if is_news(one, now)]
+    told = {**{_key(KEY, one): one for one in mine if one.told}, **{_key(SAID, one): one for one in said}}
+    with rt.store.write() as session:
+        for key, one in told.items():
+            subject = f"{company.name}: something does not agree"
+            notices.want(rt, session, company.practice_id, company.id, key, subject, one.what, _page(company, one))
+        _forget(session, company, told, asked)
+    return len(mine) + len(said)
+
+
+def _key(prefix: str, found: Found) -> str:
+    return f"{prefix}{found.reference}/{hashlib.sha256(found.what.encode()).hexdigest()[:16]}"
+
+
+def _page(company: Company, found: Found) -> str:
+    of_company = {Place.PAYOUTS: "payouts", Place.BANK: "bank"}.get(found.place)
+    return f"/companies/{company.uid}/{of_company}" if of_company else "/desk"
+
+
+def _forget(session: Session, company: Company, told: Collection[str], asked: Collection[str]) -> None:
+    """Notices of what agrees by now; not of payments whose processor was not asked tonight."""
+    sent = select(Notice.id, Notice.key).where(
+        Notice.company_id == company.id,
+        Notice.state.in_(("sent", "failed")),
+        or_(Notice.key.startswith(KEY), Notice.key.startswith(SAID)),
+    )
+    over = [
+        id
+        for id, key in session.execute(sent)
+        if key not in told and (key.startswith(KEY) or key.split("/")[1] in asked)
+    ]
+    if over:
+        session.execute(delete(Notice).where(among(session, Notice.id, over)))
+
+
+def said_at_night(session: Session, company: Company, span: Span) -> Iterator[Found]:
+    """What the processors said otherwise of payments of these days when they were last asked, as people were told."""
+    told = Notice.company_id == company.id, Notice.key.startswith(SAID)
+    rows = session.execute(select(Notice.key, Notice.created_at, Notice.text).where(*told).order_by(Notice.id))
+    found = {key.split("/")[1]: (at, text) for key, at, text in rows}
+    wanted = select(Attempt).where(among(session, Attempt.uid, found), span.moments(Attempt.paid_at))
+    lines = selectinload(Attempt.lines).joinedload(AttemptLine.invoice)
+    for attempt in session.scalars(wanted.order_by(Attempt.id).options(lines)):
+        at, text = found[attempt.uid]
+        said = text.split("\n\n")[0] or "Run flask reconcile to hear it once more."
+        what = f"Asked on {at:%Y-%m-%d} about the payment of {attempt.amount}: {said}"
+        invoice = next((one.invoice.uid for one in attempt.lines), "")
+        yield Found(attempt.uid, what, at, Place.INVOICE, invoice)
+
+
+# What the processor says
+
+
+def _attempts(rt: Runtime, company: Company, since: datetime | None) -> Iterator[Attempt]:
+    """Payments taken, with their lines; not all of them at once."""
+    last = 0
+    while True:
+        paid = select(Attempt).where(Attempt.company_id == company.id, Attempt.state == "paid", Attempt.id > last)
+        if since is not None:
+            paid = paid.where(Attempt.paid_at >= since)
         with rt.store.read() as session:
-            attempts, shown = _attempts(session, company, learn_since), _shown(session, company)
-            postings = _postings(session, company)
-        for attempt in attempts:
-            at = attempt.paid_at or attempt.created_at
-            for what, asked in _at_the_processor(rt, attempt, learn_since is not None):
-                yield _Found(company, attempt.uid, what, at, asked)
-            for line in attempt.lines:
-                for what in _in_the_ledger(line, shown):
-                    yield _Found(company, line.uid, what, at)
-        for posting, number in postings:
-            for what in _as_written(posting, number, shown):
-                yield _Found(company, posting.uid, what, posting.written_at or posting.asked_at)
+            some = session.scalars(paid.options(selectinload(Attempt.lines)).order_by(Attempt.id).limit(AT_ONCE)).all()
+        yield from some
+        if len(some) < AT_ONCE:
+            return
+        last = some[-1].id
 
 
-def _attempts(session: Session, company: Company, since: datetime | None) -> Sequence[Attempt]:
-    paid = select(Attempt).where(Attempt.company_id == company.id, Attempt.state == "paid").order_by(Attempt.id)
-    if since is not None:
-        paid = paid.where(Attempt.paid_at >= since)
-    return session.scalars(paid.options(selectinload(Attempt.lines).joinedload(AttemptLine.invoice))).all()
-
-
-def _postings(session: Session, company: Company) -> Sequence[tuple[Posting, str | None]]:
-    """What we wrote and a later reading should show, with the number of the invoice it was about."""
-    written = (
-        select(Posting, Invoice.number)
-        .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
-        .where(Posting.company_id == company.id, Posting.state == "written", Posting.kind.in_(list(_MISSED)))
-        .order_by(Posting.id)
-    )
-    return [(posting, number) for posting, number in session.execute(written) if "seen" in posting.content]
-
-
-def _shown(session: Session, company: Company) -> dict[str, Money | None]:
-    """What stands in the mirror of all that we wrote: a payment with its sum, a credit with None: it may be used up."""
-    lines = select(AttemptLine.ledger_payment).join(Attempt).where(Attempt.company_id == company.id)
-    ours = lines.union(select(Posting.external_id).where(Posting.company_id == company.id))
-    credits = select(Credit.external_id).where(
-        Credit.company_id == company.id, Credit.external_id.in_(ours), Credit.gone_at.is_(None)
-    )
-    payments = select(Payment).where(
-        Payment.company_id == company.id, Payment.external_id.in_(ours), Payment.gone_at.is_(None)
-    )
-    shown: dict[str, Money | None] = dict.fromkeys(session.scalars(credits))
-    return shown | {row.external_id: Money(row.amount_minor, row.currency) for row in session.scalars(payments)}
-
-
-def _at_the_processor(rt: Runtime, attempt: Attempt, learns: bool) -> Iterator[tuple[str, bool]]:
-    """Each difference, and whether the processor could be asked."""
+def _at_the_processor(rt: Runtime, attempt: Attempt, learns: bool) -> tuple[list[Found], bool]:
+    """What differs, and whether the processor could be asked."""
+    at = attempt.paid_at or attempt.created_at
     try:
         checkout = payments.ask(rt, attempt)
         if learns:
             payments.learn(rt, attempt.id, checkout)
     except OutsideError as error:
-        yield f"The processor could not be asked: {error}", False
-        return
-    if checkout.state is not CheckoutState.PAID:
-        yield f"The processor says {checkout.state.value}; here it counts as paid.", True
-    elif checkout.amount != attempt.amount:
-        yield f"The processor took {checkout.amount}; here it is {attempt.amount}.", True
+        return [Found(attempt.uid, f"The processor could not be asked: {error}", at)], False
     with rt.store.read() as session:
-        rows = returned.of(session, attempt.id)
+        back_here = returned.of(session, attempt.id)
     nothing = Money.zero(attempt.currency)
     back = sum((one.amount for one in checkout.returned if not one.undone), nothing)
-    known = sum((one.amount for one in rows if one.state != "void"), nothing)
+    known = sum((one.amount for one in back_here if one.state not in CAME_AGAIN), nothing)
     kept = sum((line.amount for line in attempt.lines if line.state != "void"), nothing)
+    found, look = [], "Look it up there."
+    if checkout.state is not CheckoutState.PAID:
+        found.append(f"The processor says {checkout.state.value}; here it counts as paid. {look}")
+    elif checkout.amount != attempt.amount:
+        found.append(f"The processor took {checkout.amount}; here it is {attempt.amount}. {look}")
     if back != known:
-        yield f"The processor says that {back} went back; here it is {known}.", True
-    elif all(one.state in ("written", "void") for one in rows) and attempt.amount - known < kept:
-        yield f"Of {attempt.amount} taken {known} went back, but {kept} still stands as paid.", True
+        found.append(f"The processor says that {back} went back; here it is {known}. {look}")
+    elif all(one.state in ("written", "void") for one in back_here) and attempt.amount - known < kept:
+        found.append(
+            f"Of {attempt.amount} taken {known} went back, but {kept} still stands as paid. "
+            "Put the payment right in the ledger."
+        )
+    return [Found(attempt.uid, what, at) for what in found], True
 
 
 def look_back(rt: Runtime) -> int:
@@ -169,33 +216,3 @@ def look_back(rt: Runtime) -> int:
         except OutsideError as error:
             log.warning("a payment could not be looked up", attempt=attempt.uid, kind=type(error).__name__)
     return len(attempts)
-
-
-def _in_the_ledger(line: AttemptLine, shown: Mapping[str, Money | None]) -> Iterator[str]:
-    about, stands = f"Invoice {line.invoice.number}", line.ledger_payment in shown
-    amount = shown.get(line.ledger_payment)
-    if line.state == "desk":
-        yield f"{about}: {line.amount} was taken and waits for a person. {line.note}"
-    elif line.state == "void":
-        return  # given back, as a person said
-    elif line.state in ("taken", "booked") and not stands:
-        yield f"{about}: {line.amount} was taken and is not yet seen in the ledger."
-    elif line.ledger_payment and not stands:
-        yield f"{about}: the ledger no longer shows the payment of {line.amount}."
-    elif amount is not None and amount != line.amount:
-        yield f"{about}: the ledger shows {amount}; {line.amount} was taken."
-
-
-_MISSED = {
-    Kind.CREDIT.value: "The credit note of {amount}{about} is not in the ledger any more. "
-    "Give it once more, or tell the customer that it does not count.",
-    Kind.ON_ACCOUNT.value: "The {amount} on account is not in the ledger any more. Book it again if the money is here.",
-    Kind.UNDO_PAYMENT.value: "A payment that was taken back here still stands in the ledger. Remove it there.",
-}
-
-
-def _as_written(posting: Posting, number: str | None, shown: Mapping[str, Money | None]) -> Iterator[str]:
-    if (posting.external_id in shown) == (posting.kind == Kind.UNDO_PAYMENT):
-        money = str(posting.amount) if posting.currency else ""
-        about = f" for invoice {number}" if number else ""
-        yield _MISSED[posting.kind].format(amount=money, about=about)

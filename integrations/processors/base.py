@@ -206,7 +206,8 @@ class Processor(Protocol):
 class ProcessorKind:
     """One kind of processor. `open` reaches a company's account with its keys; `ways` says for each method in which
     currencies it can be paid (None: in any); `labels` what its two keys are called where people find them; `pages`
-    the origin of the pages on which people pay, or authorize it.
+    the origin of the pages on which people pay, or authorize it; `paid_out_within` the days after which at the latest
+    an ordinary payment is part of a payout (0: that is not known).
     """
 
     kind: str
@@ -216,6 +217,7 @@ class ProcessorKind:
     open: Callable[[ProcessorKeys], Processor]
     mandates: bool = False
     pages: str = ""
+    paid_out_within: int = 0
 
     def takes(self, method: Method, currency: str) -> bool:
         """Whether something in this currency can be paid so."""

@@ -67,6 +67,9 @@ class GoCardless:
     labels = ("Access token", "Webhook endpoint secret")
     mandates = True
     pages = "https://pay.gocardless.com"
+    # Two working days after the charge, and one to three more until it arrives
+    # (https://gocardless.com/legal/payment-timings/); holidays may lie between.
+    paid_out_within = 14
 
     def __init__(self, keys: ProcessorKeys, api_url: str, transport: Transport) -> None:
         self._webhook_key = keys.webhook

@@ -60,6 +60,9 @@ class Stripe:
     labels = ("Secret key", "Signing secret of the webhook")
     mandates = False
     pages = "https://checkout.stripe.com"
+    # The slowest automatic schedule is monthly, and a payment of its last days waits for the next
+    # (https://docs.stripe.com/payouts#payout-schedule).
+    paid_out_within = 38
 
     def __init__(self, keys: ProcessorKeys, api_url: str, transport: Transport) -> None:
         session = transport.mount(requests.Session())

@@ -35,6 +35,8 @@ def console(world: World) -> dict[str, str]:
         "everyone": f"{bramley}?show=all",
         "settings": f"{bramley}/settings",
         "agreements": f"{bramley}/agreements",
+        "month end": f"{bramley}/month-end?month=2026-11",
+        "month end of a company never read": f"{tide}/month-end",
         "cadence": f"{bramley}/cadence",
         "preview": f"{bramley}/preview?days=30",
         "backtest": f"{bramley}/backtest",
