@@ -20,6 +20,7 @@ class ProcessorAccount(HasUid, Base):
 
     `keys_sealed` is JSON: secret, webhook. `state`: in-use or past; what is past is still asked about its payments.
     `name` is what the processor calls the account; `trouble` why it does not let us in, for people.
+    `payouts_read_at` is when the last whole reading of its payouts began.
     """
 
     __tablename__ = "processor_account"
@@ -32,6 +33,7 @@ class ProcessorAccount(HasUid, Base):
     trouble: Mapped[str] = mapped_column(Text, default="")
     in_use_since: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    payouts_read_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index(

@@ -24,6 +24,7 @@ from models import (
     Attempt,
     AttemptLine,
     BankLine,
+    Charge,
     Company,
     Connection,
     Contact,
@@ -34,6 +35,7 @@ from models import (
     Extension,
     HoldRow,
     Invoice,
+    MoneyRules,
     Posting,
     Reversal,
     Reward,
@@ -43,7 +45,7 @@ from models import (
     UnreadableRow,
     told_invoice,
 )
-from workflows import care, grants, renewals, rewards
+from workflows import care, charged, grants, money_rules, renewals, rewards
 from workflows.bank_holds import HOLDING
 from workflows.returned import ON_THE_DESK
 from workflows.runtime import Runtime
@@ -88,6 +90,7 @@ class Desk:
     returned: list[tuple[Reversal, Account, Company, Attempt]]
     postings: list[tuple[Posting, Account | None, Company, Invoice | None]]
     bank_lines: list[tuple[BankLine, Company]]
+    charges: list[tuple[Charge, Account, Company]]
     connections: list[tuple[Connection, Company]]
     ending: list[tuple[Company, datetime]]
     unreached: list[tuple[Account, Company]]
@@ -138,6 +141,7 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
         "times": (selectinload(Extension.invoices),),
         "bookings": (joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice)),
         "rewards": (joinedload(Reward.invoice),),
+        "charges": (joinedload(Charge.invoice),),
     }
     rows: dict[str, list[Any]] = {
         kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), _asked(practice_id, now)))
@@ -253,6 +257,14 @@ def _money(mine: ColumnElement[bool]) -> dict[str, _Rows]:
         .outerjoin(Invoice, Invoice.id == Posting.invoice_id)
         .where(mine, Posting.state == "desk")
         .order_by(Posting.id),
+        # Its last day moves along until the customer was told, and where nothing is booked nothing is asked for.
+        "charges": select(Charge, Account, Company)
+        .join(Account, Account.id == Charge.account_id)
+        .join(Company, Company.id == Charge.company_id)
+        .join(MoneyRules, MoneyRules.company_id == Company.id)
+        .where(mine, Charge.state == charged.SHOWN, Charge.asked_from < bindparam("day"))
+        .where(MoneyRules.late_booking != money_rules.SHOW)
+        .order_by(Charge.asked_from, Charge.id),
         "bank_lines": select(BankLine, Company)
         .join(Company, Company.id == BankLine.company_id)
         .where(mine, BankLine.state.in_(HOLDING), BankLine.holds_until <= bindparam("day"))

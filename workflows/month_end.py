@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from models import Attempt, Company, Connection, ProcessorAccount, Pulse, UnreadableRow
-from workflows import month_end_sums, reconcile, reconcile_payouts, ties
+from workflows import month_end_sums, reconcile, ties
 from workflows.calendars import today_of
 from workflows.month_end_sums import Sums
 from workflows.reconcile_found import Found, Span, next_month
@@ -112,7 +112,6 @@ def _of_the_ledger(
 
 def _processors(rt: Runtime, session: Session, company: Company, span: Span) -> Sequence[Read]:
     """Those that took money in the month."""
-    known = reconcile_payouts.readings(session, company.id)
     taken = Attempt.company_id == company.id, Attempt.state == "paid", span.moments(Attempt.paid_at)
     mine = select(Attempt.processor_account_id).where(*taken, Attempt.processor_account_id.is_not(None)).distinct()
     accounts = session.scalars(
@@ -121,7 +120,7 @@ def _processors(rt: Runtime, session: Session, company: Company, span: Span) -> 
     return [
         Read(
             rt.processors[one.kind].label if one.kind in rt.processors else one.kind,
-            known[one.id].read_at if one.id in known else None,
+            one.payouts_read_at,
         )
         for one in accounts
     ]
@@ -133,6 +132,6 @@ def _of_the_processors(read: Sequence[Read], compared_at: datetime | None, now: 
         yield f"The processors have not been asked about these payments {since}. Look whether the clock runs."
     for one in read:
         if one.read_at is None:
-            yield f"No payout of {one.name} has been read yet, so its fees are not known. It is asked every night."
+            yield f"Payouts of {one.name} have not been read yet, so its fees are not known. It is asked every night."
         elif one.read_at < now - STALE:
             yield f"Payouts of {one.name} were last read on {one.read_at:%Y-%m-%d}. It is asked every night."

@@ -43,6 +43,7 @@ def _read(rt: Runtime, account: ProcessorAccount) -> int:
         log.warning("payouts could not be read", account=account.uid, kind=type(error).__name__)
         return 0
     with rt.store.write() as session:
+        session.get_one(ProcessorAccount, account.id).payouts_read_at = began
         return sum(_keep(rt, session, account, one, began) for one in found)
 
 

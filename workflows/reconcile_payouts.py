@@ -44,7 +44,7 @@ MADE_GOOD = (
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What is known of one processor account's payouts: the first that arrived, the last of which the processor does
-    not tell what it is made of, and when they were last read.
+    not tell what it is made of, and when all were last read.
     """
 
     account: ProcessorAccount
@@ -57,12 +57,16 @@ def readings(session: Session, company_id: int) -> Mapping[int, Reading]:
     """By processor account (id), where any payout is known."""
     unexplained = func.max(Payout.arrives).filter(Payout.whole.is_(False))
     found = session.execute(
-        select(ProcessorAccount, func.min(Payout.arrives), unexplained, func.max(Payout.read_at))
+        select(ProcessorAccount, func.min(Payout.arrives), unexplained)
         .join(Payout, Payout.processor_account_id == ProcessorAccount.id)
-        .where(Payout.company_id == company_id)
+        .where(Payout.company_id == company_id, ProcessorAccount.payouts_read_at.is_not(None))
         .group_by(ProcessorAccount.id)
     )
-    return {account.id: Reading(account, first, last, read_at) for account, first, last, read_at in found}
+    return {
+        account.id: Reading(account, first, last, account.payouts_read_at)
+        for account, first, last in found
+        if account.payouts_read_at
+    }
 
 
 def followed(known: Mapping[int, Reading]) -> ColumnElement[bool]:

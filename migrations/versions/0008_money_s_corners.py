@@ -217,4 +217,7 @@ def upgrade() -> None:
                existing_type=sa.INTEGER(),
                nullable=True)
 
+    with op.batch_alter_table('processor_account', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('payouts_read_at', sa.DateTime(timezone=True), nullable=True))
+
     # ### end Alembic commands ###

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from models import Charge, Company, Invoice, User
 from tests.stories.days import BOTH, EVENING, town_of
 from tests.town import Town
+from web import waiting
 from workflows import charges, companies, money_rules, reconcile, terms
 from workflows.errors import Refusal
 from workflows.money_rules import Wanted
@@ -55,6 +56,11 @@ def charge(town: Town) -> Charge:
         return session.scalars(select(Charge)).one()
 
 
+def on_the_desk(town: Town) -> int:
+    with town.rt.store.read() as session:
+        return waiting.counts(session, town.practice_id, town.now)["charges"].total()
+
+
 def mentions(town: Town) -> list[str]:
     return [mail.text for mail in town.mails("A-1") if "has come on top" in mail.text]
 
@@ -86,14 +92,16 @@ def test_after_its_day_a_person_asks_for_it_and_the_ledger_gets_one_invoice(kind
         with pytest.raises(Refusal, match="was told that it is left out until"):
             charges.ask(town.rt, charge(town).id, ME)
         last = charge(town).asked_from
-        live(town, last + timedelta(days=1))
+        assert on_the_desk(town) == 0
+        live(town, last + timedelta(days=2))
+        assert on_the_desk(town) == 1
         days = (town.now.date() - DUE).days - 1  # up to yesterday
         assert (charge(town).interest_minor, charge(town).sum_minor) == (days, 4_000)
         charges.ask(town.rt, charge(town).id, ME)
         with pytest.raises(Refusal, match="decided about already"):
             charges.ask(town.rt, charge(town).id, ME)
-        live(town, last + timedelta(days=3))
-        assert charge(town).state == "booked"
+        live(town, last + timedelta(days=4))
+        assert (charge(town).state, on_the_desk(town)) == ("booked", 0)
         with town.rt.store.read() as session:
             made = session.scalars(select(Invoice).where(Invoice.number != "A-1")).one()
         assert (made.total_minor, made.customer) == (4_000 + days, town.invoice("A-1").customer)

@@ -60,6 +60,7 @@ class October:
         self.payout = self.moved(date(2026, 10, 15), 9_830, ("payment", "pi_1", 10_000, 170))
         with world.rt.store.write() as session:
             session.execute(delete(UnreadableRow))
+            session.execute(update(ProcessorAccount).values(payouts_read_at=NOW))
             session.execute(update(Attempt).where(Attempt.id == world.booking.attempt_id).values(paid_at=NOW))
             session.add(Pulse(name="reconcile", ran_at=NOW, well_at=NOW))
 

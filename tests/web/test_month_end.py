@@ -56,7 +56,7 @@ def test_a_company_without_anything_says_so_and_claims_nothing_of_a_ledger_never
         (lambda one: _pulse(one, NOW - timedelta(days=3)), "have not been asked about these payments since 2026-11-15"),
         (lambda one: _pulse(one, None), "have not been asked about these payments yet"),
         (
-            lambda one: one.change(one.payout, read_at=NOW - timedelta(days=3)),
+            lambda one: one.change(one.processor, payouts_read_at=NOW - timedelta(days=3)),
             "Payouts of Stripe were last read on 2026-11-15.",
         ),
     ],
