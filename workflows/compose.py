@@ -17,7 +17,7 @@ from types import MappingProxyType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.cadence import Channel, Sender, Step
+from core.cadence import Channel, Payer, Sender, Step
 from core.money import Money
 from core.plan import Action
 from integrations.channels.base import Envelope
@@ -150,10 +150,11 @@ def thanks(
     paid: tuple[Money, ...],
 ) -> Envelope:
     """The envelope that answers a confirmed payment. What is left of an invoice but a discount is not left to pay."""
+    row = session.get_one(Account, effect.account_id)
     facts = _facts(
         rt,
         session,
-        session.get_one(Account, effect.account_id),
+        row,
         effect.uid,
         template="thanks",
         step="thanks",
@@ -166,7 +167,7 @@ def thanks(
         replace(line, balance=Money.zero(one.currency)) if one.id in given else line
         for line, one in zip(facts.lines, invoices, strict=True)
     )
-    return render(replace(facts, lines=lines, paid=paid))
+    return render(replace(facts, lines=lines, paid=paid, steady=row.payer == Payer.STEADY))
 
 
 def copy_of(

@@ -59,7 +59,8 @@ class MessageFacts:
     the template's own). `instalment` is the part of an arrangement that is next, `promised` the day the customer had
     named, `resolved` the day their dispute ended, `attached` the documents that go along (invoice, statement, terms),
     `signed` the person who signs for the company. With `answered` it tells what a person decided and lists nothing.
-    `stop_url` is where the reader can ask for a person instead ("": nothing was written by itself).
+    `steady`: they pay reliably. `stop_url` is where the reader can ask for a person instead ("":
+    nothing was written by itself).
     """
 
     template: str
@@ -88,3 +89,4 @@ class MessageFacts:
     bcc: tuple[str, ...] = ()
     answered: Answered | None = None
     stop_url: str = ""
+    steady: bool = False

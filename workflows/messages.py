@@ -148,6 +148,7 @@ def _around(facts: MessageFacts, locale: Locale, words: Mapping[str, Any]) -> di
         "payments": len(totals(facts.paid)),
         "portal_url": facts.portal_url,
         "stop_url": facts.stop_url,
+        "steady": facts.steady,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import cache
 from html import unescape
 from typing import Any
@@ -124,6 +125,9 @@ def _with_more() -> Iterator[MessageFacts]:
     for one in (late, coming, OPEN["late in part"]):
         yield facts("late-4", replace(one, agreed=True))
         yield facts("heads-up", replace(one, agreed=True), coming)
+        yield facts("late-4", replace(one, late=Money(4210, "GBP"), leaves=TODAY + timedelta(days=9)), coming)
+        yield facts("welcome", replace(one, less=Money(100, "GBP"), until=TODAY + timedelta(days=9)))
+    yield facts("thanks", *next(iter(situations(PAID, most=1))), paid=(Money(4000, "GBP"),), steady=True)
     yield facts("late-12", late, OPEN["arranged"], instalment=Instalment(TODAY, Money(5000, "GBP")))
 
 

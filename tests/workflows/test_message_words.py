@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import pytest
 from core.money import Money
 from integrations.channels.base import Envelope
 from tests.workflows import writing
-from tests.workflows.writing import ALL, FOLLOW_UPS, LINK, STEPS, Page, body, line, thanks, write
+from tests.workflows.writing import ALL, FOLLOW_UPS, LINK, STEPS, TODAY, Page, body, line, thanks, write
 from workflows.message_facts import MessageFacts, MessageLine
 from workflows.templating import MessageError
 
@@ -284,6 +286,21 @@ def test_thanks_name_the_amount_and_say_that_there_is_nothing_more_to_do() -> No
         "The invoice is settled, and there is nothing more to do.",
     ]
     assert "- Invoice A-1 of 27 January: £40.00, paid, thank you\n" in said.text
+
+
+def test_who_pays_reliably_is_told_so_once_all_is_settled() -> None:
+    words = "You pay reliably, and that means a lot to us."
+    assert words in body(thanks(line("A-1", 4, "0", of="40"), steady=True))
+    assert words not in body(thanks(line("A-1", 4, "10", of="40"), steady=True))
+    assert words not in body(thanks(line("A-1", 4, "0", of="40")))
+
+
+def test_what_lateness_comes_to_is_said_with_the_day_until_which_it_is_left_out_and_never_in_thanks() -> None:
+    late = replace(LATE, late=Money(4210, "GBP"), leaves=TODAY + timedelta(days=9))
+    said = "For late payment, £42.10 has come on top of invoice INV-1. We leave it out if the invoice is paid by "
+    assert said in " ".join(write("late-4", late).text.split())
+    assert "on top" not in thanks(late).text
+    assert "on top" not in write("late-4", replace(late, leaves=TODAY - timedelta(days=1))).text
 
 
 def test_thanks_for_two_currencies_name_both_and_add_neither() -> None:
