@@ -80,6 +80,16 @@ class BookPayment:
 
 
 @dataclass(frozen=True, slots=True)
+class BookCredit:
+    """A credit note that stands in the books. `note` is what the booker wrote beside it; `id` is the vendor's."""
+
+    customer: str
+    amount: Decimal
+    note: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class BookExpense:
     """Money spent from one account on another, both as the vendor names them to an app. `note` is what the booker wrote
     beside it; `id` is the vendor's.
@@ -146,6 +156,10 @@ class LedgerTwin(Protocol):
         self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str = ""
     ) -> str: ...
 
+    def withdraw_credit(self, tenant: str, credit_id: str) -> None:
+        """The bookkeeper takes a credit note back, wherever it was used; what it covered is open again."""
+        ...
+
     def archive(self, tenant: str, customer_key: str) -> None: ...
 
     def merge(self, tenant: str, customer_key: str, into: str) -> None:
@@ -154,6 +168,10 @@ class LedgerTwin(Protocol):
 
     def change_due(self, tenant: str, invoice_key: str, due: date) -> None:
         """As at the vendor: Xero does not move the time stamp of a document that is part-paid."""
+        ...
+
+    def reissue(self, tenant: str, invoice_key: str, issued: date, amount: Decimal) -> None:
+        """Another date and sum on the invoice, as far as the vendor lets one once money is booked on it."""
         ...
 
     def delete(self, tenant: str, invoice_key: str) -> None:
@@ -187,6 +205,14 @@ class LedgerTwin(Protocol):
 
     def payments(self, tenant: str) -> list[BookPayment]:
         """Every payment that stands in the books, with reference and vendor id."""
+        ...
+
+    def received(self, tenant: str) -> list[BookPayment]:
+        """All money that stands in the books, each sum once and whole, whatever it is used for; `invoice` is empty."""
+        ...
+
+    def credit_notes(self, tenant: str) -> list[BookCredit]:
+        """Every credit note that stands in the books, used or not."""
         ...
 
     def expenses(self, tenant: str) -> list[BookExpense]:

@@ -18,6 +18,7 @@ from sandbox.stripe_rows import Charge, charge_view, dispute_view, list_view, re
 
 PER_MILLE, FIXED, CHARGEBACK = 15, 20, 2000  # of a payment; of a chargeback
 WAIT, TRAVEL = 2, 1  # working days until money may leave, and until it arrives
+NEXT = 1  # what is taken out is taken from the next payout: one that was made is never another one later
 
 Row = dict[str, Any]
 
@@ -78,7 +79,7 @@ def _moved(at: datetime, kind: str, category: str, amount: int, kept: Money, sou
         "source": source,
         "type": kind,
     }
-    return Moved(working_day(at.astimezone(UTC).date(), WAIT if amount > 0 else 0), view)
+    return Moved(working_day(at.astimezone(UTC).date(), WAIT if amount > 0 else NEXT), view)
 
 
 def payouts(charges: Iterable[Charge], now: datetime) -> list[Made]:

@@ -72,7 +72,7 @@ def _came_again(rt: Runtime, session: Session, attempt: Attempt, row: Reversal) 
             f"{row.amount} that {WORDS[row.kind]} came to you again. Book it in the ledger, then note it as done."
         )
     else:
-        row.state, row.settled_at = "void", rt.clock.now()
+        row.state, row.settled_at, row.note = "void", rt.clock.now(), ""
     _tell(rt, session, "money-came-again", attempt, how=row.kind, amount=str(row.amount))
 
 
@@ -106,9 +106,14 @@ def _settle(rt: Runtime, session: Session, row: Reversal) -> None:
 
 def _noted_by_hand(session: Session, attempt: Attempt, row: Reversal) -> bool:
     """Whether a person has already said at the desk that so much of it was paid back."""
-    others = (one for one in of(session, attempt.id) if one.state == "written" and one is not row)
+    others = (one for one in of(session, attempt.id) if one is not row and _was_taken_out(one))
     void = sum(line.amount_minor for line in attempt.lines if line.state == "void")
     return row.amount_minor <= void - sum(one.amount_minor for one in others)
+
+
+def _was_taken_out(row: Reversal) -> bool:
+    """Also when it came again since: then its note still says so after a person has booked it anew."""
+    return row.state in ("written", "again") or (row.state == "void" and bool(row.note))
 
 
 def _about(attempt: Attempt, amount: Money) -> list[AttemptLine]:

@@ -12,7 +12,7 @@ from functools import wraps
 from threading import RLock
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sandbox.books import BookCustomer, BookExpense, BookInvoice, BookPayment, Company
+from sandbox.books import BookCredit, BookCustomer, BookExpense, BookInvoice, BookPayment, Company
 from sandbox.oauth import Clock
 from sandbox.quickbooks import customers, lists, records, shapes
 from sandbox.quickbooks.faults import Body
@@ -166,6 +166,15 @@ class Bookkeeper:
             records.save(realm, "Payment", link)
         return str(memo["Id"])
 
+    @alone
+    def withdraw_credit(self, tenant: str, credit_id: str) -> None:
+        """QuickBooks deletes a credit memo only once nothing links it to an invoice."""
+        realm = self.realms[tenant]
+        links = {one["TxnId"] for one in realm.get("CreditMemo", credit_id).get("LinkedTxn", ())}
+        for link in sorted(links):
+            records.delete(realm, "Payment", _present(realm.get("Payment", link)))
+        records.delete(realm, "CreditMemo", _present(realm.get("CreditMemo", credit_id)))
+
     # Changes
 
     @alone
@@ -181,6 +190,12 @@ class Bookkeeper:
     def change_due(self, tenant: str, invoice_key: str, due: date) -> None:
         row = self._invoice(tenant, invoice_key)
         records.save(self.realms[tenant], "Invoice", _present(row) | {"sparse": True, "DueDate": str(due)})
+
+    @alone
+    def reissue(self, tenant: str, invoice_key: str, issued: date, amount: Decimal) -> None:
+        row = self._invoice(tenant, invoice_key)
+        change = {"sparse": True, "TxnDate": str(issued), "Line": [shapes.sale_line(amount, "Services")]}
+        records.save(self.realms[tenant], "Invoice", _present(row) | change)
 
     @alone
     def mail(self, tenant: str, invoice_key: str) -> None:
@@ -264,6 +279,26 @@ class Bookkeeper:
             for line in row["Line"]
             for link in line["LinkedTxn"]
             if link["TxnType"] == "Invoice"
+        ]
+
+    @alone
+    def received(self, tenant: str) -> list[BookPayment]:
+        rows = [row for row in self.realms[tenant].rows["Payment"].values() if row["TotalAmt"]]
+        return [
+            BookPayment(
+                "", row["TotalAmt"], date.fromisoformat(row["TxnDate"]), row.get("PaymentRefNum", ""), row["Id"]
+            )
+            for row in rows
+        ]
+
+    @alone
+    def credit_notes(self, tenant: str) -> list[BookCredit]:
+        realm = self.realms[tenant]
+        keys = {id: key for (kind, key), id in realm.keys.items() if kind == "Customer"}
+        rows = [row for row in realm.rows["CreditMemo"].values() if row["TotalAmt"]]
+        return [
+            BookCredit(keys[row["CustomerRef"]["value"]], row["TotalAmt"], row.get("PrivateNote", ""), row["Id"])
+            for row in rows
         ]
 
     @alone

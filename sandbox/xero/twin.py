@@ -7,14 +7,15 @@ accountant would. Its keys, limits and troubles are `place.py`'s.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sandbox.books import BookCustomer, BookExpense, BookInvoice, BookPayment, Company
+from sandbox.books import BookCredit, BookCustomer, BookExpense, BookInvoice, BookPayment, Company
 from sandbox.xero.ledger import Organisation
 from sandbox.xero.place import Place
-from sandbox.xero.records import OPEN, ZERO, Contact, Credit, Expense, Invoice, Payment, Person
+from sandbox.xero.records import OPEN, PAID, ZERO, Contact, Credit, Expense, Invoice, Payment, Person
 from sandbox.xero.shapes import CREDIT_TYPES
 
 
@@ -113,6 +114,10 @@ class XeroTwin(Place):
         """A part-paid invoice is not stamped anew, and no webhook tells of it."""
         self._edit(tenant, invoice_key, due=due)
 
+    def reissue(self, tenant: str, invoice_key: str, issued: date, amount: Decimal) -> None:
+        """ValueError once money or credit is booked on it."""
+        self._edit(tenant, invoice_key, issued=issued, total=amount)
+
     def mail(self, tenant: str, invoice_key: str) -> None:
         """A part-paid invoice is not stamped anew, and no webhook tells of it."""
         self._edit(tenant, invoice_key, sent=True)
@@ -187,6 +192,10 @@ class XeroTwin(Place):
             books = self.organisations[tenant]
             books.void_credit(_keyed(books.credits.values(), credit_key))
 
+    def withdraw_credit(self, tenant: str, credit_id: str) -> None:
+        self.deallocate(tenant, credit_id)
+        self.void_credit(tenant, credit_id)
+
     def _credit(
         self, tenant: str, kind: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str
     ) -> Credit:
@@ -201,6 +210,21 @@ class XeroTwin(Place):
     def payments(self, tenant: str) -> list[BookPayment]:
         with self.turns:
             return [_book(one) for one in self.organisations[tenant].payments.values() if one.status == OPEN]
+
+    def received(self, tenant: str) -> list[BookPayment]:
+        with self.turns:
+            on_account = [one for one in self._credits(tenant) if one.kind != "CreditNotes"]
+            rest = [BookPayment("", one.total, one.on, one.reference or one.key, one.id) for one in on_account]
+            return [replace(one, invoice="") for one in self.payments(tenant)] + rest
+
+    def credit_notes(self, tenant: str) -> list[BookCredit]:
+        with self.turns:
+            notes = [one for one in self._credits(tenant) if one.kind == "CreditNotes"]
+            return [BookCredit(one.contact.key, one.total, one.reference, one.id) for one in notes]
+
+    def _credits(self, tenant: str) -> list[Credit]:
+        """What stands as credit of any kind, used up or not."""
+        return [one for one in self.organisations[tenant].credits.values() if one.status in (OPEN, PAID)]
 
     def expenses(self, tenant: str) -> list[BookExpense]:
         with self.turns:
