@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from core.facts import InvoiceStatus
@@ -24,12 +24,15 @@ from models import (
     Posting,
     Reversal,
     Reward,
+    TouchInvoice,
 )
 from sandbox.books import BookPayment
 from tests.faults import promises
 from tests.property.life import BY_US, Life
 from workflows import audit, doctor, reconcile
+from workflows.bank_holds import HOLDING
 from workflows.pending import Kind
+from workflows.returned import ON_THE_DESK
 
 OURS = "Dunlin"
 
@@ -38,7 +41,7 @@ def broken(life: Life) -> list[str]:
     """Every broken promise in words; none when all agree."""
     differences = list(reconcile.differences(life.rt))
     outcome = promises.Outcome(seed=0)
-    moved = life.witness.moved
+    moved = life.witness.moved | _anew(life)
     return [
         *life.witness.wrong,
         *_attempts(life),
@@ -135,9 +138,13 @@ def _minor(amount: Decimal) -> int:
 
 
 def _credits(life: Life, named: set[str]) -> Iterator[str]:
-    """Every credit note of ours belongs to one posting over the same sum, and the other way round, or it is named."""
+    """Every credit note of ours belongs to one posting over the same sum, and the other way round, or it is named. One
+    that was taken back with the payment that had earned it is no news.
+    """
     with life.rt.store.read() as session:
         postings = session.scalars(select(Posting).where(Posting.kind == Kind.CREDIT.value)).all()
+        earned = {one.posting_id: one for one in session.scalars(select(Reward))}
+        numbers = {name: one.number for one in session.scalars(select(Invoice)) for name in (one.id, one.uid)}
     found: Counter[str] = Counter()
     for note in life.twin.credit_notes(life.tenant):
         mine = [one for one in postings if one.uid in note.note]
@@ -149,7 +156,10 @@ def _credits(life: Life, named: set[str]) -> Iterator[str]:
     for one in postings:
         if found[one.uid] > 1:
             yield f"The credit {one.uid} stands {found[one.uid]} times."
-        if one.state == "written" and not found[one.uid] and one.uid not in named:
+        reward = earned.get(one.id)
+        about = [numbers[it] for it in (reward.counted or [reward.invoice_id])] if reward else []
+        unearned = any(life.twin.balance(life.tenant, it) > one.amount.decimal for it in about)
+        if one.state == "written" and not found[one.uid] and one.uid not in named and not unearned:
             yield f"The credit {one.uid} of {one.amount} is gone, and nobody is told."
 
 
@@ -197,16 +207,26 @@ def _kept_back(life: Life) -> dict[tuple[str, str], tuple[int, float]]:
 
 
 def _told(life: Life, differences: Sequence[reconcile.Difference]) -> Iterator[str]:
-    """By mail, or because it is on the desk or among the lines of the bank that wait."""
-    waiting = ((Reward, ("desk",)), (Posting, ("desk",)), (AttemptLine, ("desk",)), (BankLine, ("unclear", "probable")))
+    """Every difference waits where a person decides, or people were mailed of it."""
     with life.rt.store.read() as session:
         told = {one.text for one in session.scalars(select(Notice))}
-        known = {
-            uid for kind, states in waiting for uid in session.scalars(select(kind.uid).where(kind.state.in_(states)))
+        waiting = {
+            *session.scalars(select(AttemptLine.uid).where(AttemptLine.state == "desk")),
+            *session.scalars(select(Posting.uid).where(Posting.state == "desk")),
+            *session.scalars(select(Reward.uid).where(Reward.state == "desk")),
+            *session.scalars(select(Reversal.uid).where(Reversal.state.in_(ON_THE_DESK))),
+            *session.scalars(select(BankLine.uid).where(BankLine.state.in_(("unclear", *HOLDING)))),
         }
     for one in differences:
-        if one.reference not in known and not any(one.what in text for text in told):
+        if one.reference not in waiting and not any(one.what in text for text in told):
             yield f"Nobody was told: {one.reference}: {one.what}"
+
+
+def _anew(life: Life) -> set[str]:
+    """Invoices whose steps were counted from a second day, as after a part of one was paid: they may be said anew."""
+    wanted = select(Invoice.number).join(TouchInvoice, TouchInvoice.invoice_id == Invoice.id).group_by(Invoice.number)
+    with life.rt.store.read() as session:
+        return set(session.scalars(wanted.having(func.count(TouchInvoice.anchor.distinct()) > 1)))
 
 
 def _settled(life: Life) -> Iterator[str]:
