@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, joinedload
 
+from core.cadence import Channel
 from core.facts import InvoiceStatus
 from core.interest import Interest, Terms
 from models import Account, Charge, Company, EffectState, Invoice, MoneyRules, Posting, Touch, TouchInvoice
@@ -176,12 +177,13 @@ def _against(rt: Runtime, session: Session, company: Company, invoices: Sequence
 
 
 def told(session: Session, charge: Charge) -> bool:
-    """Whether a message about its invoice has left since it is shown: it says what has come to it, and until when that
-    is left out.
+    """Whether an e-mail about its invoice has left since it is shown: it says what has come to it, and until when that
+    is left out. Of a call or a letter nobody knows what was said of it.
     """
     if charge.id is None:
         return False
-    sent = Touch.state == EffectState.SENT.value, Touch.sent_at >= charge.shown_at
+    mailed = Touch.channel == Channel.EMAIL.value, Touch.state == EffectState.SENT.value
+    sent = *mailed, Touch.sent_at >= charge.shown_at
     left = select(TouchInvoice.id).join(Touch).where(TouchInvoice.invoice_id == charge.invoice_id, *sent)
     return session.scalars(left.limit(1)).first() is not None
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from models import Charge, Company, Invoice, User
+from models import Charge, Company, Invoice, Touch, User
 from tests.stories.days import BOTH, EVENING, town_of
 from tests.town import Town
 from web import waiting
@@ -118,6 +118,19 @@ def test_nothing_is_asked_for_before_the_customer_was_told() -> None:
         assert charge(town).asked_from > town.now.date()
         with pytest.raises(Refusal, match="has not been told of it yet"):
             charges.ask(town.rt, charge(town).id, ME)
+
+
+def test_a_call_tells_nobody_what_has_come_on_top() -> None:
+    with charging("xero") as town:
+        live(town, date(2026, 3, 20))
+        assert charge(town).asked_from < town.now.date() + timedelta(days=10)
+        with town.rt.store.write() as session:
+            session.execute(update(Touch).values(channel="call"))
+        live(town, date(2026, 3, 21))
+        assert charge(town).asked_from == town.now.date() + timedelta(days=10)
+        shown = charge(town)
+        with town.rt.store.read() as session:
+            assert not charges.told(session, shown)
 
 
 def test_who_named_a_day_disputes_or_is_short_of_cash_is_shown_nothing() -> None:
