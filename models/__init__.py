@@ -13,12 +13,14 @@ from models.holds import AddressWord, Arrangement, HoldRow, InstalmentRow, ToldR
 from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
 from models.papers import Handover, Terms, TermsGiven
 from models.paying import BankDetails, Brand, GuardedChange, Mandate, ProcessorAccount, Reversal
-from models.practice import Company, Memory, Practice, SignIn, User
+from models.people import CompanyAccess, Identity, Invitation, SignIn, User
+from models.practice import Company, Memory, Practice
 from models.pulse import Pulse
 from models.reading import CallCount, CallWindow, DirtyRow, Reading
 from models.rules import Charge, MoneyRules, Payout, PayoutEntry, Reward
 from models.sender import Departure, Sender
 from models.wishes import Contact, Extension, Feedback, SentFile, extension_invoice
+from models.work import BulkChange, Remark
 
 __all__ = [
     "Account",
@@ -36,12 +38,14 @@ __all__ = [
     "BankMatch",
     "Base",
     "Brand",
+    "BulkChange",
     "CadenceOverride",
     "CadenceVersion",
     "CallCount",
     "CallWindow",
     "Charge",
     "Company",
+    "CompanyAccess",
     "Connection",
     "Contact",
     "Credit",
@@ -60,7 +64,9 @@ __all__ = [
     "GuardedChange",
     "Handover",
     "HoldRow",
+    "Identity",
     "InstalmentRow",
+    "Invitation",
     "Invoice",
     "Mandate",
     "Memory",
@@ -76,6 +82,7 @@ __all__ = [
     "Promise",
     "Pulse",
     "Reading",
+    "Remark",
     "Reversal",
     "Reward",
     "Rollout",

@@ -44,7 +44,7 @@ class Posting(HasUid, Base):
 class Notice(HasUid, Base):
     """Something the practice's people are told by mail, once for each `key`. `state`: due, sending, sent or failed.
 
-    `owners`: only those of them who are owners.
+    `owners`: only those of them who are owners. By `topic` (a code) everybody chooses when to be told, if at all.
     """
 
     __tablename__ = "notice"
@@ -53,6 +53,7 @@ class Notice(HasUid, Base):
     company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"), index=True)
     key: Mapped[str] = mapped_column(String(200), unique=True)
     owners: Mapped[bool] = mapped_column(default=False)
+    topic: Mapped[str] = mapped_column(String(20), default="")
     subject: Mapped[str] = mapped_column(Text)
     text: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(10), default="due", index=True)

@@ -28,8 +28,8 @@ class Account(HasUid, Base):
     door, `row_read_at` when the reading began that the customer's own row is from. `instead` are addresses that a
     person accepted to write to in place of the ledger's; a link of an earlier `link_generation` opens nothing.
     `care`: they need a gentle hand, so a person speaks with them and nothing is sent by itself; on `look_again`
-    somebody asks how they are. `erased` is what the ledger says of them; `erased_at` when all that Dunlin kept of them
-    was blanked.
+    somebody asks how they are. `assignee_id` is who looks after them. `erased` is what the ledger says of them;
+    `erased_at` when all that Dunlin kept of them was blanked.
     """
 
     __tablename__ = "account"
@@ -58,6 +58,7 @@ class Account(HasUid, Base):
     link_generation: Mapped[int] = mapped_column(default=0)
     care: Mapped[bool] = mapped_column(default=False)
     look_again: Mapped[date | None]
+    assignee_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"), index=True)
     erased_at: Mapped[datetime | None]
     version: Mapped[str] = mapped_column(String(64), default="")
     facts_version: Mapped[int] = mapped_column(default=1)

@@ -1,62 +1,27 @@
-"""Who signs in, which companies they look after, and what the installation remembers of itself."""
+"""The practice, the companies it looks after, and what the installation remembers of itself."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, HasUid
 
 
 class Practice(HasUid, Base):
-    """An accounting firm, or one business on its own."""
+    """An accounting firm, or one business on its own. While `paused` nothing is sent for any of its companies, until
+    the day `paused_until` where one was named.
+    """
 
     __tablename__ = "practice"
 
     name: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
-
-
-class User(HasUid, Base):
-    """A person of a practice. `email` is lower case; `password_hash` is argon2's own string.
-
-    Only an `owner` may change where money goes and whom messages come from. `totp_sealed` is the secret of a second
-    step, which is asked for once `totp_at` says that it was tried; `totp_step` is the last one used, for none counts
-    twice. `recovery` are hashes of codes for who lost their device, each good once.
-    """
-
-    __tablename__ = "user"
-
-    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"))
-    email: Mapped[str] = mapped_column(String(254), unique=True)
-    name: Mapped[str] = mapped_column(String(200))
-    password_hash: Mapped[str] = mapped_column(Text)
-    owner: Mapped[bool] = mapped_column(default=False)
-    created_at: Mapped[datetime]
-    totp_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
-    totp_at: Mapped[datetime | None]
-    totp_step: Mapped[int] = mapped_column(default=0)
-    recovery: Mapped[list[Any]] = mapped_column(default=list)
-
-    practice: Mapped[Practice] = relationship(lazy="joined")
-
-
-class SignIn(HasUid, Base):
-    """One signed-in browser. The cookie holds a secret of which `secret_hash` is the SHA-256; once `ended_at` is set it
-    opens nothing. `agent` is what the browser calls itself.
-    """
-
-    __tablename__ = "sign_in"
-
-    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
-    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    agent: Mapped[str] = mapped_column(String(200), default="")
-    made_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
+    paused: Mapped[bool] = mapped_column(default=False)
+    paused_until: Mapped[date | None]
 
 
 class Company(HasUid, Base):
@@ -68,6 +33,8 @@ class Company(HasUid, Base):
     preset of limits beside the cadence's own; for `draft_days` after going live a person approves every message, and
     with `approve_all` always; an arrangement may be offered of at most `most_parts` parts within `most_days` days;
     `locked_until` the last day of the closed books; `own_reminders` whether the ledger itself reminds (None: unknown).
+    While `paused` nothing is sent, until the day `paused_until` where one was named. `first_day` says by step of the
+    guided first day when it was gone through.
 
     What a customer may do alone on their page: pay a part of what is open (`part_payments`); arrange parts, `intervals`
     apart and the first at least `least_deposit` percent, of at most `arrange_up_to_minor` in the company's currency
@@ -108,6 +75,8 @@ class Company(HasUid, Base):
     ask_treatment: Mapped[bool] = mapped_column(default=True)
     live_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
+    paused_until: Mapped[date | None]
+    first_day: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sync_state: Mapped[str] = mapped_column(String(10), default="idle")
     sync_note: Mapped[str] = mapped_column(Text, default="")
     sync_rows: Mapped[int] = mapped_column(default=0)

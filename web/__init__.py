@@ -28,6 +28,7 @@ from web import (
     health,
     holds,
     invoices,
+    joining,
     law,
     library,
     log,
@@ -45,12 +46,14 @@ from web import (
     portal_stop,
     portal_terms,
     readings,
+    roles,
     rollouts,
     security,
     senders,
     speech,
     statements,
     tasks,
+    team,
     terms,
     tracing,
     webhooks,
@@ -63,6 +66,8 @@ ROOMS = (
     health,
     auth,
     security,
+    team,
+    joining,
     companies,
     law,
     backtest,
@@ -140,6 +145,7 @@ def register(app: Flask, runtime: Runtime) -> None:
     words.register(app)
     speech.register(app)
     auth.close_by_default(app)
+    roles.register(app)
     for room in ROOMS:
         app.register_blueprint(room.pages)
     for room in (webhooks, portal_stop):  # what they are sent proves itself

@@ -12,7 +12,7 @@ from integrations.ledgers.base import Feature
 from models import Account as AccountRow
 from models import Company, Invoice, Touch
 from web import daybook, forms, holds, lists, own, queries, resting, timeline
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from web.headers import MESSAGE_POLICY
 from workflows import dirty, door, grants, postings, segments, why
@@ -116,7 +116,7 @@ def take_back(uid: str) -> ResponseReturnValue:
 
 def _touch(uid: str) -> Touch:
     with runtime().store.read() as session:
-        found = queries.touch(session, person().practice_id, uid)
+        found = queries.touch(session, reach(), uid)
     if found is None:
         raise NotFound
     return found

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from core.because import Cause
 from models import Account, ApprovalRow, Draft, User
 from web import forms, own, presenters, queries, word_queries
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import approvals, frozen
 from workflows.errors import Refusal
@@ -29,7 +29,7 @@ def _counts() -> dict[str, Any]:
 def _waiting() -> int:
     """How many drafts wait for whoever is signed in."""
     with runtime().store.read() as session:
-        return word_queries.count_drafts(session, person().practice_id)
+        return word_queries.count_drafts(session, reach())
 
 
 @pages.get("/approvals")
@@ -37,7 +37,7 @@ def show() -> str:
     """The oldest drafts of one company or of all, and what was decided lately."""
     rt, chosen = runtime(), request.args.get("company", "")
     with rt.store.read() as session:
-        companies = queries.companies(session, person().practice_id)
+        companies = queries.companies(session, reach())
         asked = [one for one in companies if one.uid == chosen] or companies
         counts = approvals.waiting(session, [one.id for one in companies])
         shown = approvals.shown(rt, session, word_queries.drafts(session, [one.id for one in asked], PAGE))

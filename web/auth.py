@@ -28,8 +28,9 @@ from werkzeug.exceptions import NotFound
 
 from models import SignIn, User
 from web.guards import limiter, runtime, was_refused
-from workflows import people, second_step, sign_ins
+from workflows import people, reaching, second_step, sign_ins
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 
 pages = Blueprint("auth", __name__)
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ _OPEN_ROOMS = (
     "portal_arrange",
     "portal_more_time",
     "webhooks",
+    "joining",
 )
 
 
@@ -59,6 +61,11 @@ def person() -> User:
     """Whoever is signed in; only for pages behind the closed door."""
     found: User = g.person
     return found
+
+
+def reach() -> Reach:
+    """Which companies whoever is signed in may see."""
+    return reaching.of(person())
 
 
 def browser() -> SignIn:
@@ -76,11 +83,19 @@ def _require_person() -> ResponseReturnValue | None:
     found = _signed_in()
     if found is not None:
         g.person, g.browser = found
-        return None
+        return _led_to_second_step(found[0])
     if _no_owner():
         return redirect(url_for("auth.first_run"))
     back = request.full_path.rstrip("?") if request.method == "GET" else None
     return redirect(url_for("auth.sign_in", next=back if back != "/" else None))
+
+
+def _led_to_second_step(user: User) -> ResponseReturnValue | None:
+    """Nothing else opens for an owner who has none yet."""
+    if request.blueprint in ("auth", "security") or not second_step.is_owed(runtime(), user):
+        return None
+    flash("You own this practice, so your sign-in needs a second step first. It takes a minute.", "calm")
+    return redirect(url_for("security.show"), 303)
 
 
 def _signed_in() -> tuple[User, SignIn] | None:
@@ -96,7 +111,7 @@ def _no_owner() -> bool:
     return not known["dunlin-owner"]
 
 
-def _enter(user_id: int) -> None:
+def enter(user_id: int) -> None:
     """A new session for the person: nothing from before signing in is carried over, and who was in before is out."""
     _leave()
     session["browser"] = sign_ins.begin(runtime(), user_id, request.user_agent.string)
@@ -152,7 +167,7 @@ def _try_sign_in(email: str, password: str) -> ResponseReturnValue:
         _leave()
         session["half-way"] = [user.id, runtime().clock.now().isoformat()]
         return redirect(url_for("auth.second", next=_safe_next()), 303)
-    _enter(user.id)
+    enter(user.id)
     return redirect(_safe_next(), 303)
 
 
@@ -177,7 +192,7 @@ def second() -> ResponseReturnValue:
         log.info("a code of the second step was refused")
         flash(second_step.WRONG, "warn")
         return render_template("entry/code.html"), 401
-    _enter(user_id)
+    enter(user_id)
     return redirect(_safe_next(), 303)
 
 
@@ -207,7 +222,7 @@ def _create_owner() -> ResponseReturnValue:
         request.form.get(field, "") for field in ("practice_name", "name", "email", "password")
     )
     try:
-        _enter(people.create_owner(runtime(), practice, name, email, password))
+        enter(people.create_owner(runtime(), practice, name, email, password))
     except Refusal as refusal:
         flash(str(refusal), "warn")
         return _first_run_page(), 422

@@ -21,7 +21,7 @@ from core.inheritance import Level
 from core.language import FLAGS, LIMITS
 from models import Account, CadenceOverride, CadenceVersion, Company
 from web import cadence_words, library_queries, own, queries
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import cadences, library
 from workflows.errors import Refusal
@@ -87,10 +87,10 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 def show() -> str:
     """Every change of the practice, from the widest to the nearest."""
     with runtime().store.read() as session:
-        companies = queries.companies(session, person().practice_id)
+        companies = queries.companies(session, reach())
         found = [
             _change(session, row, Scope(company, row.segment, account), companies)
-            for row, company, account in library_queries.changes(session, person().practice_id)
+            for row, company, account in library_queries.changes(session, reach())
         ]
     return render_template("console/changes.html", changes=found, companies=companies)
 
@@ -160,7 +160,7 @@ def _page(scope: Scope, typed: Mapping[str, str] | None = None, said: str = "") 
 
 
 def _standing(session: Session, scope: Scope) -> CadenceOverride | None:
-    rows = library_queries.changes(session, person().practice_id)
+    rows = library_queries.changes(session, reach())
     return next((row for row, *_ in rows if cadences.scope_of(row) == scope.key), None)
 
 
@@ -197,7 +197,7 @@ def _save(scope: Scope, fields: dict[str, Any], version: str) -> None:
 
 def _companies() -> list[Company]:
     with runtime().store.read() as session:
-        return queries.companies(session, person().practice_id)
+        return queries.companies(session, reach())
 
 
 def _put(scope: Scope, fields: Mapping[str, Any], version_id: int | None) -> None:

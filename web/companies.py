@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from core.calendars import Calendar
 from models import Company, Connection
 from web import cadence_words, lists, own, presenters, queries, waiting
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import cadences, companies, connecting, door, preview, sync, ties
 from workflows.calendars import calendar_of, today_of
@@ -38,8 +38,8 @@ def home() -> str:
     rt = runtime()
     now = rt.clock.now()
     with rt.store.read() as session:
-        waits = waiting.by_company(waiting.counts(session, person().practice_id, now))
-        every = queries.companies(session, person().practice_id)
+        waits = waiting.by_company(waiting.counts(session, reach(), now))
+        every = queries.companies(session, reach())
         ties_of = queries.newest_connections(session, every)
         owed = queries.owed_by_company(session, {one.id: today_of(one, now) for one in every})
     cards = []
@@ -73,7 +73,7 @@ def overview(uid: str) -> str:
         today = today_of(company, rt.clock.now())
         owed = queries.owed_by_company(session, {company.id: today})[company.id]
         rows = lists.account_rows(session, company, search, everyone, lists.page_number(request.args), today)
-        waits = waiting.by_company(waiting.counts(session, person().practice_id, rt.clock.now()))
+        waits = waiting.by_company(waiting.counts(session, reach(), rt.clock.now()))
         not_ready = companies.not_ready(rt, session, company) if company.live_at is None else []
         cadence = cadences.cadence_of(session, company)
     return render_template(

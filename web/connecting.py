@@ -15,7 +15,7 @@ from werkzeug.exceptions import NotFound
 
 from integrations.ledgers.base import Feature
 from web import own
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import connecting, connections, ties
 from workflows.errors import Refusal
@@ -97,7 +97,7 @@ def disconnected(kind: str) -> ResponseReturnValue:
     """The vendor's Disconnect URL. Anybody may call it, so it ends nothing: the ledger is asked soon, and knows."""
     _known(kind)
     label = ties.ledger_name(runtime(), kind)
-    connections.check_soon(runtime(), person().practice_id, kind)
+    connections.check_soon(runtime(), reach(), kind)
     sentence = f"We are asking {label} which companies are still connected. Those that are not will be listed here."
     return _to(url_for("connecting.reconnect", kind=kind), sentence, "calm")
 
@@ -107,7 +107,7 @@ def reconnect(kind: str) -> str:
     """The vendor's Reconnect URL: the companies of this practice that must be connected again."""
     _known(kind)
     with runtime().store.read() as rows:
-        broken = connections.broken(rows, person().practice_id, kind)
+        broken = connections.broken(rows, reach(), kind)
     return render_template("console/reconnect.html", kind=kind, broken=broken)
 
 

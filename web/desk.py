@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from web import downloads, forms, queries, rawrow, timeline, waiting
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import audit, contacts, desk, disputes, returned, rewards, sent_files
 from workflows.calendars import today_of
@@ -34,7 +34,7 @@ SETTLED = {
 @pages.get("/desk")
 def show() -> str:
     with runtime().store.read() as session:
-        found = waiting.desk(runtime(), session, person().practice_id)
+        found = waiting.desk(runtime(), session, reach())
     now = runtime().clock.now()
     return render_template("console/desk.html", desk=found, today_of=lambda company: today_of(company, now))
 
@@ -59,7 +59,7 @@ def _own(found: Found | None) -> Found:
 @pages.post("/touches/<uid>/settle")
 def settle_touch(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
-        touch = _own(queries.touch(session, person().practice_id, uid))
+        touch = _own(queries.touch(session, reach(), uid))
     answer = request.form.get("answer")
     if answer not in ("sent", "not_sent"):
         return _done("Please say whether the message arrived.", "warn")
@@ -70,7 +70,7 @@ def settle_touch(uid: str) -> ResponseReturnValue:
 @pages.post("/disputes/<uid>/resolve")
 def resolve_dispute(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
-        dispute = _own(waiting.dispute(session, person().practice_id, uid))
+        dispute = _own(waiting.dispute(session, reach(), uid))
     ending = request.form.get("ending", "")
     if ending not in timeline.ENDINGS:
         return _done("Please say how it ended: corrected, credited, rejected or withdrawn.", "warn")
@@ -84,7 +84,7 @@ def resolve_dispute(uid: str) -> ResponseReturnValue:
 def decide_contact(uid: str) -> ResponseReturnValue:
     """Write to whom the customer named from now on, or do not."""
     with runtime().store.read() as session:
-        found = _own(waiting.contact(session, person().practice_id, uid))
+        found = _own(waiting.contact(session, reach(), uid))
     if request.form.get("answer") == "accept":
         contacts.accept(runtime(), found.id, person().id)
         return _done(f"From now on mail about it goes to {found.email}. Change it in the ledger, too.")
@@ -97,14 +97,14 @@ def file(uid: str) -> Response:
     """What a customer sent along, as a file to keep; it is never shown."""
     rt = runtime()
     with rt.store.read() as session:
-        found = _own(sent_files.of_practice(rt, session, person().practice_id, uid))
+        found = _own(sent_files.within(rt, session, reach(), uid))
     return downloads.file(found.name, found.body)
 
 
 @pages.post("/bookings/<uid>/settle")
 def settle_booking(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
-        line = _own(waiting.booking(session, person().practice_id, uid))
+        line = _own(waiting.booking(session, reach(), uid))
     how = request.form.get("how", "")
     desk.settle_booking(runtime(), line.id, how, person().id)
     return _done(BOOKED[how])
@@ -114,7 +114,7 @@ def settle_booking(uid: str) -> ResponseReturnValue:
 def settle_reward(uid: str) -> ResponseReturnValue:
     """A discount that was taken too late."""
     with runtime().store.read() as session:
-        row = _own(waiting.reward(session, person().practice_id, uid))
+        row = _own(waiting.reward(session, reach(), uid))
     give = request.form.get("how") == "give"
     rewards.decide(runtime(), row.id, person().id, give=give)
     return _done("The discount is given." if give else "The rest stays open, and is asked for as usual.")
@@ -124,7 +124,7 @@ def settle_reward(uid: str) -> ResponseReturnValue:
 def settle_returned(uid: str) -> ResponseReturnValue:
     """Money that went back, or came again, was put right in the ledger by hand."""
     with runtime().store.read() as session:
-        row = _own(waiting.reversal(session, person().practice_id, uid))
+        row = _own(waiting.reversal(session, reach(), uid))
     returned.done_by_hand(runtime(), row.id, person().id)
     return _done("Noted as put right by hand.")
 
@@ -132,7 +132,7 @@ def settle_returned(uid: str) -> ResponseReturnValue:
 @pages.post("/postings/<uid>/settle")
 def settle_posting(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
-        posting = _own(waiting.posting(session, person().practice_id, uid))
+        posting = _own(waiting.posting(session, reach(), uid))
     how = request.form.get("how", "")
     desk.settle_posting(runtime(), posting.id, how, person().id)
     return _done(SETTLED[how])
@@ -143,7 +143,7 @@ def row(uid: str) -> str:
     """A row as the ledger sent it. Who looked is kept in the log, for it may name people."""
     rt = runtime()
     with rt.store.write() as session:
-        found, company = _own(waiting.unreadable(session, person().practice_id, uid))
+        found, company = _own(waiting.unreadable(session, reach(), uid))
         audit.record(rt, session, "raw-row-seen", company.id, subject=found.uid, user=person().id)
         raw = rt.vault.unseal(found.raw_sealed) if found.raw_sealed is not None else b""
     text, whole = rawrow.shown(raw)
@@ -153,6 +153,6 @@ def row(uid: str) -> str:
 @pages.post("/accounts/<uid>/try-again")
 def try_again(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
-        account = _own(queries.account(session, person().practice_id, uid))
+        account = _own(queries.account(session, reach(), uid))
     desk.try_address_again(runtime(), account.id, person().id)
     return _done("We will try the address again with the next message.")

@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 from integrations.ledgers.base import Feature
 from models import Invoice
 from web import downloads, forms, queries
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import documents, door, grants, pending, postings, ties
 from workflows.errors import Refusal
@@ -26,7 +26,7 @@ pages = Blueprint("invoices", __name__)
 def own(uid: str) -> Invoice:
     """The practice's own invoice, with its account and company; somebody else's does not exist."""
     with runtime().store.read() as session:
-        found = queries.invoice(session, person().practice_id, uid)
+        found = queries.invoice(session, reach(), uid)
     if found is None:
         raise NotFound
     return found

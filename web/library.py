@@ -17,7 +17,7 @@ from core.differences import differences
 from core.proof import PROMISED, Proof
 from models import CadenceVersion, Company
 from web import cadence_words, library_queries, own, queries
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import cadences, library, proofs, treatment
 from workflows.calendars import calendar_of
@@ -43,7 +43,7 @@ def show() -> str:
     with runtime().store.read() as session:
         entries = _entries(session, practice_id)
         rollouts = library_queries.rollouts(session, practice_id)
-        changed = len(library_queries.changes(session, practice_id))
+        changed = len(library_queries.changes(session, reach()))
     ours = {one.version.source for one in entries}
     return render_template(
         "console/library.html",
@@ -55,7 +55,7 @@ def show() -> str:
 
 
 def _entries(session: Session, practice_id: int) -> list[Entry]:
-    companies = queries.companies(session, practice_id)
+    companies = queries.companies(session, reach())
     return [
         Entry(one, cadences.of_version(one), [each for each in companies if each.cadence_version_id == one.id])
         for one in library_queries.versions(session, practice_id)
@@ -87,7 +87,7 @@ def _page(version: CadenceVersion, typed: str | None = None, said: str = "") -> 
     """One version; after a refusal with the text as it was typed."""
     rt, asked = runtime(), request.args.get("prove", "")
     with rt.store.read() as session:
-        companies = queries.companies(session, version.practice_id)
+        companies = queries.companies(session, reach())
         earlier = library_queries.before(session, version)
         treated = treatment.of_version(session, version.id)
     read = cadences.of_version(version)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from models import Account, CadenceOverride, CadenceVersion, Company, Rollout, User
+from workflows.reaching import Reach
 
 
 def versions(session: Session, practice_id: int) -> Sequence[CadenceVersion]:
@@ -45,13 +46,13 @@ def rollouts(session: Session, practice_id: int) -> list[tuple[Rollout, CadenceV
     return [(rollout, version, who) for rollout, version, who in rows]
 
 
-def changes(session: Session, practice_id: int) -> list[tuple[CadenceOverride, Company | None, Account | None]]:
+def changes(session: Session, reach: Reach) -> list[tuple[CadenceOverride, Company | None, Account | None]]:
     """What is changed below the cadences: the practice's own first, then company by company, the wider level first."""
     rows = session.execute(
         select(CadenceOverride, Company, Account)
         .outerjoin(Company, Company.id == CadenceOverride.company_id)
         .outerjoin(Account, Account.id == CadenceOverride.account_id)
-        .where(CadenceOverride.practice_id == practice_id)
+        .where(CadenceOverride.practice_id == reach.practice_id, or_(Company.id.is_(None), reach.company()))
         .order_by(
             CadenceOverride.company_id.is_(None).desc(),
             Company.name,

@@ -22,28 +22,28 @@ from models import (
     GuardedChange,
     Handover,
     HoldRow,
+    Invitation,
     Rollout,
     Task,
     Terms,
     ToldRow,
+    User,
 )
 from web import queries
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 
 Found = TypeVar("Found")
 OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Charge, Draft, Effect, Extension, GuardedChange, Task)
 OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, ToldRow)
-OfPractice = TypeVar("OfPractice", CadenceOverride, CadenceVersion, Rollout)
+OfPractice = TypeVar("OfPractice", CadenceOverride, CadenceVersion, Invitation, Rollout, User)
 
 
 def row(kind: type[OfCompany], uid: str) -> OfCompany:
     """A row that belongs to one of the practice's companies."""
     with runtime().store.read() as session:
         wanted = select(kind).join(Company, Company.id == kind.company_id)
-        return _there(
-            session.scalars(wanted.where(kind.uid == uid, Company.practice_id == person().practice_id)).first()
-        )
+        return _there(session.scalars(wanted.where(kind.uid == uid, reach().company())).first())
 
 
 def shared(kind: type[OfPractice], uid: str) -> OfPractice:
@@ -55,13 +55,13 @@ def shared(kind: type[OfPractice], uid: str) -> OfPractice:
 
 def company(uid: str) -> Company:
     with runtime().store.read() as session:
-        return _there(queries.company(session, person().practice_id, uid))
+        return _there(queries.company(session, reach(), uid))
 
 
 def account(uid: str) -> Account:
     """With its company."""
     with runtime().store.read() as session:
-        return _there(queries.account(session, person().practice_id, uid))
+        return _there(queries.account(session, reach(), uid))
 
 
 def of_account(account: Account, kind: type[OfAccount], uid: str) -> OfAccount:
@@ -77,7 +77,7 @@ def terms(uid: str) -> tuple[Terms, Company, Account | None]:
             select(Terms, Company, Account)
             .join(Company, Company.id == Terms.company_id)
             .outerjoin(Account, Account.id == Terms.account_id)
-            .where(Terms.uid == uid, Company.practice_id == person().practice_id)
+            .where(Terms.uid == uid, reach().company())
             .options(defer(Terms.pdf, raiseload=True))
         ).first()
     one, company, account = _there(found)

@@ -65,7 +65,6 @@ def show(uid: str) -> str:
     return render_template(
         "console/paying.html",
         company=company,
-        may=person().owner,
         kinds=list(rt.processors.values()),
         accounts=accounts,
         addresses={kind: paying.webhook_url(rt, kind, one.uid) for kind, one in accounts.items()},

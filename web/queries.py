@@ -32,6 +32,7 @@ from models import (
 from workflows import billing, ties
 from workflows.heard import ASKING
 from workflows.owed import is_owed
+from workflows.reaching import Reach
 
 PAGE = 50
 _DUE = func.coalesce(Invoice.due, Invoice.issued)
@@ -109,12 +110,12 @@ def owed_by_account(session: Session, company: Company, accounts: Sequence[Accou
     return _owed(session, Invoice.account_id, where, day)
 
 
-def companies(session: Session, practice_id: int) -> list[Company]:
-    return list(session.scalars(select(Company).where(Company.practice_id == practice_id).order_by(Company.name)))
+def companies(session: Session, reach: Reach) -> list[Company]:
+    return list(session.scalars(select(Company).where(reach.company()).order_by(Company.name)))
 
 
-def company(session: Session, practice_id: int, uid: str) -> Company | None:
-    return session.scalars(select(Company).where(Company.practice_id == practice_id, Company.uid == uid)).first()
+def company(session: Session, reach: Reach, uid: str) -> Company | None:
+    return session.scalars(select(Company).where(reach.company(), Company.uid == uid)).first()
 
 
 def _listed(company_id: int, search: str, everyone: bool) -> Select[Account]:
@@ -153,11 +154,11 @@ def newest_connections(session: Session, companies: Iterable[Company]) -> dict[i
     return {tie.company_id: tie for tie in session.scalars(select(Connection).where(Connection.id.in_(newest)))}
 
 
-def account(session: Session, practice_id: int, uid: str) -> Account | None:
+def account(session: Session, reach: Reach, uid: str) -> Account | None:
     return session.scalars(
         select(Account)
         .join(Account.company)
-        .where(Account.uid == uid, Company.practice_id == practice_id)
+        .where(Account.uid == uid, reach.company())
         .options(joinedload(Account.company))
     ).first()
 
@@ -187,11 +188,11 @@ def currencies(session: Session, account: Account) -> list[str]:
     return [account.company.currency, *sorted(set(found) - {account.company.currency})]
 
 
-def invoice(session: Session, practice_id: int, uid: str) -> Invoice | None:
+def invoice(session: Session, reach: Reach, uid: str) -> Invoice | None:
     return session.scalars(
         select(Invoice)
         .join(Company, Company.id == Invoice.company_id)
-        .where(Invoice.uid == uid, Company.practice_id == practice_id)
+        .where(Invoice.uid == uid, reach.company())
         .options(joinedload(Invoice.account).joinedload(Account.company))
     ).first()
 
@@ -260,11 +261,11 @@ def leaving(session: Session, account_id: int) -> list[Effect]:
     )
 
 
-def touch(session: Session, practice_id: int, uid: str) -> Touch | None:
+def touch(session: Session, reach: Reach, uid: str) -> Touch | None:
     return session.scalars(
         select(Touch)
         .join(Company, Company.id == Touch.company_id)
-        .where(Touch.uid == uid, Company.practice_id == practice_id)
+        .where(Touch.uid == uid, reach.company())
         .options(selectinload(Touch.lines), joinedload(Touch.effect))
     ).first()
 

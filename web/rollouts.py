@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from models import CadenceVersion, Company, Rollout, User
 from web import cadence_words, formats, own, queries
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import cadences, library
 from workflows.errors import Refusal
@@ -41,7 +41,7 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 
 def _chosen(session: Session, uids: Sequence[str]) -> list[Company]:
     """Those of the practice's companies that were ticked."""
-    return [one for one in queries.companies(session, person().practice_id) if one.uid in set(uids)]
+    return [one for one in queries.companies(session, reach()) if one.uid in set(uids)]
 
 
 @pages.get("/library/<uid>/roll-out")
@@ -49,7 +49,7 @@ def choose(uid: str) -> str:
     """The companies to choose from; with some chosen, what would change for each and which cannot follow."""
     version, rt = own.shared(CadenceVersion, uid), runtime()
     with rt.store.read() as session:
-        companies = queries.companies(session, version.practice_id)
+        companies = queries.companies(session, reach())
         chosen = _chosen(session, request.args.getlist("company"))
         has = {one.id: session.get_one(CadenceVersion, one.cadence_version_id) for one in companies}
     moves = library.would_move(rt, uid, version.practice_id, [one.id for one in chosen]) if chosen else []

@@ -12,7 +12,7 @@ from core.calendars import Calendar
 from core.instalments import Every
 from models import Task
 from web import forms, guides, own, presenters, queries, timeline, word_queries
-from web.auth import person
+from web.auth import person, reach
 from web.guards import runtime
 from workflows import door, outcomes, tasks
 from workflows.errors import Refusal
@@ -47,7 +47,7 @@ def _counts() -> dict[str, Any]:
 def _open() -> int:
     """How many calls and letters there are to do for whoever is signed in, also those of a later day."""
     with runtime().store.read() as session:
-        return word_queries.count_open_tasks(session, person().practice_id)
+        return word_queries.count_open_tasks(session, reach())
 
 
 @pages.get("/tasks")
@@ -58,11 +58,11 @@ def show() -> str:
     resting: list[Any] = []
     later: list[Any] = []
     with rt.store.read() as session:
-        for task, touch, account, company in tasks.waiting(session, person().practice_id, SHOWN):
+        for task, touch, account, company in tasks.waiting(session, reach(), SHOWN):
             held = tasks.against(presenters.read_because(account.because), tasks.about(session, touch))
             where = resting if held else now if tasks.is_due(task, company, rt.clock.now()) else later
             where.append((task, touch, account, company, held))
-        companies = queries.companies(session, person().practice_id)
+        companies = queries.companies(session, reach())
     return render_template("console/tasks.html", now=now, resting=resting, later=later, companies=companies)
 
 
@@ -83,7 +83,7 @@ def _page(task: Task, said: str = "") -> str:
     rt = runtime()
     with rt.store.read() as session:
         found = tasks.conversation(rt, session, task)
-        account = queries.account(session, person().practice_id, found.account.uid)
+        account = queries.account(session, reach(), found.account.uid)
         if account is None:
             raise NotFound
         story = timeline.story(session, account, rt.clock.now())

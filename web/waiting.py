@@ -47,6 +47,7 @@ from models import (
 )
 from workflows import care, charged, grants, money_rules, renewals, rewards
 from workflows.bank_holds import HOLDING
+from workflows.reaching import Reach, of_reach
 from workflows.returned import ON_THE_DESK
 from workflows.runtime import Runtime
 
@@ -112,26 +113,27 @@ class Desk:
         return self.counts[kind].total() - len(getattr(self, kind))
 
 
-def counts(session: Session, practice_id: int, now: datetime) -> dict[str, Counter[int]]:
+def counts(session: Session, reach: Reach, now: datetime) -> dict[str, Counter[int]]:
     """How many things of each kind wait at each company, by its id."""
-    mine = _asked(practice_id, now)
-    found = {kind: Counter(dict(session.execute(counted, mine).all())) for kind, counted in _counted().items()}
-    found["ending"] = Counter(company.id for company, _ in renewals.ending_soon(session, practice_id, now))
-    due = (company.id for account, company in care.listed(session, practice_id) if care.is_due(account, company, now))
+    mine = _asked(reach, now)
+    statements = _counted(reach.limited).items()
+    found = {kind: Counter(dict(session.execute(counted, mine).all())) for kind, counted in statements}
+    found["ending"] = Counter(company.id for company, _ in renewals.ending_soon(session, reach, now))
+    due = (company.id for account, company in care.listed(session, reach) if care.is_due(account, company, now))
     found["cared"] = Counter(due)
     return found
 
 
-def _asked(practice_id: int, now: datetime) -> dict[str, Any]:
+def _asked(reach: Reach, now: datetime) -> dict[str, Any]:
     """Of every statement here. A day is over for all where it is over in the zone where it ends last."""
-    return {"practice": practice_id, "day": (now - timedelta(hours=12)).date()}
+    return {**reach.asked(), "day": (now - timedelta(hours=12)).date()}
 
 
 def by_company(counted: dict[str, Counter[int]]) -> Counter[int]:
     return sum(counted.values(), Counter())
 
 
-def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
+def desk(rt: Runtime, session: Session, reach: Reach) -> Desk:
     """What needs a person, over all companies of the practice."""
     now = rt.clock.now()
     details = {
@@ -144,13 +146,13 @@ def desk(rt: Runtime, session: Session, practice_id: int) -> Desk:
         "charges": (joinedload(Charge.invoice),),
     }
     rows: dict[str, list[Any]] = {
-        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), _asked(practice_id, now)))
-        for kind, wanted in _wanted().items()
+        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), _asked(reach, now)))
+        for kind, wanted in _wanted(reach.limited).items()
     }
-    ending, cared = renewals.ending_soon(session, practice_id, now), care.listed(session, practice_id)
+    ending, cared = renewals.ending_soon(session, reach, now), care.listed(session, reach)
     on_account = _allowing(rt, session, {company.id for _, _, company in rows["bookings"]}, Feature.ON_ACCOUNT)
     about = aside(session, [one for one, *_ in rows["disputes"]], [one for one, *_ in rows["told"]])
-    counted = counts(session, practice_id, now)
+    counted = counts(session, reach, now)
     return Desk(**rows, ending=ending, cared=cared, counts=counted, on_account=on_account, aside=about)
 
 
@@ -183,19 +185,19 @@ def _allowing(rt: Runtime, session: Session, companies: Collection[int], feature
 
 
 @cache
-def _counted() -> dict[str, Select[int, int]]:
+def _counted(limited: bool) -> dict[str, Select[int, int]]:
     """How many of each kind there are at each company of a practice; counted for every page, so made once."""
     by_company = (Company.id, func.count())
     return {
         kind: wanted.with_only_columns(*by_company).order_by(None).group_by(Company.id)
-        for kind, wanted in _wanted().items()
+        for kind, wanted in _wanted(limited).items()
     }
 
 
 @cache
-def _wanted() -> dict[str, _Rows]:
-    """What each kind of waiting thing is at a `practice`, the most pressing first. Each is joined to its company."""
-    mine = Company.practice_id == bindparam("practice")
+def _wanted(limited: bool) -> dict[str, _Rows]:
+    """What each kind of waiting thing is within a reach, the most pressing first. Each is joined to its company."""
+    mine = of_reach(limited)
     by_hand = (Effect.kind == EffectKind.BY_HAND.value) & (Effect.state == EffectState.REJECTED.value)
     owned: dict[str, tuple[Any, ColumnElement[bool], tuple[Any, ...]]] = {
         "touches": (Touch, Touch.state == "in_doubt", (Touch.id,)),
@@ -290,60 +292,54 @@ def _unreached() -> _Rows:
 # One of them, when it is this practice's own
 
 
-def dispute(session: Session, practice_id: int, uid: str) -> Dispute | None:
+def dispute(session: Session, reach: Reach, uid: str) -> Dispute | None:
     return session.scalars(
         select(Dispute)
         .join(Company, Company.id == Dispute.company_id)
-        .where(Dispute.uid == uid, Company.practice_id == practice_id)
+        .where(Dispute.uid == uid, reach.company())
         .options(joinedload(Dispute.invoice))
     ).first()
 
 
-def contact(session: Session, practice_id: int, uid: str) -> Contact | None:
+def contact(session: Session, reach: Reach, uid: str) -> Contact | None:
     return session.scalars(
-        select(Contact)
-        .join(Company, Company.id == Contact.company_id)
-        .where(Contact.uid == uid, Company.practice_id == practice_id)
+        select(Contact).join(Company, Company.id == Contact.company_id).where(Contact.uid == uid, reach.company())
     ).first()
 
 
-def booking(session: Session, practice_id: int, uid: str) -> AttemptLine | None:
+def booking(session: Session, reach: Reach, uid: str) -> AttemptLine | None:
     return session.scalars(
         select(AttemptLine)
         .join(AttemptLine.attempt)
         .join(Company, Company.id == Attempt.company_id)
-        .where(AttemptLine.uid == uid, Company.practice_id == practice_id)
+        .where(AttemptLine.uid == uid, reach.company())
     ).first()
 
 
-def reversal(session: Session, practice_id: int, uid: str) -> Reversal | None:
+def reversal(session: Session, reach: Reach, uid: str) -> Reversal | None:
     return session.scalars(
         select(Reversal)
         .join(Attempt, Attempt.id == Reversal.attempt_id)
         .join(Company, Company.id == Attempt.company_id)
-        .where(Reversal.uid == uid, Company.practice_id == practice_id)
+        .where(Reversal.uid == uid, reach.company())
     ).first()
 
 
-def reward(session: Session, practice_id: int, uid: str) -> Reward | None:
+def reward(session: Session, reach: Reach, uid: str) -> Reward | None:
     return session.scalars(
-        select(Reward)
-        .join(Company, Company.id == Reward.company_id)
-        .where(Reward.uid == uid, Company.practice_id == practice_id)
+        select(Reward).join(Company, Company.id == Reward.company_id).where(Reward.uid == uid, reach.company())
     ).first()
 
 
-def posting(session: Session, practice_id: int, uid: str) -> Posting | None:
+def posting(session: Session, reach: Reach, uid: str) -> Posting | None:
     return session.scalars(
-        select(Posting)
-        .join(Company, Company.id == Posting.company_id)
-        .where(Posting.uid == uid, Company.practice_id == practice_id)
+        select(Posting).join(Company, Company.id == Posting.company_id).where(Posting.uid == uid, reach.company())
     ).first()
 
 
-def unreadable(session: Session, practice_id: int, uid: str) -> tuple[UnreadableRow, Company] | None:
+def unreadable(session: Session, reach: Reach, uid: str) -> tuple[UnreadableRow, Company] | None:
     return session.execute(
         select(UnreadableRow, Company)
         .join(Company, Company.id == UnreadableRow.company_id)
-        .where(UnreadableRow.uid == uid, Company.practice_id == practice_id)
+        .where(UnreadableRow.uid == uid, reach.company())
     ).first()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from models import Account, Arrangement, Company, Draft, Effect, HoldRow, Invoice, Task, ToldRow, User
 from workflows.owed import is_owed
+from workflows.reaching import Reach
 
 # Asked at every look at a customer's page, so it is made once.
 _TOLD = (
@@ -28,18 +29,18 @@ def drafts(session: Session, companies: Collection[int], limit: int) -> Sequence
     return session.scalars(wanted.limit(limit)).all()
 
 
-def count_drafts(session: Session, practice_id: int) -> int:
-    return _count(session, Draft, practice_id)
+def count_drafts(session: Session, reach: Reach) -> int:
+    return _count(session, Draft, reach)
 
 
-def count_open_tasks(session: Session, practice_id: int) -> int:
+def count_open_tasks(session: Session, reach: Reach) -> int:
     """Calls and letters to do, also those of a later day."""
-    return _count(session, Task, practice_id, Task.state == "open")
+    return _count(session, Task, reach, Task.state == "open")
 
 
-def _count(session: Session, kind: type[Draft] | type[Task], practice_id: int, *more: ColumnElement[bool]) -> int:
+def _count(session: Session, kind: type[Draft] | type[Task], reach: Reach, *more: ColumnElement[bool]) -> int:
     wanted = select(func.count(kind.id)).join(Company, Company.id == kind.company_id)
-    return session.scalar(wanted.where(Company.practice_id == practice_id, *more)) or 0
+    return session.scalar(wanted.where(reach.company(), *more)) or 0
 
 
 def outcomes(session: Session, account_id: int) -> Mapping[int, str]:

@@ -9,7 +9,7 @@ from flask import Flask, current_app, url_for
 from core.money import Money
 from models import Company
 from web import cadence_words, formats, ledger_words, presenters, waiting
-from web.auth import person
+from web.auth import reach
 from web.guards import runtime
 from workflows import ties
 
@@ -51,7 +51,7 @@ def register(app: Flask) -> None:
 def _waiting_count() -> int:
     """How many things wait for whoever is signed in."""
     with runtime().store.read() as session:
-        return waiting.by_company(waiting.counts(session, person().practice_id, runtime().clock.now())).total()
+        return waiting.by_company(waiting.counts(session, reach(), runtime().clock.now())).total()
 
 
 def _ledger_name(kind: str) -> str:

@@ -34,6 +34,7 @@ from workflows import (
     mirror,
     own_words,
     sending,
+    stopping,
     tasks,
 )
 from workflows.errors import Refusal
@@ -134,7 +135,7 @@ def _looked_at(
     invoices, at = _chosen(session, gathered, written), _moment(rt, gathered)
     _check_readers(rt, session, gathered.row, invoices, written.readers)
     ids = [one.id for one in invoices]
-    _check(company, gathered, ids, written.readers, at)
+    _check(_stopped(rt, session, company), gathered, ids, written.readers, at)
     findings = own_words.checked(rt, session, written.words, company, account_id)
     action = _action(gathered, written.readers, ids, uid, at)
     envelope = compose.cadence_message(rt, session, Effect(uid=""), action, gathered, written.words)
@@ -199,7 +200,7 @@ def _ready(rt: Runtime, effect: Effect) -> sending.Ready | str:
         if not left:
             return "The mail server knows none of its readers."
         try:
-            _check(company, gathered, ids, left, now)
+            _check(_stopped(rt, session, company), gathered, ids, left, now)
         except Against as against:
             return against.because.cause.value
         action = _action(gathered, left, ids, effect.uid, now)
@@ -235,9 +236,14 @@ def _check_readers(
         raise Refusal("Please choose who gets it.")
 
 
-def _check(company: Company, gathered: gather.Gathered, ids: Sequence[int], to: tuple[str, ...], at: datetime) -> None:
+def _stopped(rt: Runtime, session: Session, company: Company) -> Because | None:
+    return Because(Cause.PAUSED) if stopping.is_stopped(session, company, rt.clock.now()) else None
+
+
+def _check(
+    no: Because | None, gathered: gather.Gathered, ids: Sequence[int], to: tuple[str, ...], at: datetime
+) -> None:
     """Against where the account, or one of these invoices, may not be written about at that moment."""
-    no = Because(Cause.PAUSED) if company.paused else None
     no = no or core.against(gathered.facts, gathered.cadence, gathered.calendar, ids, to, at)
     if no is not None:
         raise Against(no)

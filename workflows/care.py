@@ -16,6 +16,7 @@ from models import Account, Company
 from workflows import audit, mirror
 from workflows.calendars import today_of
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 from workflows.runtime import Runtime
 
 LONGEST = timedelta(days=366)
@@ -54,12 +55,12 @@ def _note(rt: Runtime, session: Session, row: Account, kind: str, user_id: int) 
     mirror.wake(session, [row.id], rt.clock.now())
 
 
-def listed(session: Session, practice_id: int) -> Sequence[tuple[Account, Company]]:
-    """Who is in care at a practice's companies, whom to look at first before the others; the first hundred."""
+def listed(session: Session, reach: Reach) -> Sequence[tuple[Account, Company]]:
+    """Who is in care at somebody's companies, whom to look at first before the others; the first hundred."""
     wanted = (
         select(Account, Company)
         .join(Company, Company.id == Account.company_id)
-        .where(Account.care, Company.practice_id == practice_id)
+        .where(Account.care, reach.company())
         .order_by(Account.look_again, Account.id)
         .limit(SHOWN)
     )

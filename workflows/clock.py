@@ -37,6 +37,7 @@ from workflows import (
     renewals,
     retention,
     returned,
+    stopping,
     sync,
 )
 from workflows.pulse import Pulses
@@ -63,6 +64,7 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "sync": (sync.sync_due, timedelta(seconds=15)),
     "promises": (answers.settle_promises, timedelta(minutes=15)),
     "arrangements": (arrangements.settle, timedelta(minutes=15)),
+    "go_on": (stopping.end_due, timedelta(minutes=1)),
     "plan": (planner.plan_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
     "guarded": (guarded.take_effect, timedelta(minutes=1)),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from integrations.errors import OutsideError
 from integrations.ledgers.base import DepositAccount, Ledger
 from models import Company, GuardedChange
-from workflows import audit, doubts, guarding, library, people, planner, restored, senders, ties
+from workflows import audit, doubts, guarding, library, people, planner, restored, senders, stopping, ties
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
 from workflows.guarding import Deed, Kind, Wanted
@@ -80,11 +80,7 @@ def _check(rt: Runtime, company_id: int) -> None:
 
 def set_paused(rt: Runtime, company_id: int, on: bool) -> None:
     """Stop all sending of a company for now, or go on."""
-    with rt.store.write() as session:
-        company = session.get_one(Company, company_id)
-        company.paused = on
-        audit.record(rt, session, "paused" if on else "resumed", company_id, subject=company.uid)
-        planner.wake_company(rt, session, company_id)
+    (stopping.stop_company if on else stopping.resume_company)(rt, company_id)
 
 
 def change_settings(

@@ -20,6 +20,7 @@ from models.upsert import insert_into
 from workflows import endings, grants, ties
 from workflows.budgets import Budget
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 from workflows.runtime import Runtime
 
 CHECK_MEMORY = timedelta(minutes=5)
@@ -102,16 +103,16 @@ def check(rt: Runtime, company_id: int) -> bool:
     return True
 
 
-def check_soon(rt: Runtime, practice_id: int, kind: str) -> bool:
-    """Read the practice's companies in this ledger at the next tick, which shows whether it still lets us in.
+def check_soon(rt: Runtime, reach: Reach, kind: str) -> bool:
+    """Read their companies in this ledger at the next tick, which shows whether it still lets us in.
 
     False when that was asked for within five minutes already: whoever asks need not be anybody we trust.
     """
     now = rt.clock.now()
     mine = select(Company.id).join(Connection, Connection.company_id == Company.id)
-    mine = mine.where(Company.practice_id == practice_id, Company.ledger_kind == kind, Connection.state == "active")
+    mine = mine.where(reach.company(), Company.ledger_kind == kind, Connection.state == "active")
     with rt.store.write() as session:
-        if not _first_in_a_while(session, f"checked/{kind}/{practice_id}", now):
+        if not _first_in_a_while(session, f"checked/{kind}/{reach.practice_id}", now):
             return False
         session.execute(
             update(Company)
@@ -168,12 +169,12 @@ def standing(rt: Runtime, session: Session, company: Company) -> Standing:
     return Standing(connection, features, shared, connection.grant.hard_expires_at, words)
 
 
-def broken(session: Session, practice_id: int, kind: str) -> list[tuple[Connection, Company]]:
-    """The practice's companies in this ledger that somebody must connect again, by name."""
+def broken(session: Session, reach: Reach, kind: str) -> list[tuple[Connection, Company]]:
+    """Their companies in this ledger that somebody must connect again, by name."""
     rows = session.execute(
         select(Connection, Company)
         .join(Company, Company.id == Connection.company_id)
-        .where(Company.practice_id == practice_id, Company.ledger_kind == kind, Connection.state == "needs_reconnect")
+        .where(reach.company(), Company.ledger_kind == kind, Connection.state == "needs_reconnect")
         .order_by(Company.name)
     )
     return [(connection, company) for connection, company in rows]

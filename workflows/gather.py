@@ -29,7 +29,7 @@ from models import (
     Effect,
     Invoice,
 )
-from workflows import cadences, heard, owing, ties
+from workflows import cadences, heard, owing, stopping, ties
 from workflows.agreed import agreed_due
 from workflows.calendars import calendar_for, calendar_of, caps_of, drafts_until
 from workflows.rows import one_of
@@ -174,6 +174,7 @@ class _Company:
         self.connection = ties.active(session, company.id)
         first = session.scalars(_CONNECTED, {"company": company.id}).first()
         self.connected = None if first is None else self.calendar.today(first)
+        self.pauses = stopping.pauses(session, company)
         self.live = company.live_at is not None and company.zone is not None
         fresh = company.live_at is not None and self.calendar.today(now) < drafts_until(company, now)
         self.drafts = company.approve_all or fresh
@@ -258,8 +259,8 @@ class _Company:
             yield Hold(Cause.CARE)
         if not row.active:
             yield Hold(Cause.ARCHIVED)
-        if self.company.paused:
-            yield Hold(Cause.PAUSED)
+        for end in self.pauses:
+            yield Hold(Cause.PAUSED, end)
         if unreadable:
             yield Hold(Cause.UNREADABLE_CREDIT)
 

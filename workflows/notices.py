@@ -98,7 +98,8 @@ class _Reader:
 def _send(rt: Runtime, talk: Conversation, notice: Notice) -> bool:
     """One notice to its end, or put off. An address that is turned away does not keep the others from being told."""
     with rt.store.read() as session:
-        people = session.scalars(select(User).where(User.practice_id == notice.practice_id).order_by(User.id)).all()
+        mine = User.practice_id == notice.practice_id, User.left_at.is_(None)
+        people = session.scalars(select(User).where(*mine).order_by(User.id)).all()
         readers = [_Reader(one.name, one.email) for one in people if one.owner or not notice.owners]
     while readers:
         try:

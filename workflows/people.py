@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from zxcvbn import zxcvbn
 
+from core.roles import Role
 from models import Practice, User
 from workflows import audit, sign_ins
 from workflows.errors import Refusal
@@ -39,6 +40,11 @@ def _decoy() -> str:
     return _hasher().hash("decoy")
 
 
+def hashed(password: str) -> str:
+    """What is kept of a password. It takes a while: never inside a transaction."""
+    return _hasher().hash(password)
+
+
 def exists(rt: Runtime) -> bool:
     """Whether this installation has an owner yet."""
     with rt.store.read() as session:
@@ -53,7 +59,7 @@ def create_owner(rt: Runtime, practice_name: str, name: str, email: str, passwor
     if "@" not in email:
         raise Refusal("Please give an e-mail address to sign in with.")
     check_password(password, practice_name, name, email)
-    hashed, now = _hasher().hash(password), rt.clock.now()
+    kept, now = hashed(password), rt.clock.now()
     try:
         with rt.store.write() as session:
             practice = Practice(uid=rt.new_id(), name=practice_name.strip(), created_at=now)
@@ -64,8 +70,8 @@ def create_owner(rt: Runtime, practice_name: str, name: str, email: str, passwor
                 practice_id=practice.id,
                 email=email,
                 name=name.strip(),
-                password_hash=hashed,
-                owner=True,
+                password_hash=kept,
+                role=Role.OWNER.value,
                 created_at=now,
             )
             session.add(user)
@@ -101,10 +107,10 @@ def set_password(rt: Runtime, user_id: int, new: str, but: int | None = None) ->
     with rt.store.read() as session:
         user = session.get_one(User, user_id)
     check_password(new, user.practice.name, user.name, user.email)
-    hashed = _hasher().hash(new)
+    kept = hashed(new)
     with rt.store.write() as session:
         user = session.get_one(User, user_id)
-        user.password_hash = hashed
+        user.password_hash = kept
         audit.record_practice(rt, session, "password-changed", user.practice_id, subject=user.uid)
         sign_ins.end(rt, session, user, user, but=but)
 
@@ -112,9 +118,9 @@ def set_password(rt: Runtime, user_id: int, new: str, but: int | None = None) ->
 def sign_in(rt: Runtime, email: str, password: str) -> User | None:
     """The person when the password is right; None otherwise, after the same work."""
     with rt.store.read() as session:
-        user = session.scalars(select(User).where(User.email == email.strip().lower())).first()
+        user = session.scalars(select(User).where(User.email == email.strip().lower(), User.left_at.is_(None))).first()
     try:
-        _hasher().verify(user.password_hash if user else _decoy(), password[: LONGEST_PASSWORD + 1])
+        _hasher().verify((user and user.password_hash) or _decoy(), password[: LONGEST_PASSWORD + 1])
     except (VerificationError, InvalidHashError):
         return None
     return user
@@ -141,19 +147,27 @@ def confirm(rt: Runtime, user_id: int, password: str) -> None:
 
 def owner(session: Session, practice_id: int, user_id: int) -> User:
     """This person, who is an owner of the practice. Refusal for anybody else, saying whom to ask."""
-    owners = session.scalars(
-        select(User).where(User.practice_id == practice_id, User.owner.is_(True)).order_by(User.id)
-    ).all()
-    found = next((one for one in owners if one.id == user_id), None)
+    found = next((one for one in owners(session, practice_id) if one.id == user_id), None)
     if found is None:
-        names = " or ".join(one.name for one in owners) or "the practice"
+        names = names_of_owners(session, practice_id)
         raise Refusal("Only an owner may change this. Please ask {names}.", names=names)
     return found
 
 
+def owners(session: Session, practice_id: int) -> Sequence[User]:
+    """The owners of a practice, the first one first."""
+    theirs = User.practice_id == practice_id, User.role == Role.OWNER.value, User.left_at.is_(None)
+    return session.scalars(select(User).where(*theirs).order_by(User.id)).all()
+
+
+def names_of_owners(session: Session, practice_id: int) -> str:
+    """Whom to ask."""
+    return " or ".join(one.name for one in owners(session, practice_id)) or "the practice"
+
+
 def others(session: Session, one: User) -> Sequence[User]:
     """The other people of the same practice, by name."""
-    theirs = select(User).where(User.practice_id == one.practice_id, User.id != one.id)
+    theirs = select(User).where(User.practice_id == one.practice_id, User.id != one.id, User.left_at.is_(None))
     return session.scalars(theirs.order_by(User.name, User.id)).all()
 
 

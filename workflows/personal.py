@@ -38,6 +38,7 @@ from models import (
     Notice,
     Payment,
     Posting,
+    Remark,
     Reversal,
     Reward,
     SentFile,
@@ -80,7 +81,7 @@ BLANKED: Mapping[type[Base], Mapping[Column, Any]] = {
     Terms: {Terms.title: "Terms", Terms.text: "", Terms.pdf: None},
 }
 # Rows of an account that say nothing without what is personal in them.
-DELETED: tuple[type[Base], ...] = (Draft, SentFile, CadenceOverride)
+DELETED: tuple[type[Base], ...] = (Draft, SentFile, CadenceOverride, Remark)
 # Blanked where the account is only mentioned, each in its own way: see `workflows.erasure`.
 MENTIONED: frozenset[Column] = frozenset(
     {
@@ -110,6 +111,9 @@ TABLES: Mapping[str, str] = {
     "practice": _PEOPLE,
     "user": _PEOPLE,
     "sign_in": _PEOPLE,
+    "invitation": _PEOPLE,
+    "identity": _PEOPLE,
+    "bulk_change": "ids of rows and codes: what was there before, and after",
     "company": _SETTING,
     "sender": _SETTING,
     "brand": _SETTING,
@@ -195,6 +199,7 @@ SINGLE: Mapping[Column, str] = {
     Handover.file_hash: "a sum over a file",
     Feedback.about: "ids",
     Notice.key: "ids",
+    Notice.topic: "a code",
     UnreadableRow.external_id: "the ledger's own name of the row",
     AuditEvent.payload_hash: "a sum",
     Payment.reference: "what a booking is found by",

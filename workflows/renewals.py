@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from integrations.errors import OutsideError
 from models import Company, Connection, Grant, Sender
 from workflows import grants, notices, ties
+from workflows.reaching import Reach
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
@@ -54,12 +55,12 @@ def remind(rt: Runtime) -> int:
     return len(ending)
 
 
-def ending_soon(session: Session, practice_id: int, now: datetime) -> list[tuple[Company, datetime]]:
-    """For the desk: companies of the practice whose permission ends for good within 60 days, the first to end first."""
-    return [(company, end) for company, _, end in _ending(session, now) if company.practice_id == practice_id]
+def ending_soon(session: Session, reach: Reach, now: datetime) -> list[tuple[Company, datetime]]:
+    """For the desk: companies of theirs whose permission ends for good within 60 days, the first to end first."""
+    return [(company, end) for company, _, end in _ending(session, now, reach.company())]
 
 
-def _ending(session: Session, now: datetime) -> Sequence[tuple[Company, str, datetime]]:
+def _ending(session: Session, now: datetime, *where: ColumnElement[bool]) -> Sequence[tuple[Company, str, datetime]]:
     rows = session.execute(
         select(Company, Grant.uid, Grant.hard_expires_at)
         .join(Connection, Connection.company_id == Company.id)
@@ -68,6 +69,7 @@ def _ending(session: Session, now: datetime) -> Sequence[tuple[Company, str, dat
             Connection.state == "active",
             Grant.hard_expires_at > now,
             Grant.hard_expires_at <= now + timedelta(days=max(WARNINGS)),
+            *where,
         )
         .order_by(Grant.hard_expires_at, Company.id)
     )

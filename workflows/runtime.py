@@ -81,6 +81,7 @@ class Runtime:
     mail: Mapping[str, MailKind] = field(default_factory=dict)
     resolver: Resolver | None = None
     upkeep: Upkeep = Upkeep()
+    owners_need_code: bool = False
 
     @property
     def is_demo(self) -> bool:

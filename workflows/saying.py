@@ -13,16 +13,23 @@ from sqlalchemy.orm import Session
 from core.because import Cause
 from integrations.channels.base import Conversation, Envelope
 from models import Account, Effect, EffectState, Invoice
-from workflows import effects, gather, heard, sending
+from workflows import effects, gather, heard, sending, stopping
 from workflows.runtime import Runtime
 
 
 def say(rt: Runtime, talk: Conversation, effect: Effect, envelope: Envelope, step: str, day: date) -> None:
-    """Send it, and write down how it went."""
+    """Send it, and write down how it went. While all sending is stopped it waits, and is not lost."""
     if not sending.offered(rt, talk, effect, envelope):
         return
-    lease = rt.clock.now() + effects.LEASE
+    now = rt.clock.now()
     with rt.store.write() as session:
+        if stopping.waits(rt, session, effect.company_id):
+            later = now + stopping.LOOK_AGAIN
+            effects.move(
+                rt, session, effect, EffectState.DUE, since=EffectState.CLAIMED, note=stopping.NOTE, not_before=later
+            )
+            return
+        lease = now + effects.LEASE
         ours = effects.move(rt, session, effect, EffectState.SENDING, since=EffectState.CLAIMED, lease_until=lease)
         if ours:
             touch = sending.new_touch(rt, effect, envelope, step, day)

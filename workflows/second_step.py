@@ -30,6 +30,11 @@ def is_on(user: User) -> bool:
     return user.totp_at is not None
 
 
+def is_owed(rt: Runtime, user: User) -> bool:
+    """Whether they must set one up before anything else: an owner can lead money astray."""
+    return rt.owners_need_code and user.owner and not is_on(user)
+
+
 def begin(rt: Runtime, user_id: int) -> None:
     """Make the secret that the person's device is to learn; another one each time until it was tried."""
     if rt.is_demo:

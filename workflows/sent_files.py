@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.file_kinds import ENDINGS, kind_of
 from models import Company, Dispute, SentFile, ToldRow
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 from workflows.runtime import Runtime
 
 MOST = 3
@@ -67,9 +68,9 @@ def keep(rt: Runtime, session: Session, files: Sequence[Given], account_id: int,
     )
 
 
-def of_practice(rt: Runtime, session: Session, practice_id: int, uid: str) -> Given | None:
-    """One of them, opened; None when it is not this practice's own."""
-    mine = SentFile.uid == uid, Company.practice_id == practice_id
+def within(rt: Runtime, session: Session, reach: Reach, uid: str) -> Given | None:
+    """One of them, opened; None when it is not theirs."""
+    mine = SentFile.uid == uid, reach.company()
     wanted = select(SentFile).join(Company, Company.id == SentFile.company_id).where(*mine)
     found = session.scalars(wanted).first()
     return None if found is None else Given(found.name, found.kind, rt.vault.unseal(found.body_sealed))

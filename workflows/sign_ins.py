@@ -42,7 +42,7 @@ def begin(rt: Runtime, user_id: int, agent: str) -> str:
 
 def of(rt: Runtime, secret: str) -> tuple[User, SignIn] | None:
     """Who is signed in with this secret, and which browser it is; None when it opens nothing, or nothing any more."""
-    mine = SignIn.secret_hash == _hash(secret), *_open(rt)
+    mine = SignIn.secret_hash == _hash(secret), User.left_at.is_(None), *_open(rt)
     with rt.store.read() as session:
         found = session.execute(select(User, SignIn).join(SignIn, SignIn.user_id == User.id).where(*mine)).first()
     if found is None:

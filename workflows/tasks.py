@@ -20,6 +20,7 @@ from core.plan import Action, Line, plan
 from models import Account, Company, Effect, EffectState, Invoice, Task, Touch, TouchInvoice
 from workflows import audit, compose, enclosed, gather, messages, mirror, sending
 from workflows.calendars import today_of
+from workflows.reaching import Reach
 from workflows.runtime import Runtime
 from workflows.templating import MessageError
 
@@ -166,14 +167,14 @@ def against(because: Iterable[Because], about: Collection[int]) -> tuple[Because
     return tuple(found.values()) if about and found.keys() == set(about) else ()
 
 
-def waiting(session: Session, practice_id: int, limit: int) -> list[tuple[Task, Touch, Account, Company]]:
+def waiting(session: Session, reach: Reach, limit: int) -> list[tuple[Task, Touch, Account, Company]]:
     """The open tasks of a practice, the one that is due longest first."""
     rows = session.execute(
         select(Task, Touch, Account, Company)
         .join(Touch, Touch.id == Task.touch_id)
         .join(Account, Account.id == Task.account_id)
         .join(Company, Company.id == Task.company_id)
-        .where(Company.practice_id == practice_id, Task.state == "open")
+        .where(reach.company(), Task.state == "open")
         .order_by(Task.day, Task.id)
         .limit(limit)
     )

@@ -59,8 +59,10 @@ class Acts:
     def settle_in(self) -> None:
         """The accountant has an address, customers may pay and arrange parts, and one customer already does."""
         with self.under.write() as session:
-            robin = User(uid=self.town.new_id(), practice_id=self.town.practice_id, email="r@sandpiper.example")
-            robin.name, robin.password_hash, robin.owner, robin.created_at = "Robin", "-", True, self.town.now
+            robin = User(
+                role="owner", uid=self.town.new_id(), practice_id=self.town.practice_id, email="r@sandpiper.example"
+            )
+            robin.name, robin.password_hash, robin.created_at = "Robin", "-", self.town.now
             session.add(robin)
             session.flush()
             self.robin = robin.id

@@ -27,6 +27,8 @@ PUBLIC = {
     "health.figures": "a token of its own; not there without one",
     "auth.sign_in": "where one signs in; limited in rate",
     "auth.first_run": "only until the first owner exists",
+    "joining.show": "the invitation's own secret, of which only a hash is kept; limited in rate",
+    "joining.join": "the invitation's own secret, which opens once; limited in rate",
     "portal.show": "the link's own signed token",
     "portal.pay": "the link's own signed token",
     "portal_answers.tell": "the link's own signed token",
@@ -68,7 +70,14 @@ def app(tmp_path: Path) -> Iterator[Flask]:
         practice = Practice(uid="practice", name="A practice", created_at=now)
         session.add(practice)
         session.flush()
-        owner = User(practice_id=practice.id, email="ann@example.com", name="Ann", password_hash="-", created_at=now)
+        owner = User(
+            role="accountant",
+            practice_id=practice.id,
+            email="ann@example.com",
+            name="Ann",
+            password_hash="-",
+            created_at=now,
+        )
         owner.uid = "owner"
         session.add(owner)
     yield made

@@ -96,8 +96,10 @@ class Life:
 
     def _person(self) -> int:
         with self.rt.store.write() as session:
-            robin = User(uid="robin", practice_id=self.town.practice_id, email="r@sandpiper.example", name="Robin")
-            robin.password_hash, robin.owner, robin.created_at = "-", True, self.town.now
+            robin = User(
+                role="owner", uid="robin", practice_id=self.town.practice_id, email="r@sandpiper.example", name="Robin"
+            )
+            robin.password_hash, robin.created_at = "-", self.town.now
             session.add(robin)
             session.flush()
             return robin.id

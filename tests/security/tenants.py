@@ -35,6 +35,7 @@ from models import (
     GuardedChange,
     Handover,
     HoldRow,
+    Invitation,
     Invoice,
     Posting,
     Reversal,
@@ -68,6 +69,7 @@ THINGS: dict[str, type[Base]] = {
     "disputes": Dispute,
     "files": SentFile,
     "handover": Handover,
+    "invitations": Invitation,
     "invoices": Invoice,
     "late": Charge,
     "library": CadenceVersion,
@@ -85,7 +87,7 @@ THINGS: dict[str, type[Base]] = {
     "touches": Touch,
 }
 # Arguments that name nobody's thing, each with a value that exists.
-WORDS = {"kind": "xero", "place": "1", "name": "default", "filename": "dunlin.css", "what": "promise"}
+WORDS = {"kind": "xero", "secret": "none", "place": "1", "name": "default", "filename": "dunlin.css", "what": "promise"}
 # Fields of forms and queries that name somebody's thing.
 FIELDS: dict[str, type[Base]] = {
     "account": Account,
@@ -115,6 +117,7 @@ TYPED = {
     "kind": "stripe",
     "name": "Somebody",
     "reason": "forgot",
+    "role": "viewer",
     "shape": "iban",
     "until": "2026-12-01",
     "value": "on",
@@ -225,6 +228,7 @@ def tenants(world: World) -> tuple[Tenant, Tenant]:
                 practice_id=practice,
                 email=f"clerk{practice}@example.com",
                 name="Cleo Clerk",
+                role="accountant",
                 password_hash=owner.password_hash,
                 created_at=NOW,
             )

@@ -22,6 +22,7 @@ from workflows import audit, links, sign_ins
 
 # POST endpoints that only an owner may use, by the function of the workflows that says so.
 OWNERS_ONLY = {
+    "team._owner": "team.invite",
     "erasure.erase": "erasing.erase",
     "companies._replies": "companies.change_settings",
     "guarded.stop": "paying.stop",

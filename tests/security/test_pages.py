@@ -206,10 +206,10 @@ def test_a_form_larger_than_it_may_be_is_not_read(shown: World, onlooker: FlaskC
 
 
 def test_no_secret_stands_in_an_address(shown: World, onlooker: FlaskClient) -> None:
-    """A portal link is the one exception: it is what the customer was given, and it ends (see V9)."""
+    """But for what somebody was mailed and what ends: a portal link (see V9), and an invitation, which opens once."""
     words = {"password", "secret", "key", "token", "code", "confirm"}
     named = {str(rule) for rule in onlooker.application.url_map.iter_rules() if words & set(rule.arguments)}
-    assert {one.split("/")[1] for one in named} <= {"p", "stop"}
+    assert {one.split("/")[1] for one in named} <= {"p", "stop", "join"}
     for name, path in pages.console(shown).items():
         for form in onlooker.get(path, **HTTPS).text.split("<form ")[1:]:
             fields = form.split("</form>")[0]

@@ -145,7 +145,13 @@ def _clerk(world: World, practice: int) -> str:
     with world.rt.store.write() as session:
         ann = session.scalars(select(User).order_by(User.id)).first()
         assert ann is not None
-        clerk = User(uid=f"clerk{practice}", practice_id=practice, email=f"c{practice}@example.com", name="Cleo Clerk")
+        clerk = User(
+            role="accountant",
+            uid=f"clerk{practice}",
+            practice_id=practice,
+            email=f"c{practice}@example.com",
+            name="Cleo Clerk",
+        )
         clerk.password_hash, clerk.created_at = ann.password_hash, NOW
         session.add(clerk)
     return clerk.uid

@@ -22,6 +22,7 @@ class Robin:
         self.town, self.kind = town, kind
         with town.rt.store.write() as session:
             user = User(
+                role="accountant",
                 uid=town.new_id(),
                 practice_id=town.practice_id,
                 email="robin@sandpiper.example",

@@ -21,7 +21,7 @@ def bring(town: Town, kind: str) -> None:
     """Somebody brings the statement of the 12th, on which Fern pays A-1."""
     company, words = town.company(kind), "Invoice A-1"
     with town.rt.store.write() as session:
-        ann = User(uid="ann", practice_id=company.practice_id, email="ann@example.com", name="Ann")
+        ann = User(role="accountant", uid="ann", practice_id=company.practice_id, email="ann@example.com", name="Ann")
         ann.password_hash, ann.created_at = "-", town.now
         session.add(ann)
     balance = town.invoice("A-1").balance

@@ -16,6 +16,7 @@ from tests.town import Town
 from web import waiting
 from workflows import by_hand, companies, dispatcher, holds, kindly, library, own_words, preview
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 
 pytestmark = pytest.mark.slow  # days on days of simulated time
 
@@ -45,7 +46,13 @@ def person(town: Town) -> int:
     with town.rt.store.write() as session:
         found = session.scalars(select(User)).first()
         if found is None:
-            found = User(uid=town.new_id(), practice_id=town.practice_id, email="robin@sandpiper.example", name="Robin")
+            found = User(
+                role="accountant",
+                uid=town.new_id(),
+                practice_id=town.practice_id,
+                email="robin@sandpiper.example",
+                name="Robin",
+            )
             found.password_hash, found.created_at = "-", town.now
             session.add(found)
             session.flush()
@@ -163,11 +170,11 @@ def test_who_has_paid_meanwhile_is_not_written_to_and_a_person_is_told(town: Tow
     assert (own(town).state, own(town).note) == ("rejected", "What is open has changed since it was written.")
     assert [mail for mail in town.mails() if mail.header("X-Dunlin-Step") == "by-hand"] == []
     with town.rt.store.read() as session:
-        (waits,) = waiting.desk(town.rt, session, town.practice_id).unsent
+        (waits,) = waiting.desk(town.rt, session, Reach(town.practice_id)).unsent
     assert waits[0].uid == own(town).uid
     by_hand.dismiss(town.rt, own(town).id, person(town))
     with town.rt.store.read() as session:
-        assert waiting.desk(town.rt, session, town.practice_id).unsent == []
+        assert waiting.desk(town.rt, session, Reach(town.practice_id)).unsent == []
 
 
 def test_a_payment_on_its_way_to_the_books_is_payment_enough(town: Town) -> None:

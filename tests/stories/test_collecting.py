@@ -34,7 +34,13 @@ def town() -> Iterator[Town]:
 
 def person(town: Town) -> int:
     with town.rt.store.write() as session:
-        robin = User(uid=town.new_id(), practice_id=town.practice_id, email="r@sandpiper.example", name="Robin")
+        robin = User(
+            role="accountant",
+            uid=town.new_id(),
+            practice_id=town.practice_id,
+            email="r@sandpiper.example",
+            name="Robin",
+        )
         robin.password_hash, robin.created_at = "-", town.now
         session.add(robin)
         session.flush()

@@ -40,7 +40,13 @@ def ann(town: Town) -> int:
 
 
 def person(town: Town, name: str, owner: bool) -> int:
-    row = User(uid=town.new_id(), practice_id=town.practice_id, name=name.title(), password_hash="-", owner=owner)
+    row = User(
+        role="owner" if owner else "accountant",
+        uid=town.new_id(),
+        practice_id=town.practice_id,
+        name=name.title(),
+        password_hash="-",
+    )
     row.email, row.created_at = f"{name}@sandpiper.example", town.now
     with town.rt.store.write() as session:
         session.add(row)

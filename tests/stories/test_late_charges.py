@@ -16,6 +16,7 @@ from web import waiting
 from workflows import charges, companies, money_rules, reconcile, terms
 from workflows.errors import Refusal
 from workflows.money_rules import Wanted
+from workflows.reaching import Reach
 
 DUE = date(2026, 3, 9)
 ME = 1
@@ -27,7 +28,9 @@ def switch_on(town: Town, kind: str, **rules: object) -> None:
     company = town.company(kind)
     income = companies.income_choices(town.rt, company.id)[0].id
     with town.rt.store.write() as session:
-        ann = User(id=ME, uid="ann", practice_id=company.practice_id, email="ann@example.com", name="Ann")
+        ann = User(
+            role="accountant", id=ME, uid="ann", practice_id=company.practice_id, email="ann@example.com", name="Ann"
+        )
         ann.password_hash, ann.created_at = "-", town.now
         session.add(ann)
         session.get_one(Company, company.id).income_choice = income
@@ -58,7 +61,7 @@ def charge(town: Town) -> Charge:
 
 def on_the_desk(town: Town) -> int:
     with town.rt.store.read() as session:
-        return waiting.counts(session, town.practice_id, town.now)["charges"].total()
+        return waiting.counts(session, Reach(town.practice_id), town.now)["charges"].total()
 
 
 def mentions(town: Town) -> list[str]:

@@ -18,6 +18,7 @@ from web import waiting
 from workflows import answers, contacts, holds, links, reasons
 from workflows.errors import Refusal
 from workflows.links import BadLink
+from workflows.reaching import Reach
 
 DUE = date(2026, 2, 26)
 
@@ -33,7 +34,7 @@ def fern() -> Iterator[tuple[Town, Robin]]:
 
 def desk(town: Town) -> waiting.Desk:
     with town.rt.store.read() as session:
-        return waiting.desk(town.rt, session, town.practice_id)
+        return waiting.desk(town.rt, session, Reach(town.practice_id))
 
 
 def wrong_person(town: Town, name: str = "", email: str = "") -> Contact | None:

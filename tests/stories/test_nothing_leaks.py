@@ -36,6 +36,7 @@ from tests.town import Town
 from workflows import connections, doctor, renewals, sign_ins, sync
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 from workflows.vault import unseal_with
 
 HTTPS = "https://dunlin.test"
@@ -104,13 +105,13 @@ def secrets_of(town: Town, kind: str) -> set[str]:
 
 def broken(town: Town, kind: str) -> bool:
     with town.rt.store.read() as session:
-        return bool(connections.broken(session, town.practice_id, kind))
+        return bool(connections.broken(session, Reach(town.practice_id), kind))
 
 
 def signed_in(town: Town) -> FlaskClient:
     with town.rt.store.write() as session:
         fields = {"uid": "robin", "email": "robin@sandpiper.example", "name": "Robin", "password_hash": "-"}
-        robin = User(practice_id=town.practice_id, created_at=town.now, **fields)
+        robin = User(role="accountant", practice_id=town.practice_id, created_at=town.now, **fields)
         session.add(robin)
         session.flush()
         user_id = robin.id

@@ -17,6 +17,7 @@ from tests.stories.days import BOTH, town_of
 from tests.town import SHOPS, Town
 from workflows import connecting, connections, grants, notices, sync
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 
 DUE = date(2026, 3, 9)
 
@@ -63,7 +64,7 @@ def test_the_practice_is_told_by_mail_what_to_do_when_the_vendor_ends_a_permissi
     with town_of(kind, ("A-1", "fern", DUE)) as town:
         with town.rt.store.write() as session:
             robin = {"uid": "robin", "email": "robin@sandpiper.example", "name": "Robin", "password_hash": "-"}
-            session.add(User(practice_id=town.practice_id, created_at=town.now, **robin))
+            session.add(User(role="accountant", practice_id=town.practice_id, created_at=town.now, **robin))
         town.twin(kind).disconnect(town.tenants[kind])
         assert not works(town, SHOPS[kind].name)
         notices.send_due(town.rt)
@@ -259,14 +260,14 @@ def test_a_permission_whose_scope_was_never_told_counts_as_what_was_asked_for(wr
 def test_a_rumour_of_a_disconnect_is_checked_soon_ends_nothing_by_itself_and_costs_little() -> None:
     with town_of("quickbooks", ("A-1", "fern", DUE)) as town:
         before = sum(town.quickbooks.calls.values())
-        assert connections.check_soon(town.rt, town.practice_id, "quickbooks")
-        assert not connections.check_soon(town.rt, town.practice_id, "quickbooks"), "again within five minutes"
+        assert connections.check_soon(town.rt, Reach(town.practice_id), "quickbooks")
+        assert not connections.check_soon(town.rt, Reach(town.practice_id), "quickbooks"), "again within five minutes"
         town.settle()
         assert standing(town, "Larch & Co") == ("active", "")
         assert 0 < sum(town.quickbooks.calls.values()) - before <= 3
         town.quickbooks.disconnect(town.tenants["quickbooks"])
         town.at(date(2026, 3, 2), 7)
-        assert connections.check_soon(town.rt, town.practice_id, "quickbooks")
+        assert connections.check_soon(town.rt, Reach(town.practice_id), "quickbooks")
         town.settle()
         assert standing(town, "Larch & Co")[0] == "needs_reconnect"
         with pytest.raises(Reconnect):
@@ -277,7 +278,7 @@ def test_only_the_asking_practices_companies_in_that_ledger_are_checked(wren: To
     wren.settle()
     before = company_named(wren, "Wren Studio").next_sync_at
     another_practice(wren)
-    assert connections.check_soon(wren.rt, wren.practice_id, "xero")
+    assert connections.check_soon(wren.rt, Reach(wren.practice_id), "xero")
     assert company_named(wren, "Wren Studio").next_sync_at == before
     with wren.rt.store.read() as session:
         assert session.scalars(select(Connection.state)).all() == ["active"]

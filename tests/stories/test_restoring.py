@@ -57,7 +57,13 @@ def in_parts(town: Town) -> None:
     """C-1 in three parts; with the first they let the later ones be collected."""
     invoice, account = town.invoice("C-1"), town.account("C-1")
     with town.rt.store.write() as session:
-        robin = User(uid=town.new_id(), practice_id=town.practice_id, email="r@sandpiper.example", name="Robin")
+        robin = User(
+            role="accountant",
+            uid=town.new_id(),
+            practice_id=town.practice_id,
+            email="r@sandpiper.example",
+            name="Robin",
+        )
         robin.password_hash, robin.created_at = "-", town.now
         session.add(robin)
         session.flush()

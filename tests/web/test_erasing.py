@@ -61,7 +61,7 @@ def settle(world: World) -> None:
 def owner_of(world: World, account: Account) -> int:
     mine = select(Company.practice_id).where(Company.id == account.company_id).scalar_subquery()
     with world.rt.store.read() as session:
-        return session.scalars(select(User.id).where(User.owner.is_(True), User.practice_id == mine)).first() or 0
+        return session.scalars(select(User.id).where(User.role == "owner", User.practice_id == mine)).first() or 0
 
 
 def words(world: World, account: Account) -> set[str]:

@@ -145,8 +145,8 @@ def cem(world: World, ann: FlaskClient) -> FlaskClient:
     """A clerk of the same practice."""
     with world.rt.store.write() as session:
         hash_of_ann = session.scalars(select(User.password_hash).where(User.email == "ann@example.com")).one()
-        row = User(uid="cem", practice_id=world.practice, email="cem@example.com", name="Cem")
-        row.password_hash, row.created_at, row.owner = hash_of_ann, world.rt.clock.now(), False
+        row = User(role="accountant", uid="cem", practice_id=world.practice, email="cem@example.com", name="Cem")
+        row.password_hash, row.created_at = hash_of_ann, world.rt.clock.now()
         session.add(row)
     return sign_in(client_of(world.rt), "cem@example.com")
 

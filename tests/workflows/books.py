@@ -57,7 +57,13 @@ class Books:
     def _person(self) -> int:
         with self.rt.store.write() as session:
             named = {"email": "ann@sandpiper.example", "name": "Ann", "password_hash": "-"}
-            person = User(uid=self.rt.new_id(), practice_id=self.town.practice_id, created_at=self.town.now, **named)
+            person = User(
+                role="accountant",
+                uid=self.rt.new_id(),
+                practice_id=self.town.practice_id,
+                created_at=self.town.now,
+                **named,
+            )
             session.add(person)
         return person.id
 

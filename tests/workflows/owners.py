@@ -67,8 +67,14 @@ class Firm(Office):
             self.change(self.company, live_at=self.clock.now())
 
     def _person(self, name: str) -> int:
-        row = User(uid=self.rt.new_id(), practice_id=self.company.practice_id, name=name, password_hash="-")
-        row.email, row.owner, row.created_at = f"{name.lower()}@firm.example", name != "Cem", self.clock.now()
+        row = User(
+            role="accountant" if name == "Cem" else "owner",
+            uid=self.rt.new_id(),
+            practice_id=self.company.practice_id,
+            name=name,
+            password_hash="-",
+        )
+        row.email, row.created_at = f"{name.lower()}@firm.example", self.clock.now()
         with self.rt.store.write() as session:
             session.add(row)
         return row.id

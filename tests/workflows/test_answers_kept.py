@@ -15,6 +15,7 @@ from tests.workflows.office import Office, an_invoice
 from tests.workflows.test_holds import a_person
 from web import waiting
 from workflows import answers, contacts, fresh_links, links, reasons, sent_files, treatment
+from workflows.reaching import Reach
 
 FERN = ["fern@customers.example"]
 
@@ -33,7 +34,7 @@ def person(office: Office) -> int:
 
 def desk(office: Office) -> waiting.Desk:
     with office.rt.store.read() as session:
-        return waiting.desk(office.rt, session, office.company.practice_id)
+        return waiting.desk(office.rt, session, Reach(office.company.practice_id))
 
 
 def test_a_dispute_with_files_an_order_number_and_a_contact_reach_the_desk(office: Office, person: int) -> None:
@@ -49,10 +50,10 @@ def test_a_dispute_with_files_an_order_number_and_a_contact_reach_the_desk(offic
     assert [one.name for one in found.aside.of_dispute(disputed)] == ["note.txt"]
     with rt.store.read() as session:
         uid = session.scalars(select(SentFile.uid)).one()
-        opened = sent_files.of_practice(rt, session, office.company.practice_id, uid)
+        opened = sent_files.within(rt, session, Reach(office.company.practice_id), uid)
         assert opened is not None
         assert opened.body == b"We ordered two."
-        assert sent_files.of_practice(rt, session, office.company.practice_id + 1, uid) is None
+        assert sent_files.within(rt, session, Reach(office.company.practice_id + 1), uid) is None
         proposed = session.scalars(select(Contact.id)).one()
     contacts.accept(rt, proposed, person)
     with rt.store.read() as session:

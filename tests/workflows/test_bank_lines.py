@@ -35,7 +35,9 @@ def ann(office: Office) -> int:
     """The bookkeeper; two invoices of Fern are open, N-1 of 100 and N-2 of 40."""
     office.read(office.clock.now(), invoices=(an_invoice("1001"), an_invoice("1002", "40.00")))
     with office.rt.store.write() as session:
-        row = User(uid="ann", practice_id=office.company.practice_id, email="ann@example.com", name="Ann")
+        row = User(
+            role="accountant", uid="ann", practice_id=office.company.practice_id, email="ann@example.com", name="Ann"
+        )
         row.password_hash, row.created_at = "-", office.clock.now()
         session.add(row)
     return row.id

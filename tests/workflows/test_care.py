@@ -16,6 +16,7 @@ from models import Account, AuditEvent
 from tests.workflows.office import Office, an_invoice
 from workflows import care, gather, handovers
 from workflows.errors import Refusal
+from workflows.reaching import Reach
 from workflows.tasks import AGAINST
 
 TODAY = date(2026, 3, 2)
@@ -95,11 +96,11 @@ def test_nobody_is_handed_over_while_in_care(office: Office) -> None:
 
 def test_the_list_is_the_practices_own_with_the_next_to_look_at_first(office: Office) -> None:
     with office.rt.store.read() as session:
-        assert care.listed(session, office.company.practice_id) == []
+        assert care.listed(session, Reach(office.company.practice_id)) == []
     care.begin(office.rt, office.account_id, LATER, ROBIN)
     with office.rt.store.read() as session:
-        ((account, company),) = care.listed(session, office.company.practice_id)
-        assert care.listed(session, office.company.practice_id + 1) == []
+        ((account, company),) = care.listed(session, Reach(office.company.practice_id))
+        assert care.listed(session, Reach(office.company.practice_id + 1)) == []
     assert (account.id, company.id) == (office.account_id, office.company.id)
     now = office.clock.now()
     assert not care.is_due(account, company, now + timedelta(days=59))

@@ -60,7 +60,7 @@ def erase(office: Office, typed: str = "Fern Green") -> None:
             email="ann@sandpiper.example",
             name="Ann",
             password_hash="-",
-            owner=True,
+            role="owner",
             created_at=office.clock.now(),
         )
         session.add(person)

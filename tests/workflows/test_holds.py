@@ -20,6 +20,7 @@ TODAY = date(2026, 3, 2)
 def a_person(office: Office) -> int:
     with office.rt.store.write() as session:
         user = User(
+            role="accountant",
             uid=office.rt.new_id(),
             practice_id=office.company.practice_id,
             email="robin@sandpiper.example",

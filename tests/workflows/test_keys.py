@@ -88,7 +88,9 @@ def _say(rt: Runtime, session: Any, company: Company, recipients: list[str]) -> 
 
 
 def _hand_over(rt: Runtime, session: Any, company: Company) -> None:
-    user = User(uid=rt.new_id(), practice_id=company.practice_id, email="robin@x.example", name="Robin")
+    user = User(
+        role="accountant", uid=rt.new_id(), practice_id=company.practice_id, email="robin@x.example", name="Robin"
+    )
     user.password_hash, user.created_at = "-", rt.clock.now()
     session.add(user)
     account = session.scalars(select(Account.id).where(Account.company_id == company.id)).one()

@@ -38,7 +38,13 @@ def change(office: Office, level: Level, fields: dict[str, Any], **scope: Any) -
 @pytest.fixture
 def accountant(office: Office) -> int:
     with office.rt.store.write() as session:
-        user = User(uid=office.rt.new_id(), practice_id=office.company.practice_id, email="a@b.example", name="Ada")
+        user = User(
+            role="accountant",
+            uid=office.rt.new_id(),
+            practice_id=office.company.practice_id,
+            email="a@b.example",
+            name="Ada",
+        )
         user.password_hash, user.created_at = "-", office.clock.now()
         session.add(user)
         session.flush()

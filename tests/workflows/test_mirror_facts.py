@@ -78,6 +78,7 @@ def test_every_column_of_a_mirrored_table_is_read_from_the_ledger_or_is_known_to
             "care",
             "erased_at",
             "look_again",
+            "assignee_id",
         },
         "invoice": {"uid", "seen_at", "pay_link"},
     }

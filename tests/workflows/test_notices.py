@@ -97,7 +97,7 @@ def test_one_dead_address_does_not_keep_the_others_from_being_told(town: Town) -
     with town.rt.store.write() as session:
         robin = people.user(session, 1)
         assert robin is not None
-        kim = {"uid": "kim", "email": "kim@sandpiper.example", "name": "Kim"}
+        kim = {"uid": "kim", "email": "kim@sandpiper.example", "name": "Kim", "role": "clerk"}
         session.add(type(robin)(practice_id=1, password_hash="-", created_at=town.now, **kim))
     town.mailbox.plan_fault("refuse", times=9, address="robin@sandpiper.example")
     tell(town)

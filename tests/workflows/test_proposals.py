@@ -20,6 +20,7 @@ from web import waiting
 from workflows import answers, arrangements, extensions, following, gather, proposals, reasons
 from workflows.errors import Refusal
 from workflows.proposals import Wish
+from workflows.reaching import Reach
 
 TODAY = date(2026, 3, 2)
 AGREED = "In 4 parts you pay 100.00."
@@ -89,7 +90,7 @@ def test_above_the_limit_it_waits_for_a_person_and_rests_meanwhile(open_office: 
     assert (made.state, made.answer_by) == ("proposed", date(2026, 3, 9))
     assert holds(open_office) == [Cause.REPLIED]
     with open_office.rt.store.read() as session:
-        found = waiting.desk(open_office.rt, session, open_office.company.practice_id).plans
+        found = waiting.desk(open_office.rt, session, Reach(open_office.company.practice_id)).plans
     assert [one.uid for one, _, _ in found] == [made.uid]
     proposals.accept(open_office.rt, made.uid, a_person(open_office))
     assert states(open_office) == ["running"]

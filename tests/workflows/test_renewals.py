@@ -13,6 +13,7 @@ from models import Connection, Grant, Notice
 from tests.town import Town, lay_tables
 from tests.workflows.consents import change, permit, tie
 from workflows import grants, renewals
+from workflows.reaching import Reach
 
 KINDS = ["quickbooks", "xero"]
 
@@ -105,8 +106,8 @@ def test_the_practice_is_warned_60_30_and_7_days_before_the_hard_end_and_no_more
     assert set(subjects(town)) == {f"Fern Ltd: connect to QuickBooks again before {end:%d %B %Y}"}
     with town.rt.store.read() as session:
         text = session.scalars(select(Notice.text)).first() or ""
-        soon = renewals.ending_soon(session, here.company.practice_id, town.now)
-        assert renewals.ending_soon(session, here.company.practice_id + 1, town.now) == []
+        soon = renewals.ending_soon(session, Reach(here.company.practice_id), town.now)
+        assert renewals.ending_soon(session, Reach(here.company.practice_id + 1), town.now) == []
     assert f"https://dunlin.test/companies/{here.company.uid}/connection" in text
     assert [(company.name, when) for company, when in soon] == [("Fern Ltd", end)]
 

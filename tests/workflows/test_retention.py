@@ -32,7 +32,15 @@ def test_every_class_is_kept_for_its_days_and_not_longer(office: Office) -> None
         session.add(Delivery(kind="xero", key="1", raw_sealed=b"", events_sealed=b"", received_at=begin))
         session.add(Reading(company_id=office.company.id, kind="whole", began_at=begin))
         practice = office.company.practice_id
-        user = User(uid="u", practice_id=practice, email="a@b.example", name="A", password_hash="-", created_at=begin)
+        user = User(
+            role="accountant",
+            uid="u",
+            practice_id=practice,
+            email="a@b.example",
+            name="A",
+            password_hash="-",
+            created_at=begin,
+        )
         session.add(user)
         session.flush()
         session.add(SignIn(uid="s", user_id=user.id, secret_hash="x", made_at=begin, seen_at=begin, ended_at=begin))

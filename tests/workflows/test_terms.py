@@ -29,6 +29,7 @@ class Desk:
         self.office, self.rt = office, office.rt
         with self.rt.store.write() as session:
             user = User(
+                role="accountant",
                 uid=self.rt.new_id(),
                 practice_id=office.company.practice_id,
                 email="robin@sandpiper.example",

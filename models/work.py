@@ -1,0 +1,42 @@
+"""The practice's own work: what its people note about a customer, and what they changed in many places at once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import Base, HasUid
+
+
+class Remark(HasUid, Base):
+    """What a person of the practice noted about a customer, for their colleagues only. `gone_at`: taken back."""
+
+    __tablename__ = "remark"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    text: Mapped[str] = mapped_column(Text)
+    made_at: Mapped[datetime]
+    gone_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("ix_remark_account", "account_id", "id"),)
+
+
+class BulkChange(HasUid, Base):
+    """One change of many things at once, so that it can be taken back as one. `kind` is a code; `items` say of each
+    thing by its id what was there before and what came in its place.
+    """
+
+    __tablename__ = "bulk_change"
+
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), index=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[str] = mapped_column(String(20))
+    items: Mapped[list[Any]] = mapped_column(default=list)
+    made_at: Mapped[datetime]
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
