@@ -15,7 +15,7 @@ from web import daybook, forms, holds, lists, own, queries, resting, timeline
 from web.auth import person, reach
 from web.guards import runtime
 from web.headers import MESSAGE_POLICY
-from workflows import dirty, door, grants, postings, segments, why
+from workflows import assigning, dirty, door, grants, postings, remarks, segments, why
 from workflows.calendars import today_of
 from workflows.errors import Refusal
 
@@ -42,6 +42,9 @@ def show(uid: str) -> str:
             "postings": queries.postings(session, account.id),
             "today": today,
             "segments": segments.known(session, account.company_id),
+            "remarks": remarks.of_account(session, account.id),
+            "colleagues": (people := assigning.colleagues(session, account.company)),
+            "assignee": next((one for one in people if one.id == account.assignee_id), None),
             "rest": resting.resting(rt, session, account, story.numbers, today),
         }
     days = why.spans(rt, account.id, today - RECENT, today)

@@ -19,7 +19,7 @@ from models import Account, Arrangement, HoldRow, ToldRow
 from web import cadence_words, forms, own, resting
 from web.auth import person
 from web.guards import runtime
-from workflows import arrangements, care, contacts, holds, links, reasons, segments
+from workflows import answers, arrangements, care, contacts, holds, links, reasons, segments
 from workflows.errors import Refusal
 
 pages = Blueprint("holds", __name__)
@@ -147,7 +147,7 @@ def forget_contact(uid: str) -> ResponseReturnValue:
 
 @pages.app_context_processor
 def _care() -> dict[str, Any]:
-    return {"usual_care": care.USUAL}
+    return {"usual_care": care.USUAL, "longest_promise": timedelta(days=answers.LONGEST_PROMISE)}
 
 
 @pages.post("/accounts/<uid>/care")

@@ -23,6 +23,7 @@ from models import (
     Handover,
     HoldRow,
     Invitation,
+    Remark,
     Rollout,
     Task,
     Terms,
@@ -35,7 +36,7 @@ from web.guards import runtime
 
 Found = TypeVar("Found")
 OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Charge, Draft, Effect, Extension, GuardedChange, Task)
-OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, ToldRow)
+OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, Remark, ToldRow)
 OfPractice = TypeVar("OfPractice", CadenceOverride, CadenceVersion, Invitation, Rollout, User)
 
 

@@ -21,7 +21,7 @@ _AT_LEAST = {
     # Everybody's own.
     Role.VIEWER: "auth security",
     # The daily work: answering, approving, calling, settling what waits.
-    Role.CLERK: """approvals bank by_hand desk holds tasks companies.pause companies.read_now connecting.check
+    Role.CLERK: """approvals bank by_hand desk heard holds tasks companies.pause companies.read_now connecting.check
         agreements.accept agreements.decline agreements.end agreements.give agreements.grant agreements.refuse
         invoices.expected_date invoices.note invoices.pay_link""",
     Role.ACCOUNTANT: "approvals.rule holds.segment",

@@ -28,13 +28,18 @@ ANSWER_DAYS = 5
 _UNMET = "The second day that they named has passed as well. Call them: there may be something behind it."
 
 
-def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
-    """Keep quiet about these invoices until a little after `day`. Refusal for a day past or too far away."""
+def promise(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date, by: int | None = None) -> Promise:
+    """Keep quiet about these invoices until a little after `day`; `by` is who of us was told, None on the portal.
+
+    Refusal for a day past or too far away, and on the portal after two days that passed unpaid.
+    """
     with rt.store.write() as session:
-        return note_promise(rt, session, account_id, invoice_uids, day)
+        return note_promise(rt, session, account_id, invoice_uids, day, by)
 
 
-def note_promise(rt: Runtime, session: Session, account_id: int, invoice_uids: Sequence[str], day: date) -> Promise:
+def note_promise(
+    rt: Runtime, session: Session, account_id: int, invoice_uids: Sequence[str], day: date, by: int | None = None
+) -> Promise:
     """The same within somebody's transaction."""
     now = rt.clock.now()
     invoices = open_invoices(session, account_id, invoice_uids)
@@ -43,7 +48,8 @@ def note_promise(rt: Runtime, session: Session, account_id: int, invoice_uids: S
     today = calendar.today(now)
     if not today <= day <= today + timedelta(days=LONGEST_PROMISE):
         raise Refusal("Please choose a day from today on, at most {days} days away.", days=LONGEST_PROMISE)
-    _refuse_another(session, invoices)
+    if by is None:
+        _refuse_another(session, invoices)
     supersede(session, Promise, ("open",), invoices, partial(withdraw, now=now))
     made = Promise(
         uid=rt.new_id(),
@@ -56,7 +62,7 @@ def note_promise(rt: Runtime, session: Session, account_id: int, invoice_uids: S
         invoices=list(invoices),
     )
     session.add(made)
-    audit.record(rt, session, "promise-made", company.id, account_id, made.uid, day=day.isoformat())
+    audit.record(rt, session, "promise-made", company.id, account_id, made.uid, day=day.isoformat(), user=by)
     mirror.wake(session, [account_id], now)
     return made
 
@@ -133,11 +139,19 @@ def _settle(rt: Runtime, promise_id: int) -> bool:
 
 
 def dispute(
-    rt: Runtime, account_id: int, invoice_uid: str, text: str, line: str = "", files: Sequence[Given] = ()
+    rt: Runtime,
+    account_id: int,
+    invoice_uid: str,
+    text: str,
+    line: str = "",
+    files: Sequence[Given] = (),
+    by: int | None = None,
 ) -> Dispute:
-    """Something is wrong with an invoice, or with a `line` of it: be silent about it until a person has answered."""
+    """Something is wrong with an invoice, or with a `line` of it: be silent about it until a person has answered. `by`
+    is who of us was told.
+    """
     with rt.store.write() as session:
-        return note_dispute(rt, session, account_id, invoice_uid, text, line, files)
+        return note_dispute(rt, session, account_id, invoice_uid, text, line, files, by)
 
 
 def note_dispute(
@@ -148,6 +162,7 @@ def note_dispute(
     text: str,
     line: str = "",
     files: Sequence[Given] = (),
+    by: int | None = None,
 ) -> Dispute:
     """The same within somebody's transaction. What they add to an open dispute stands below what they said before."""
     if not text.strip():
@@ -156,14 +171,16 @@ def note_dispute(
     words = f"{line.strip()}: {text.strip()}" if line.strip() else text.strip()
     found = session.scalars(select(Dispute).where(Dispute.invoice_id == invoice.id, Dispute.state == "open")).first()
     if found is None:
-        found = _open_dispute(rt, session, account_id, invoice, words)
+        found = _open_dispute(rt, session, account_id, invoice, words, by)
     else:
         found.text = f"{found.text}\n\n{words}"[:10_000]
     sent_files.keep(rt, session, files, account_id, found)
     return found
 
 
-def _open_dispute(rt: Runtime, session: Session, account_id: int, invoice: Invoice, words: str) -> Dispute:
+def _open_dispute(
+    rt: Runtime, session: Session, account_id: int, invoice: Invoice, words: str, by: int | None
+) -> Dispute:
     company = session.get_one(Company, invoice.company_id)
     opened = Dispute(
         uid=rt.new_id(),
@@ -177,7 +194,7 @@ def _open_dispute(rt: Runtime, session: Session, account_id: int, invoice: Invoi
     )
     session.add(opened)
     session.flush()
-    audit.record(rt, session, "dispute-opened", company.id, account_id, opened.uid, invoice=invoice.uid)
+    audit.record(rt, session, "dispute-opened", company.id, account_id, opened.uid, invoice=invoice.uid, user=by)
     mirror.wake(session, [account_id], rt.clock.now())
     return opened
 

@@ -38,6 +38,7 @@ from models import (
     Invitation,
     Invoice,
     Posting,
+    Remark,
     Reversal,
     Reward,
     Rollout,
@@ -99,6 +100,8 @@ FIELDS: dict[str, type[Base]] = {
     "hold": HoldRow,
     "invoice": Invoice,
     "line": AttemptLine,
+    "person": User,
+    "remark": Remark,
     "told": ToldRow,
     "version": CadenceVersion,
 }
