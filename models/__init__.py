@@ -4,7 +4,7 @@ from models.answers import Attempt, AttemptLine, Dispute, Promise, promise_invoi
 from models.audit import AuditEvent, AuditHead, AuditKey
 from models.bank import BankFile, BankLine, BankMatch
 from models.base import Base
-from models.cadences import CadenceOverride, CadenceVersion, Rollout
+from models.cadences import CadenceDraft, CadenceOverride, CadenceVersion, Rollout
 from models.connection import Connection, Delivery, Grant
 from models.decisions import ApprovalRow, Decision, Draft, Task
 from models.desk import Notice, Posting
@@ -13,7 +13,7 @@ from models.holds import AddressWord, Arrangement, HoldRow, InstalmentRow, ToldR
 from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
 from models.papers import Handover, Terms, TermsGiven
 from models.paying import BankDetails, Brand, GuardedChange, Mandate, ProcessorAccount, Reversal
-from models.people import CompanyAccess, Identity, Invitation, SignIn, User
+from models.people import ApiToken, CompanyAccess, Identity, Invitation, SignIn, User
 from models.practice import Company, Memory, Practice
 from models.pulse import Pulse
 from models.reading import CallCount, CallWindow, DirtyRow, Reading
@@ -25,6 +25,7 @@ from models.work import BulkChange, Remark
 __all__ = [
     "Account",
     "AddressWord",
+    "ApiToken",
     "ApprovalRow",
     "Arrangement",
     "Attempt",
@@ -39,6 +40,7 @@ __all__ = [
     "Base",
     "Brand",
     "BulkChange",
+    "CadenceDraft",
     "CadenceOverride",
     "CadenceVersion",
     "CallCount",

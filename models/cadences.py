@@ -63,3 +63,26 @@ class Rollout(HasUid, Base):
     moves: Mapped[list[Any]] = mapped_column(default=list)
     made_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+
+
+class CadenceDraft(HasUid, Base):
+    """A cadence that somebody works on, as TOML in `source`; `revision` grows with each save, so that nobody writes
+    over what somebody else just wrote. `state`: draft, proved, approved, kept or dropped; any change makes it a draft again.
+    `version_id` is what it was kept as.
+    """
+
+    __tablename__ = "cadence_draft"
+
+    practice_id: Mapped[int] = mapped_column(ForeignKey("practice.id"), index=True)
+    based_on_id: Mapped[int | None] = mapped_column(ForeignKey("cadence_version.id"))
+    company_id: Mapped[int | None] = mapped_column(ForeignKey("company.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    source: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(default=1)
+    state: Mapped[str] = mapped_column(String(10), default="draft")
+    made_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    approved_by: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
+    approved_at: Mapped[datetime | None]
+    version_id: Mapped[int | None] = mapped_column(ForeignKey("cadence_version.id"))

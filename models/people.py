@@ -103,3 +103,20 @@ class SignIn(HasUid, Base):
     made_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class ApiToken(HasUid, Base):
+    """What a program asks the API with, in the name of a person: it sees what they see, and changes nothing unless
+    `may_change`. Only the SHA-256 of its secret is kept; it opens until `ends_at`, and not once `ended_at` is set.
+    """
+
+    __tablename__ = "api_token"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("user.id"), index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    may_change: Mapped[bool] = mapped_column(default=False)
+    made_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]

@@ -113,6 +113,8 @@ TABLES: Mapping[str, str] = {
     "sign_in": _PEOPLE,
     "invitation": _PEOPLE,
     "identity": _PEOPLE,
+    "api_token": _PEOPLE,
+    "cadence_draft": _SETTING,
     "bulk_change": "ids of rows and codes: what was there before, and after",
     "company": _SETTING,
     "sender": _SETTING,

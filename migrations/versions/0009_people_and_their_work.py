@@ -103,6 +103,53 @@ def upgrade() -> None:
         batch_op.create_index('ix_remark_account', ['account_id', 'id'], unique=False)
         batch_op.create_index(batch_op.f('ix_remark_company_id'), ['company_id'], unique=False)
 
+    op.create_table('api_token',
+    sa.Column('user_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('name', sa.String(length=100), nullable=False),
+    sa.Column('secret_hash', sa.String(length=64), nullable=False),
+    sa.Column('may_change', sa.Boolean(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('ends_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('seen_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('ended_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('uid', sa.String(length=22), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['user_id'], ['user.id'], name=op.f('fk_api_token_user_id_user')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_api_token')),
+    sa.UniqueConstraint('secret_hash', name=op.f('uq_api_token_secret_hash')),
+    sa.UniqueConstraint('uid', name=op.f('uq_api_token_uid'))
+    )
+    with op.batch_alter_table('api_token', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_api_token_user_id'), ['user_id'], unique=False)
+
+    op.create_table('cadence_draft',
+    sa.Column('practice_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('based_on_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('company_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('source', sa.Text(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('state', sa.String(length=10), nullable=False),
+    sa.Column('made_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('changed_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('approved_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('approved_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('version_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True),
+    sa.Column('uid', sa.String(length=22), nullable=False),
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.ForeignKeyConstraint(['approved_by'], ['user.id'], name=op.f('fk_cadence_draft_approved_by_user')),
+    sa.ForeignKeyConstraint(['based_on_id'], ['cadence_version.id'], name=op.f('fk_cadence_draft_based_on_id_cadence_version')),
+    sa.ForeignKeyConstraint(['company_id'], ['company.id'], name=op.f('fk_cadence_draft_company_id_company')),
+    sa.ForeignKeyConstraint(['made_by'], ['user.id'], name=op.f('fk_cadence_draft_made_by_user')),
+    sa.ForeignKeyConstraint(['practice_id'], ['practice.id'], name=op.f('fk_cadence_draft_practice_id_practice')),
+    sa.ForeignKeyConstraint(['version_id'], ['cadence_version.id'], name=op.f('fk_cadence_draft_version_id_cadence_version')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_cadence_draft')),
+    sa.UniqueConstraint('uid', name=op.f('uq_cadence_draft_uid'))
+    )
+    with op.batch_alter_table('cadence_draft', schema=None) as batch_op:
+        batch_op.create_index(batch_op.f('ix_cadence_draft_practice_id'), ['practice_id'], unique=False)
+
     with op.batch_alter_table('account', schema=None) as batch_op:
         batch_op.add_column(sa.Column('assignee_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=True))
         batch_op.create_index(batch_op.f('ix_account_assignee_id'), ['assignee_id'], unique=False)
