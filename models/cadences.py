@@ -67,8 +67,8 @@ class Rollout(HasUid, Base):
 
 class CadenceDraft(HasUid, Base):
     """A cadence that somebody works on, as TOML in `source`; `revision` grows with each save, so that nobody writes
-    over what somebody else just wrote. `state`: draft, proved, approved, kept or dropped; any change makes it a draft again.
-    `version_id` is what it was kept as.
+    over what somebody else just wrote. `state`: draft, proved, approved, kept or dropped; any change makes it a draft
+    again. `version_id` is what it was kept as.
     """
 
     __tablename__ = "cadence_draft"
