@@ -35,6 +35,7 @@ KINDS: Mapping[str, str] = {
     "change-asked": "A guarded change was asked for",
     "change-done": "A guarded change took effect",
     "connected": "Connected to the ledger",
+    "contact-given": "Mail goes to an address that a person gave",
     "contact-forgotten": "Mail goes to the addresses in the ledger again",
     "disconnected": "Disconnected from the ledger",
     "dispute-opened": "The customer said that something is wrong",

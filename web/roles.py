@@ -23,7 +23,7 @@ _AT_LEAST = {
     # The daily work: answering, approving, calling, settling what waits.
     Role.CLERK: """approvals bank by_hand desk heard holds tasks companies.pause companies.read_now connecting.check
         agreements.accept agreements.decline agreements.end agreements.give agreements.grant agreements.refuse
-        invoices.expected_date invoices.note invoices.pay_link""",
+        invoices.expected_date invoices.note invoices.pay_link standing.write_to""",
     Role.ACCOUNTANT: "approvals.rule holds.segment",
     # Where money goes, whom messages come from, who comes in, and what cannot be undone.
     Role.OWNER: """paying.change_bank paying.connect paying.disconnect paying.remove_bank paying.stop senders.change

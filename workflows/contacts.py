@@ -65,6 +65,23 @@ def accept(rt: Runtime, contact_id: int, user_id: int) -> Contact:
         return found
 
 
+def write_to(rt: Runtime, account_id: int, email: str, user_id: int) -> str:
+    """A person says whom mail about the account goes to, in place of the ledger's addresses; the address as it is kept.
+
+    Links made for others no longer open its page.
+    """
+    email = email.strip().lower()
+    if not is_address(email):
+        raise Refusal("Please give one whole e-mail address.")
+    with rt.store.write() as session:
+        account = session.get_one(Account, account_id)
+        account.instead = [email]
+        links.next_generation(rt, session, account, user_id)
+        audit.record(rt, session, "contact-given", account.company_id, account.id, account.uid, user=user_id)
+        mirror.wake(session, [account.id], rt.clock.now())
+    return email
+
+
 def refuse(rt: Runtime, contact_id: int, user_id: int) -> Contact:
     """They are not written to. Who the right person is still has to be found."""
     with rt.store.write() as session:
