@@ -131,7 +131,8 @@ def _guarded(rt: Runtime, effect: Effect, perform: Callable[[], None]) -> None:
         log.exception("an effect broke off", effect=effect.key)
         note = f"It broke off ({type(error).__name__}); the log says more."
         with rt.store.write() as session:
-            if effect.attempts + 1 >= sending.TRIES:
+            # Money that was taken is never given up: it is written, or a person hears of it (`writing`).
+            if effect.attempts + 1 >= sending.TRIES and effect.kind != EffectKind.BOOKING.value:
                 sending.give_up(rt, session, effect, note, EffectState.CLAIMED)
             else:
                 effects.back_to_due(rt, session, effect, LATER, note)

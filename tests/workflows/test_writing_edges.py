@@ -10,7 +10,8 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
+from sqlalchemy.exc import OperationalError
 
 from integrations.ledgers.base import LedgerSettings
 from integrations.ledgers.xero import Xero
@@ -199,3 +200,27 @@ def test_what_a_ledger_has_no_place_for_is_not_blamed_on_a_permission() -> None:
     assert books.posting("expected-date").note.startswith("QuickBooks has no way of keeping the day")
     assert "onnect" not in books.posting("expected-date").note
     books.close()
+
+
+# The machine
+
+
+@BOTH
+def test_a_disk_that_is_full_for_a_day_gives_up_nothing_that_is_to_be_written(books: Books) -> None:
+    """Before it went out at all: it stays due, and is written once when there is room again."""
+    give_credit(books)
+    full = True
+
+    @event.listens_for(books.rt.store.engine, "before_cursor_execute")
+    def refuse(_connection: object, _cursor: object, statement: str, values: object, *_rest: object) -> None:
+        if full and statement.startswith("UPDATE effect") and "sending" in str(values):
+            raise OperationalError(statement, {}, Exception("the disk is full"))
+
+    for _ in range(12):
+        books.perform(1)
+        assert [one.state for one in books.effects()] == ["due"]
+        books.wait(hours=2)
+    full = False
+    books.perform()
+    assert books.credit_notes() == 1
+    assert ("credit", "written") in books.states()
