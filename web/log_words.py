@@ -42,6 +42,7 @@ KINDS: Mapping[str, str] = {
     "dossier-taken": "Everything kept about the customer was downloaded",
     "doubt-settled": "A person decided whether a message arrived",
     "erased": "A customer was erased",
+    "first-day-step": "A step of the first day was gone through",
     "fresh-link-asked": "The customer asked for a fresh link",
     "handover-discarded": "A hand-over was thrown away",
     "handover-downloaded": "A hand-over was downloaded",
