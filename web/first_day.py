@@ -30,7 +30,7 @@ WHY = {
     Exclusion.CASH: "Sounds like sales over the counter",
 }
 PAYERS = {
-    Payer.NEW: "too new to tell",
+    Payer.NEW: "are too new to tell",
     Payer.STEADY: "pay as they always do",
     Payer.SLOW: "pay late, and steadily so",
     Payer.UNSURE: "pay now so, now so",
