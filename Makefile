@@ -6,7 +6,8 @@ N ?= 50
 m ?=
 ARGS ?=
 # Not pytest's own `auto`: it counts cores without their threads, which on many machines is one.
-WORKERS ?= $(shell nproc 2>/dev/null || echo 2)
+# One more than there are, for tests wait for processes, databases and browsers.
+WORKERS ?= $(shell expr $$(nproc 2>/dev/null || echo 1) + 1)
 PYTEST = $(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8
 
 BIN := .venv/bin
@@ -15,10 +16,12 @@ TOOLS := .venv/.tools
 EVERYDAY := not slow and not browser and not prism and not postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test test-all check bench faults crashes mutants advisories sbom lock migration docs shots clean npm chromium
+.PHONY: help tools demo serve test test-all check bench faults crashes mutants advisories sbom lock migration docs shots clean npm chromium
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+tools: $(TOOLS)  ## set up .venv with everything for development
 
 demo: $(RUNTIME)  ## a whole pretend world on this machine; ARGS="--headless --days 60 --json" runs it without a browser
 	@$(BIN)/flask demo $(ARGS)

@@ -156,6 +156,10 @@ class LedgerTwin(Protocol):
         self, tenant: str, key: str, customer_key: str, on: date, amount: Decimal, apply_to: str = ""
     ) -> str: ...
 
+    def withdraw_expense(self, tenant: str, expense_id: str) -> None:
+        """The bookkeeper deletes it."""
+        ...
+
     def withdraw_credit(self, tenant: str, credit_id: str) -> None:
         """The bookkeeper takes a credit note back, wherever it was used; what it covered is open again."""
         ...

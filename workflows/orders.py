@@ -136,8 +136,7 @@ def _order(posting: Posting, company: Company, target: str, customer: str, day: 
         case Kind.ON_ACCOUNT:
             return PaymentOrder("", customer, posting.amount, day, company.deposit_account, reference)
         case Kind.EXPENSE:
-            paid_from, expense, payee = company.deposit_account, content["expense"], content["payee"]
-            return ExpenseOrder(posting.amount, day, paid_from, expense, payee, content["words"], reference)
+            return expense(posting, company, day)
         case Kind.INVOICE:
             return _invoice(posting, customer, day)
         case Kind.UNDO_PAYMENT:
@@ -146,6 +145,14 @@ def _order(posting: Posting, company: Company, target: str, customer: str, day: 
             return NoteOrder(target, content["text"], reference)
         case Kind.DUE_DATE | Kind.EXPECTED_DATE:
             return DateOrder(target, day, kind is Kind.EXPECTED_DATE, reference)
+
+
+def expense(posting: Posting, company: Company, day: date) -> ExpenseOrder:
+    """A processor's fee, as it is booked on that day."""
+    content, paid_from = posting.content, company.deposit_account
+    return ExpenseOrder(
+        posting.amount, day, paid_from, content["expense"], content["payee"], content["words"], posting.uid
+    )
 
 
 def _invoice(posting: Posting, customer: str, day: date) -> InvoiceOrder:

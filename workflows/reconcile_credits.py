@@ -1,7 +1,5 @@
 """What we wrote into the ledger beside payments, against what the mirror shows: credits, discounts, money on account;
-and what was asked for and does not get there. Rows only; it asks nobody.
-
-Expenses are not mirrored, so one that somebody deletes in the ledger is not noticed here.
+and what was asked for and does not get there. Rows only; it asks nobody. Of booked fees it says what `expenses` saw.
 """
 
 from __future__ import annotations
@@ -14,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.money import Money
 from models import Company, Credit, Invoice, Payment, Posting, Reward
-from workflows import offers, rewards
+from workflows import expenses, offers, rewards
 from workflows.owed import is_owed
 from workflows.pending import UNSEEN, Kind
 from workflows.reconcile_found import UNDER_WAY, Found, Place, Span, shown
@@ -32,6 +30,10 @@ _THINGS = {
     Kind.INVOICE.value: "The invoice of {amount} for lateness{about}",
 }
 _REWARDS = {offers.EARLY: "The discount of {amount}{about}", offers.LOYAL: "The thank-you credit of {amount}"}
+_BECAME = {
+    expenses.GONE: "is not in the ledger any more. Enter it there again, so that the clearing account agrees.",
+    expenses.CHANGED: "stands in the ledger over another sum. Put it right there, so that the clearing account agrees.",
+}
 _MISSED = {
     Kind.CREDIT.value: "is not in the ledger any more. Give it once more, or tell the customer that it does not count.",
     Kind.ON_ACCOUNT.value: "is not in the ledger any more. Book it again if the money is here.",
@@ -43,9 +45,20 @@ def compare(session: Session, company: Company, span: Span, now: datetime) -> It
     """Of what was asked for in these days."""
     yield from _unwritten(session, company, span, now)
     yield from _missing(session, company, span)
+    yield from _astray(session, company, span)
     yield from _other_sums(session, company, span)
     yield from _on_the_desk(session, company, span)
     yield from _of_money_that_went_back(session, company, span)
+
+
+def _astray(session: Session, company: Company, span: Span) -> Iterator[Found]:
+    """Fees that were booked and do not stand in the ledger as they were, when last looked up."""
+    booked = Posting.kind == Kind.EXPENSE.value, Posting.state == "written"
+    for posting, _, _ in session.execute(_postings(company, span, *booked)):
+        became = posting.content.get("astray")
+        if became:
+            what = f"The fee of {posting.amount} that was booked for {posting.day} {_BECAME[became]}"
+            yield Found(posting.uid, what, posting.written_at or posting.asked_at, Place.PAYOUTS)
 
 
 def _postings(

@@ -175,6 +175,10 @@ class Bookkeeper:
             records.delete(realm, "Payment", _present(realm.get("Payment", link)))
         records.delete(realm, "CreditMemo", _present(realm.get("CreditMemo", credit_id)))
 
+    @alone
+    def withdraw_expense(self, tenant: str, expense_id: str) -> None:
+        del self.realms[tenant].rows["Purchase"][expense_id]
+
     # Changes
 
     @alone

@@ -15,7 +15,7 @@ from typing import Any
 from sandbox.books import BookCredit, BookCustomer, BookExpense, BookInvoice, BookPayment, Company
 from sandbox.xero.ledger import Organisation
 from sandbox.xero.place import Place
-from sandbox.xero.records import OPEN, PAID, ZERO, Contact, Credit, Expense, Invoice, Payment, Person
+from sandbox.xero.records import OPEN, PAID, VOIDED, ZERO, Contact, Credit, Expense, Invoice, Payment, Person
 from sandbox.xero.shapes import CREDIT_TYPES
 
 
@@ -229,6 +229,10 @@ class XeroTwin(Place):
     def expenses(self, tenant: str) -> list[BookExpense]:
         with self.turns:
             return [_spent(one) for one in self.organisations[tenant].expenses.values() if one.status == OPEN]
+
+    def withdraw_expense(self, tenant: str, expense_id: str) -> None:
+        with self.turns:
+            self.organisations[tenant].expenses[expense_id].status = VOIDED
 
     def open_credit(self, tenant: str) -> dict[str, Decimal]:
         with self.turns:

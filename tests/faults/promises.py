@@ -73,8 +73,8 @@ def check(town: Town, outcome: Outcome, wrong: Sequence[str], moved: Collection[
     `moved` are invoices whose day to count from was changed: their steps may be said anew.
     """
     found = {
-        "other": [*wrong, *_mirror(town), *audit.verify(town.rt)],
-        "twice": [*_said_twice(town, outcome, moved), *_performed_twice(town)],
+        "other": [*wrong, *mirror(town), *audit.verify(town.rt)],
+        "twice": [*said_twice(town, outcome, moved), *performed_twice(town)],
         "lost": [one for every in _LOST for one in every(town, outcome)],
         "unexplained": [f"Invoice {one}: silence without a because." for one in doctor.unexplained(town.rt)],
     }
@@ -82,7 +82,7 @@ def check(town: Town, outcome: Outcome, wrong: Sequence[str], moved: Collection[
     outcome.digest = digest(town)
 
 
-def _said_twice(town: Town, outcome: Outcome, moved: Collection[str]) -> Iterator[str]:
+def said_twice(town: Town, outcome: Outcome, moved: Collection[str]) -> Iterator[str]:
     mails = town.mails()
     outcome.messages = len(mails)
     ids = Counter(mail.header("Message-ID") for mail in mails)
@@ -120,7 +120,7 @@ def _too_often(reminders: Sequence[Mail]) -> Iterator[str]:
                 yield f"{one} heard three messages from {first} to {third}."
 
 
-def _performed_twice(town: Town) -> Iterator[str]:
+def performed_twice(town: Town) -> Iterator[str]:
     """No step twice about the same invoice and day it is counted from; no touch without evidence."""
     with town.rt.store.read() as session:
         for touch in session.scalars(select(Touch).join(Effect).where(Effect.kind == EffectKind.MESSAGE.value)):
@@ -132,7 +132,7 @@ def _performed_twice(town: Town) -> Iterator[str]:
             yield f"{mail.header('Message-ID')} was sent and no touch knows of it."
 
 
-def _left_unfinished(town: Town, outcome: Outcome) -> Iterator[str]:
+def left_unfinished(town: Town, outcome: Outcome) -> Iterator[str]:
     with town.rt.store.read() as session:
         for effect in session.scalars(select(Effect)):
             if effect.state in (EffectState.CLAIMED.value, EffectState.SENDING.value):
@@ -177,7 +177,7 @@ def _money(town: Town, outcome: Outcome) -> Iterator[str]:
         yield f"{reference} was paid and no attempt knows of it."
 
 
-def _rewards(town: Town, outcome: Outcome) -> Iterator[str]:
+def rewards(town: Town, outcome: Outcome) -> Iterator[str]:
     """What was earned is given once, on the desk or on its way there; no more than was offered."""
     with town.rt.store.read() as session:
         postings = {one.id: one for one in session.scalars(select(Posting))}
@@ -210,10 +210,10 @@ def _charges(town: Town, outcome: Outcome) -> Iterator[str]:
     yield from (f"{one.number} over {one.total} was written and belongs to nothing." for one in made.values())
 
 
-_LOST = (_left_unfinished, _money, _rewards, _charges)
+_LOST = (left_unfinished, _money, rewards, _charges)
 
 
-def _mirror(town: Town) -> Iterator[str]:
+def mirror(town: Town) -> Iterator[str]:
     with town.rt.store.read() as session:
         rows = {row.number: row for row in session.scalars(select(Invoice))}
     for kind, tenant in town.tenants.items():

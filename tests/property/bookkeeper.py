@@ -58,6 +58,12 @@ def withdraws_credit(life: Life, which: int, _how: int) -> str:
     return f"{one.amount}"
 
 
+def withdraws_fee(life: Life, which: int, _how: int) -> str:
+    one = one_of(life.twin.expenses(life.tenant), which)
+    life.twin.withdraw_expense(life.tenant, one.id)
+    return f"{one.amount}"
+
+
 # At the desk
 
 

@@ -47,6 +47,7 @@ SCENES: tuple[tuple[Deed, ...], ...] = (
     (b.at_the_desk, b.at_the_desk),
     (b.fees_are_booked,),
     (b.fees_are_booked, p.pays, p.nights, p.nights),
+    (b.fees_are_booked, p.pays, p.nights, p.nights, b.withdraws_fee, p.nights),
     (b.statement, b.looks_at_a_line),
     (b.statement, p.transfers, p.nights, b.statement),
     (p.processor_fails,),

@@ -109,3 +109,38 @@ def test_a_processor_that_does_not_answer_is_asked_the_next_night() -> None:
         town.stripe.plan_fault("/payouts", "503")
         assert payouts.read_all(town.rt) == 0
         assert payouts.read_all(town.rt) == 1
+
+
+def test_a_booked_fee_that_somebody_deletes_or_changes_in_the_ledger_is_named_until_it_is_right_again() -> None:
+    with town_of("quickbooks", ("A-1", "fern", DUE)) as town:
+        book_fees(town, "quickbooks")
+        town.pay("A-1")
+        a_week_of_nights(town)
+        rows = town.quickbooks.realms[town.tenants["quickbooks"]].rows["Purchase"]
+        (id,) = rows
+        kept_row = rows.pop(id)
+        (said,) = _tonight(town)
+        assert "is not in the ledger any more" in said
+        assert "1.70" in said
+        rows[id] = {**kept_row, "TotalAmt": Decimal("9.99")}
+        (said,) = _tonight(town)
+        assert "over another sum" in said
+        rows[id] = kept_row
+        assert _tonight(town) == []
+        assert len(town.quickbooks.expenses(town.tenants["quickbooks"])) == 1, "nothing was booked again by itself"
+
+
+def test_a_ledger_that_does_not_answer_at_night_leaves_the_last_answer_as_it_was() -> None:
+    with town_of("quickbooks", ("A-1", "fern", DUE)) as town:
+        book_fees(town, "quickbooks")
+        town.pay("A-1")
+        a_week_of_nights(town)
+        town.quickbooks.realms[town.tenants["quickbooks"]].rows["Purchase"].clear()
+        assert len(_tonight(town)) == 1
+        town.quickbooks.plan_fault("/query", "503", times=20)
+        assert len(_tonight(town)) == 1
+
+
+def _tonight(town: Town) -> list[str]:
+    reconcile.nightly(town.rt)
+    return [one.what for one in reconcile.differences(town.rt)]
