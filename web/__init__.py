@@ -15,6 +15,7 @@ from web import (
     auth,
     backtest,
     bank,
+    bulk,
     by_hand,
     changes,
     charges,
@@ -23,6 +24,7 @@ from web import (
     desk,
     erasing,
     errors,
+    exports,
     first_day,
     handovers,
     headers,
@@ -50,18 +52,23 @@ from web import (
     readings,
     roles,
     rollouts,
+    search,
     security,
     senders,
     speech,
     standing,
     statements,
+    stop,
     tasks,
     team,
+    telling,
     terms,
+    tokens,
     tracing,
     webhooks,
     words,
 )
+from web.api import pages as api
 from web.guards import csrf, limiter
 from workflows.runtime import Runtime
 
@@ -69,6 +76,7 @@ ROOMS = (
     health,
     auth,
     security,
+    tokens,
     team,
     joining,
     companies,
@@ -97,11 +105,16 @@ ROOMS = (
     by_hand,
     handovers,
     log,
+    exports,
     erasing,
     approvals,
     tasks,
     invoices,
     desk,
+    search,
+    stop,
+    telling,
+    bulk,
     portal,
     portal_answers,
     portal_arrange,
@@ -111,6 +124,7 @@ ROOMS = (
     portal_stop,
     portal_terms,
     webhooks,
+    api,
 )
 
 
@@ -154,5 +168,5 @@ def register(app: Flask, runtime: Runtime) -> None:
     roles.register(app)
     for room in ROOMS:
         app.register_blueprint(room.pages)
-    for room in (webhooks, portal_stop):  # what they are sent proves itself
+    for room in (webhooks, portal_stop, api):  # what they are sent proves itself
         csrf.exempt(room.pages)

@@ -49,6 +49,7 @@ _OPEN_ROOMS = (
     "portal_more_time",
     "webhooks",
     "joining",
+    "api",
 )
 
 

@@ -10,10 +10,11 @@ from flask.typing import ResponseReturnValue
 
 from core.calendars import Calendar
 from models import Company, Connection
-from web import cadence_words, lists, own, presenters, queries, waiting
+from web import cadence_words, library_queries, lists, own, presenters, queries, today, waiting
 from web.auth import person, reach
 from web.guards import runtime
-from workflows import cadences, companies, connecting, door, preview, sync, ties
+from web.roles import may
+from workflows import assigning, cadences, companies, connecting, door, preview, sync, ties
 from workflows.calendars import calendar_of, today_of
 from workflows.errors import Refusal
 
@@ -24,7 +25,7 @@ _AT_ONCE = 500  # accounts of a preview: each is thought through day by day, and
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One company on the start page."""
+    """One company in the list."""
 
     company: Company
     connection: Connection | None
@@ -35,6 +36,12 @@ class Card:
 
 @pages.get("/")
 def home() -> str:
+    """What everybody sees first: today."""
+    return render_template("console/today.html", **today.page_values())
+
+
+@pages.get("/companies")
+def index() -> str:
     rt = runtime()
     now = rt.clock.now()
     with rt.store.read() as session:
@@ -42,14 +49,16 @@ def home() -> str:
         every = queries.companies(session, reach())
         ties_of = queries.newest_connections(session, every)
         owed = queries.owed_by_company(session, {one.id: today_of(one, now) for one in every})
+        versions = library_queries.versions(session, person().practice_id)
     cards = []
     for company in every:
         connection = ties_of.get(company.id)
         state = presenters.company_state(company, connection)
         cards.append(Card(company, connection, state, owed[company.id], waits[company.id]))
     return render_template(
-        "console/home.html",
+        "console/companies.html",
         cards=cards,
+        versions=versions,
         desk_size=waits.total(),
         kinds=sorted(rt.ledgers),
         missing=current_app.config["DUNLIN_MISSING"],
@@ -76,8 +85,12 @@ def overview(uid: str) -> str:
         waits = waiting.by_company(waiting.counts(session, reach(), rt.clock.now()))
         not_ready = companies.not_ready(rt, session, company) if company.live_at is None else []
         cadence = cadences.cadence_of(session, company)
+        colleagues = assigning.colleagues(session, company)
+        versions = library_queries.versions(session, company.practice_id)
     return render_template(
         "console/company.html",
+        colleagues=colleagues,
+        versions=versions,
         company=company,
         connection=connection,
         state=presenters.company_state(company, connection),
@@ -161,6 +174,8 @@ def pause(uid: str) -> ResponseReturnValue:
     company = own.company(uid)
     try:
         on = _is_on()
+        if not on and not may("stop.resume_company"):
+            raise Refusal("Please ask an accountant to let sending go on.")
         companies.set_paused(runtime(), company.id, on)
     except Refusal as refusal:
         return _back(company, str(refusal), "warn")

@@ -40,8 +40,9 @@ def show() -> str:
 
 
 def _done(sentence: str, mood: str = "good") -> ResponseReturnValue:
+    """Back to where the button was: the desk, or the page Today."""
     flash(sentence, mood)
-    return redirect(url_for("desk.show"), 303)
+    return redirect(url_for("companies.home" if request.form.get("back") == "today" else "desk.show"), 303)
 
 
 @pages.errorhandler(Refusal)

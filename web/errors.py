@@ -8,6 +8,8 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from web.api import problems
+
 log = structlog.get_logger()
 
 PAGES = {
@@ -42,6 +44,11 @@ def _to_a_vendor() -> bool:
     return request.path.startswith("/webhooks/")
 
 
+def _to_a_program() -> bool:
+    """Likewise, and programs read problems in JSON."""
+    return request.path.startswith(problems.PREFIX)
+
+
 def _no_token(_error: CSRFError) -> ResponseReturnValue:
     return page(400, *NO_TOKEN)
 
@@ -51,11 +58,15 @@ def _http(error: HTTPException) -> ResponseReturnValue:
         return error
     if _to_a_vendor():
         return "", error.code
-    body, code = page(error.code, *PAGES.get(error.code, PAGES[400 if error.code < 500 else 500]))
     allowed = getattr(error, "valid_methods", None)
+    if _to_a_program():
+        return problems.answer(error.code, headers={"Allow": ", ".join(allowed)} if allowed else None)
+    body, code = page(error.code, *PAGES.get(error.code, PAGES[400 if error.code < 500 else 500]))
     return (body, code, {"Allow": ", ".join(allowed)}) if allowed else (body, code)
 
 
 def _unexpected(error: Exception) -> ResponseReturnValue:
     log.exception("a page failed", path_of=request.endpoint, error=type(error).__name__)
+    if _to_a_program():
+        return problems.answer(500)
     return ("", 500) if _to_a_vendor() else page(500, *PAGES[500])

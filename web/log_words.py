@@ -26,6 +26,8 @@ KINDS: Mapping[str, str] = {
     "bank-line-set-aside": "A bank line was set aside",
     "bank-line-undone": "What was said of a bank line was taken back",
     "brand": "The look of the customers' page was changed",
+    "bulk-changed": "Many were changed at once",
+    "bulk-undone": "A change of many was taken back",
     "by-hand-seen": "A message by hand was noted as seen",
     "by-hand-taken-back": "A message by hand was taken back",
     "by-hand-written": "A message was written by hand",
@@ -39,6 +41,10 @@ KINDS: Mapping[str, str] = {
     "contact-forgotten": "Mail goes to the addresses in the ledger again",
     "disconnected": "Disconnected from the ledger",
     "dispute-opened": "The customer said that something is wrong",
+    "company-taken": "Everything of the company was downloaded",
+    "list-taken": "A list was downloaded",
+    "token-made": "A token for programs was made",
+    "token-ended": "A token for programs was ended",
     "dossier-taken": "Everything kept about the customer was downloaded",
     "doubt-settled": "A person decided whether a message arrived",
     "erased": "A customer was erased",
@@ -116,6 +122,7 @@ KINDS: Mapping[str, str] = {
     "terms-withdrawn": "Terms were withdrawn",
     "told": "The customer told us something",
     "told-closed": "What they told us was dealt with",
+    "told-chosen": "Somebody chose what they are told",
     "treatment": "The customer said how they were treated",
 }
 NAMES: Mapping[str, str] = {"says": "what", "sha256": "SHA-256", "ending": "ended as"}

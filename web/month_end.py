@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 
 from flask import Blueprint, Response, render_template, request, url_for
 
@@ -103,14 +104,19 @@ def differences(uid: str) -> Response:
 @pages.get("/companies/<uid>/month-end/figures.csv")
 def figures(uid: str) -> Response:
     _company, told = _asked(uid)
+    table = archive.table(("table", "currency", "what", "sum"), figures_of(told))
+    return downloads.file(f"month-{_name(told.first)}.csv", table)
+
+
+def figures_of(told: MonthEnd) -> list[tuple[str, str, str, Decimal]]:
+    """The figures row by row: which table, currency, what, and the sum."""
     sums = told.sums
     lines: list[tuple[str, str, str, Money]] = []
     for which, names, by_currency in (("processors", MOVED, sums.moved), ("ledger", WRITTEN, sums.written)):
         for currency, one in by_currency.items():
             lines += [(which, currency, words, _sum(one, name)) for name, words in names.items()]
     lines += [("processors", one, "Not followed into a payout", money) for one, money in sums.left_out.items()]
-    rows = [(which, currency, words, money.decimal) for which, currency, words, money in lines]
-    return downloads.file(f"month-{_name(told.first)}.csv", archive.table(("table", "currency", "what", "sum"), rows))
+    return [(which, currency, words, money.decimal) for which, currency, words, money in lines]
 
 
 def _sum(one: Moved | Written, name: str) -> Money:

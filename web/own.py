@@ -12,6 +12,7 @@ from models import (
     Account,
     ApprovalRow,
     Arrangement,
+    BulkChange,
     CadenceOverride,
     CadenceVersion,
     Charge,
@@ -37,7 +38,7 @@ from web.guards import runtime
 Found = TypeVar("Found")
 OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Charge, Draft, Effect, Extension, GuardedChange, Task)
 OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, Remark, ToldRow)
-OfPractice = TypeVar("OfPractice", CadenceOverride, CadenceVersion, Invitation, Rollout, User)
+OfPractice = TypeVar("OfPractice", BulkChange, CadenceOverride, CadenceVersion, Invitation, Rollout, User)
 
 
 def row(kind: type[OfCompany], uid: str) -> OfCompany:

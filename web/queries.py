@@ -29,6 +29,7 @@ from models import (
     Touch,
     TouchInvoice,
 )
+from web.search_queries import holds
 from workflows import billing, ties
 from workflows.heard import ASKING
 from workflows.owed import is_owed
@@ -121,11 +122,8 @@ def company(session: Session, reach: Reach, uid: str) -> Company | None:
 def _listed(company_id: int, search: str, everyone: bool) -> Select[Account]:
     wanted = select(Account).where(Account.company_id == company_id, Account.gone_at.is_(None))
     if search:
-        pattern = f"%{search.lower().replace('%', '').replace('_', '')}%"
-        numbered = select(Invoice.account_id).where(
-            Invoice.company_id == company_id, func.lower(Invoice.number).like(pattern)
-        )
-        wanted = wanted.where(or_(func.lower(Account.name).like(pattern), Account.id.in_(numbered)))
+        numbered = select(Invoice.account_id).where(Invoice.company_id == company_id, holds(Invoice.number, search))
+        wanted = wanted.where(or_(holds(Account.name, search), Account.id.in_(numbered)))
     if not everyone and not search:
         wanted = wanted.where(
             Account.id.in_(select(Invoice.account_id).where(Invoice.company_id == company_id, is_owed()))
@@ -142,6 +140,12 @@ def accounts(session: Session, company_id: int, search: str, everyone: bool, pag
     ids = wanted.with_only_columns(Account.id).order_by(*by_name).offset((page - 1) * PAGE).limit(PAGE)
     rows = session.scalars(select(Account).where(Account.id.in_(session.scalars(ids).all())).order_by(*by_name))
     return list(rows), total
+
+
+def accounts_named(session: Session, company_id: int, uids: Sequence[str]) -> Sequence[Account]:
+    """Those of these that are the company's, by name."""
+    mine = Account.company_id == company_id, Account.uid.in_(uids)
+    return session.scalars(select(Account).where(*mine).order_by(Account.name, Account.id)).all()
 
 
 def newest_connections(session: Session, companies: Iterable[Company]) -> dict[int, Connection]:

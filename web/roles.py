@@ -19,9 +19,10 @@ from workflows import people
 
 _AT_LEAST = {
     # Everybody's own.
-    Role.VIEWER: "auth security",
+    Role.VIEWER: "auth telling security tokens",
     # The daily work: answering, approving, calling, settling what waits.
     Role.CLERK: """approvals bank by_hand desk heard holds tasks companies.pause companies.read_now connecting.check
+        stop.company stop.everything bulk.change bulk.stop bulk.undo
         agreements.accept agreements.decline agreements.end agreements.give agreements.grant agreements.refuse
         invoices.expected_date invoices.note invoices.pay_link standing.write_to""",
     Role.ACCOUNTANT: "approvals.rule holds.segment",
@@ -33,8 +34,12 @@ _AT_LEAST = {
 NEEDS = {name: role for role, names in _AT_LEAST.items() for name in names.split()}
 # Pages that are not only looked at: they show what is sealed, or hand out all that is known of somebody.
 LOOKING: dict[str, Role] = {"desk.row": Role.CLERK, "desk.file": Role.CLERK, "handovers.file": Role.ACCOUNTANT}
+LOOKING |= {"exports.of_company": Role.CLERK, "exports.of_all": Role.CLERK, "exports.whole": Role.ACCOUNTANT}
 # What concerns companies that may not be open to who is limited to some.
-WHOLE = ("changes", "connecting.begin", "library.add", "library.save", "rollouts.roll_out", "rollouts.roll_back")
+WHOLE = (
+    *("changes", "connecting.begin", "library.add", "library.save", "rollouts.roll_out", "rollouts.roll_back"),
+    *("stop.everything", "stop.resume"),
+)
 _INSIDE = r"(?:(?!</form>).)*"
 _FORM = re.compile(rf"<form\b(?=[^>]*\bmethod=\"post\"){_INSIDE}?url_for\('([\w.]+)'{_INSIDE}</form>", re.DOTALL)
 
@@ -48,7 +53,7 @@ class Offered(Extension):
 
 def register(app: Flask) -> None:
     app.jinja_env.add_extension(Offered)
-    app.jinja_env.globals.update(may=may)
+    app.jinja_env.globals.update(may=may, may_look=may_look)
     app.before_request(_require_role)
 
 
@@ -63,6 +68,11 @@ def may(endpoint: str) -> bool:
     """Whether whoever is signed in may make this change; a customer's own page asks nobody."""
     found: User | None = g.get("person")
     return found is None or (Role(found.role).may(needed(endpoint)) and not (found.limited and _is_whole(endpoint)))
+
+
+def may_look(endpoint: str) -> bool:
+    """Whether whoever is signed in may open this page or take this file."""
+    return Role(g.person.role).may(needed(endpoint, changes=False))
 
 
 def _is_whole(endpoint: str) -> bool:

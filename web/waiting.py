@@ -115,7 +115,7 @@ class Desk:
 
 def counts(session: Session, reach: Reach, now: datetime) -> dict[str, Counter[int]]:
     """How many things of each kind wait at each company, by its id."""
-    mine = _asked(reach, now)
+    mine = asked(reach, now)
     statements = _counted(reach.limited).items()
     found = {kind: Counter(dict(session.execute(counted, mine).all())) for kind, counted in statements}
     found["ending"] = Counter(company.id for company, _ in renewals.ending_soon(session, reach, now))
@@ -124,7 +124,7 @@ def counts(session: Session, reach: Reach, now: datetime) -> dict[str, Counter[i
     return found
 
 
-def _asked(reach: Reach, now: datetime) -> dict[str, Any]:
+def asked(reach: Reach, now: datetime) -> dict[str, Any]:
     """Of every statement here. A day is over for all where it is over in the zone where it ends last."""
     return {**reach.asked(), "day": (now - timedelta(hours=12)).date()}
 
@@ -146,8 +146,8 @@ def desk(rt: Runtime, session: Session, reach: Reach) -> Desk:
         "charges": (joinedload(Charge.invoice),),
     }
     rows: dict[str, list[Any]] = {
-        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), _asked(reach, now)))
-        for kind, wanted in _wanted(reach.limited).items()
+        kind: list(session.execute(wanted.options(*details.get(kind, ())).limit(SHOWN), asked(reach, now)))
+        for kind, wanted in kinds(reach.limited).items()
     }
     ending, cared = renewals.ending_soon(session, reach, now), care.listed(session, reach)
     on_account = _allowing(rt, session, {company.id for _, _, company in rows["bookings"]}, Feature.ON_ACCOUNT)
@@ -190,12 +190,12 @@ def _counted(limited: bool) -> dict[str, Select[int, int]]:
     by_company = (Company.id, func.count())
     return {
         kind: wanted.with_only_columns(*by_company).order_by(None).group_by(Company.id)
-        for kind, wanted in _wanted(limited).items()
+        for kind, wanted in kinds(limited).items()
     }
 
 
 @cache
-def _wanted(limited: bool) -> dict[str, _Rows]:
+def kinds(limited: bool) -> dict[str, _Rows]:
     """What each kind of waiting thing is within a reach, the most pressing first. Each is joined to its company."""
     mine = of_reach(limited)
     by_hand = (Effect.kind == EffectKind.BY_HAND.value) & (Effect.state == EffectState.REJECTED.value)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from core.because import Cause
 from models import Company, Dispute, Invoice, Promise
-from workflows import audit, cadences, holds, mirror, planner, sent_files
+from workflows import audit, cadences, holds, mirror, passing_on, planner, sent_files
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 from workflows.owed import is_owed, owes
@@ -64,6 +64,8 @@ def note_promise(
     session.add(made)
     audit.record(rt, session, "promise-made", company.id, account_id, made.uid, day=day.isoformat(), user=by)
     mirror.wake(session, [account_id], now)
+    if by is None:
+        passing_on.say(rt, session, account_id, "promise", made.uid, day)
     return made
 
 
@@ -196,6 +198,8 @@ def _open_dispute(
     session.flush()
     audit.record(rt, session, "dispute-opened", company.id, account_id, opened.uid, invoice=invoice.uid, user=by)
     mirror.wake(session, [account_id], rt.clock.now())
+    if by is None:
+        passing_on.say(rt, session, account_id, "dispute", opened.uid, opened.answer_by)
     return opened
 
 

@@ -23,11 +23,12 @@ _FORMULA = re.compile(r"[\s\x00]*[=+\-@＝＋－＠]|[\t\r\n]")
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A CSV table with its head. Text that a spreadsheet could take for a formula gets an apostrophe in front."""
     written = io.StringIO(newline="")
-    csv.writer(written).writerows([head, *([_cell(one) for one in row] for row in rows)])
+    csv.writer(written).writerows([head, *([cell(one) for one in row] for row in rows)])
     return written.getvalue().encode("utf-8-sig")
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """The value as a cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
     return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text
 

@@ -15,6 +15,7 @@ from integrations.processors.base import Method
 from models import Account, Attempt, AttemptLine, Company, Invoice
 from workflows import mirror, notices
 from workflows.runtime import Runtime
+from workflows.told import Topic
 
 Shares = Sequence[tuple[Invoice, Money]]
 FIRST_ASKED = timedelta(minutes=10)  # a word that does not come by itself is asked for
@@ -95,4 +96,5 @@ def tell(rt: Runtime, attempt: Attempt, error: OutsideError) -> None:
             f"{name} did not take what Dunlin asked of {company.name}'s account there: {error} "
             "Look whether the account and its keys are as they should be.",
             f"/companies/{company.uid}/paying",
+            topic=Topic.MONEY,
         )

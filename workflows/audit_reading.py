@@ -58,12 +58,12 @@ def of_practice(rt: Runtime, session: Session, practice_id: int, number: int) ->
 def _page(rt: Runtime, session: Session, mine: ColumnElement[bool], number: int) -> tuple[list[Entry], int]:
     total = session.scalar(select(func.count()).select_from(AuditEvent).where(mine)) or 0
     newest = select(AuditEvent).where(mine).order_by(AuditEvent.id.desc()).offset((number - 1) * PAGE).limit(PAGE)
-    opener = _Opener(rt.vault, session)
+    opener = Opener(rt.vault, session)
     return [opener.entry(row) for row in session.scalars(newest)], total
 
 
 @dataclass(slots=True)
-class _Opener:
+class Opener:
     """Opens payloads; a key is fetched once."""
 
     vault: Vault
@@ -105,8 +105,8 @@ def taken(rt: Runtime, account_id: int, user_id: int) -> bytes:
             .where(AuditEvent.account_id == account_id, AuditEvent.sequence.is_not(None))
             .order_by(AuditEvent.sequence)
         ).all()
-        opener = _Opener(rt.vault, session)
-        lines = [json.dumps(_line(row, opener.said(row)), sort_keys=True) for row in rows]
+        opener = Opener(rt.vault, session)
+        lines = [json.dumps(line(row, opener.said(row)), sort_keys=True) for row in rows]
         company_id = session.get_one(Account, account_id).company_id
         files = {
             "entries.jsonl": "\n".join([*lines, ""]).encode(),
@@ -117,7 +117,8 @@ def taken(rt: Runtime, account_id: int, user_id: int) -> bytes:
     return archive.packed(files, rt.clock.now())
 
 
-def _line(row: AuditEvent, said: Mapping[str, Any] | None) -> dict[str, Any]:
+def line(row: AuditEvent, said: Mapping[str, Any] | None) -> dict[str, Any]:
+    """An entry as it stands in a file: all that its link is made of, and what it says."""
     names = ("sequence", "uid", "company_id", "account_id", "kind", "subject", "payload_hash", "previous", "link")
     return {
         **{name: getattr(row, name) for name in names},

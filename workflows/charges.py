@@ -29,6 +29,7 @@ from workflows.owed import is_owed, owes
 from workflows.pending import Kind
 from workflows.runtime import Runtime
 from workflows.templating import compiled, table_of
+from workflows.told import Topic
 
 log = structlog.get_logger()
 PAID_IN_TIME = "Paid in time after it was shown."
@@ -64,7 +65,8 @@ def _night(rt: Runtime, company_id: int) -> int:
             log.warning("lateness could not be worked out", company=company.uid)
             key = f"charges/{company.uid}/{today:%Y-%m}"
             subject = f"{company.name}: what lateness comes to cannot be worked out"
-            notices.want(rt, session, company.practice_id, company_id, key, subject, str(refusal), _page(company))
+            page, why = _page(company), str(refusal)
+            notices.want(rt, session, company.practice_id, company_id, key, subject, why, page, topic=Topic.MONEY)
             return 0
 
 

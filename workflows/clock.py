@@ -29,6 +29,7 @@ from workflows import (
     habits,
     inbox,
     loyalty,
+    mornings,
     notices,
     payments,
     payouts,
@@ -65,6 +66,7 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "promises": (answers.settle_promises, timedelta(minutes=15)),
     "arrangements": (arrangements.settle, timedelta(minutes=15)),
     "go_on": (stopping.end_due, timedelta(minutes=1)),
+    "mornings": (mornings.write_all, timedelta(minutes=5)),
     "plan": (planner.plan_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
     "guarded": (guarded.take_effect, timedelta(minutes=1)),
@@ -120,15 +122,16 @@ _DAYS = (
     select(func.min(Promise.until)).where(Promise.state == "open"),
     select(func.min(Arrangement.until)).where(Arrangement.state == "running"),
 )
-_NEXT = select(*(one.scalar_subquery() for one in (*_MOMENTS, *_DAYS)))
+_NEXT = select(*(one.scalar_subquery() for one in (*_MOMENTS, *_DAYS)), mornings.SOMEBODY.scalar_subquery())
 
 
 def next_moment(rt: Runtime) -> datetime | None:
     """The earliest moment at which a verb has something to do; None when only the outside world can make one."""
     with rt.store.read() as session:
         found: Any = session.execute(_NEXT).one()
-    moments: list[datetime | None] = list(found[: len(_MOMENTS)])
-    for day in found[len(_MOMENTS) :]:
+        morning = mornings.next_moment(session, rt.clock.now()) if found[-1] else None
+    moments: list[datetime | None] = [*found[: len(_MOMENTS)], morning]
+    for day in found[len(_MOMENTS) : -1]:
         if day is not None:  # by noon UTC the day has begun in every zone that companies keep books in
             moments.append(datetime(day.year, day.month, day.day, 12, tzinfo=UTC))
     return min((moment for moment in moments if moment is not None), default=None)

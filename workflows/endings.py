@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from models import Account, Company, Connection
 from workflows import audit, mirror, notices, ties
 from workflows.runtime import Runtime
+from workflows.told import Topic
 
 
 def give_back(rt: Runtime, session: Session, connection_id: int, why: str = "") -> None:
@@ -79,4 +80,5 @@ def _tell(rt: Runtime, session: Session, companies: Sequence[Company], why: str)
         f"Please connect {names[:150]} to {ledger} again",
         text,
         page,
+        topic=Topic.CONNECTION,
     )

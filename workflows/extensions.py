@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from core.cadence import Reason
 from models import Account, Arrangement, Company, Extension, Invoice, ToldRow, extension_invoice
-from workflows import audit, decided, orders, planner
+from workflows import audit, decided, orders, passing_on, planner
 from workflows.answers import answer_by, open_invoices
 from workflows.calendars import today_of
 from workflows.errors import Refusal
@@ -67,6 +67,7 @@ def ask(rt: Runtime, account_id: int, invoice_uids: Sequence[str], day: date, te
             _grant(rt, session, made, company)
         else:
             made.answer_by = answer_by(rt, company)
+        passing_on.say(rt, session, account_id, "more-time", made.uid, day)
         return _noted(rt, session, made)
 
 

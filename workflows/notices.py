@@ -1,6 +1,7 @@
 """What the people of a practice are told by mail, each thing once: wanted with the fact itself, sent by the clock.
 
-Plain text with one link to the page where something can be done. It never writes to customers.
+Plain text with one link to the page where something can be done. It never writes to customers. Who wants to hear of it
+in the morning has a row of their own from the beginning, in state *daily*, and is not among those told at once.
 """
 
 from __future__ import annotations
@@ -19,14 +20,16 @@ from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import Notice, User
 from models.upsert import insert_into
-from workflows import audit
+from workflows import audit, told
 from workflows.runtime import Runtime
+from workflows.told import Topic, When
 
 log = structlog.get_logger()
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(hours=12)
 NO_SERVER = timedelta(hours=1)
 TRIES = 12
 AT_ONCE = 200
+TO_ONE = ("daily", "morning")  # what begins so is for one person, whose uid comes next
 # Asked at every tick, so it is made once.
 _DUE = (
     select(Notice)
@@ -46,25 +49,57 @@ def want(
     text: str,
     page: str = "/desk",
     owners: bool = False,
+    topic: Topic = Topic.ALWAYS,
 ) -> None:
-    """Tell everybody of the practice, or only its `owners`, once for each `key` (200 characters). `page`: where to go,
-    on our own site.
+    """Tell everybody of the practice whom it concerns, or only its `owners`, once for each `key` (200 characters): at
+    once, or in the morning, as each chose for the `topic`. `page`: where to go, on our own site.
     """
+    readers = told.people(session, practice_id, company_id, owners)
+    if not any(told.choice(one, topic) is not When.NOT for one in readers) and (readers or topic is Topic.ANSWERS):
+        return
+    uid, text = rt.new_id(), f"{text}\n\n{rt.public_url}{page}"
+    about = _Wanted(practice_id, company_id, topic, " ".join(subject.split()), text, owners)
+    if _keep(rt, session, about, uid, key, "due"):
+        for one in readers:
+            if told.choice(one, topic) is When.DAILY:
+                _keep(rt, session, about, rt.new_id(), told.copy_key(one, uid), "daily")
+
+
+def want_one(rt: Runtime, session: Session, user: User, kind: str, day: str, subject: str, text: str) -> bool:
+    """Tell one person, once for each `kind` (of `TO_ONE`) and day; whether it was news."""
+    about = _Wanted(user.practice_id, None, Topic.ALWAYS, subject, text, owners=False)
+    return _keep(rt, session, about, rt.new_id(), f"{kind}/{user.uid}/{day}", "due")
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    practice_id: int
+    company_id: int | None
+    topic: Topic
+    subject: str
+    text: str
+    owners: bool
+
+
+def _keep(rt: Runtime, session: Session, about: _Wanted, uid: str, key: str, state: str) -> bool:
+    """Whether it is new."""
     now = rt.clock.now()
     values = {
-        "uid": rt.new_id(),
-        "practice_id": practice_id,
-        "company_id": company_id,
+        "uid": uid,
+        "practice_id": about.practice_id,
+        "company_id": about.company_id,
         "key": key,
-        "owners": owners,
-        "subject": " ".join(subject.split()),
-        "text": f"{text}\n\n{rt.public_url}{page}",
-        "state": "due",
+        "owners": about.owners,
+        "topic": about.topic.value,
+        "subject": about.subject,
+        "text": about.text,
+        "state": state,
         "attempts": 0,
         "not_before": now,
         "created_at": now,
     }
-    session.execute(insert_into(session, Notice).values(values).on_conflict_do_nothing(index_elements=["key"]))
+    new = insert_into(session, Notice).values(values).on_conflict_do_nothing(index_elements=["key"])
+    return cast(CursorResult[Any], session.execute(new)).rowcount == 1
 
 
 def send_due(rt: Runtime) -> int:
@@ -97,10 +132,10 @@ class _Reader:
 
 def _send(rt: Runtime, talk: Conversation, notice: Notice) -> bool:
     """One notice to its end, or put off. An address that is turned away does not keep the others from being told."""
-    with rt.store.read() as session:
-        mine = User.practice_id == notice.practice_id, User.left_at.is_(None)
-        people = session.scalars(select(User).where(*mine).order_by(User.id)).all()
-        readers = [_Reader(one.name, one.email) for one in people if one.owner or not notice.owners]
+    readers, chosen = _readers(rt, notice)
+    if not readers and chosen:
+        _move(rt, notice, "due", "sent", quietly=True)  # everybody hears of it in the morning, or wants not to
+        return False
     while readers:
         try:
             talk.offer(_envelope(rt, notice, readers))
@@ -114,6 +149,20 @@ def _send(rt: Runtime, talk: Conversation, notice: Notice) -> bool:
     _move(rt, notice, "due", "failed")
     log.warning("a notice has no reader", notice=notice.uid)
     return False
+
+
+def _readers(rt: Runtime, notice: Notice) -> tuple[list[_Reader], bool]:
+    """Who is told at once, and whether others are not because they chose so."""
+    kind, _, rest = notice.key.partition("/")
+    with rt.store.read() as session:
+        if kind in TO_ONE:
+            mine = User.uid == rest.partition("/")[0], User.left_at.is_(None)
+            return [_Reader(one.name, one.email) for one in session.scalars(select(User).where(*mine))], False
+        people = told.people(session, notice.practice_id, notice.company_id, notice.owners)
+        keys = {told.copy_key(one, notice.uid): one.id for one in people}
+        later = {keys[one] for one in session.scalars(select(Notice.key).where(Notice.key.in_(keys)))}
+    now = [one for one in people if one.id not in later and told.choice(one, notice.topic) is not When.NOT]
+    return [_Reader(one.name, one.email) for one in now], len(now) < len(people)
 
 
 def _deliver(rt: Runtime, talk: Conversation, notice: Notice) -> bool:
@@ -138,7 +187,7 @@ def _later(rt: Runtime, notice: Notice, error: OutsideError, since: str = "due")
     _move(rt, notice, since, state, attempts=attempts, not_before=rt.clock.now() + wait)
 
 
-def _move(rt: Runtime, notice: Notice, since: str, state: str, **values: object) -> bool:
+def _move(rt: Runtime, notice: Notice, since: str, state: str, *, quietly: bool = False, **values: object) -> bool:
     """Of two who try, one gets it."""
     with rt.store.write() as session:
         moved = session.execute(
@@ -146,7 +195,7 @@ def _move(rt: Runtime, notice: Notice, since: str, state: str, **values: object)
         )
         if cast(CursorResult[Any], moved).rowcount == 0:
             return False
-        if state in ("sent", "failed"):
+        if state in ("sent", "failed") and not quietly:
             audit.record_practice(rt, session, f"notice-{state}", notice.practice_id, notice.uid)
         return True
 

@@ -16,7 +16,7 @@ from core.cadence import Cadence, Channel
 from core.facts import InvoiceStatus
 from core.plan import Action
 from core.replay import Replay
-from models import Company, Effect, EffectState, Invoice
+from models import Account, Company, Draft, Effect, EffectState, Invoice
 from workflows import gather
 from workflows.calendars import drafts_until
 from workflows.gather import Gathered
@@ -71,19 +71,23 @@ class Preview:
     accounts: int = 0
 
 
-def preview(rt: Runtime, company_id: int, days: int, part: slice = slice(None)) -> Preview:
+def preview(rt: Runtime, company_id: int, days: int, part: slice = slice(None), only_awake: bool = False) -> Preview:
     """Replay each account's cadence over the next `days` days as if the company were live, every message were approved
     and nobody paid. What is on its way already comes first. `part`: only these of the accounts, in the order of ids.
+
+    `only_awake` leaves out who sleeps past the last of these days: a wake may be early and is never late, so they have
+    nothing to say, and no silence of theirs is told.
     """
     start = rt.clock.now()
     end = start + timedelta(days=days)
     with rt.store.read() as session:
-        shown_until = drafts_until(session.get_one(Company, company_id), start)
+        company = session.get_one(Company, company_id)
+        shown_until = date.max if company.approve_all else drafts_until(company, start)
     messages: list[PreviewMessage] = []
     silences: list[Silence] = []
     approved: dict[str, Cadence] = {}
     alike = Alike(start, end)
-    ids = _owing(rt, company_id)
+    ids = _owing(rt, company_id, end if only_awake else None)
     for one, leaving in _gathered(rt, ids[part], start):
         mark = one.cadence.fingerprint
         if mark not in approved:
@@ -98,15 +102,16 @@ def preview(rt: Runtime, company_id: int, days: int, part: slice = slice(None)) 
     return Preview(tuple(messages), tuple(sorted(silences, key=lambda silence: silence.account_name)), len(ids))
 
 
-def _owing(rt: Runtime, company_id: int) -> Sequence[int]:
-    """The company's accounts with something open."""
+def _owing(rt: Runtime, company_id: int, awake_by: datetime | None) -> Sequence[int]:
+    """The company's accounts with something open; only those that could speak by then, where that is asked."""
+    mine = select(Invoice.account_id).where(Invoice.company_id == company_id, Invoice.status.not_in(_CLOSED))
+    if awake_by is not None:
+        drafted = select(Draft.account_id).where(Draft.company_id == company_id)
+        on_its_way = select(Effect.account_id).where(Effect.company_id == company_id, Effect.state.in_(_ON_ITS_WAY))
+        wakes = (Account.wake_at <= awake_by) | Account.id.in_(drafted) | Account.id.in_(on_its_way)
+        mine = mine.join(Account, Account.id == Invoice.account_id).where(wakes)
     with rt.store.read() as session:
-        return session.scalars(
-            select(Invoice.account_id)
-            .where(Invoice.company_id == company_id, Invoice.status.not_in(_CLOSED))
-            .distinct()
-            .order_by(Invoice.account_id)
-        ).all()
+        return session.scalars(mine.distinct().order_by(Invoice.account_id)).all()
 
 
 def _gathered(rt: Runtime, ids: Sequence[int], now: datetime) -> Iterator[tuple[Gathered, list[Effect]]]:

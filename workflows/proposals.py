@@ -16,7 +16,7 @@ from core import instalments
 from core.instalments import Every
 from core.money import Money
 from models import Account, Arrangement, Company, Dispute, Invoice
-from workflows import arrangements, audit, decided, planner
+from workflows import arrangements, audit, decided, passing_on, planner
 from workflows.answers import answer_by, open_invoices
 from workflows.calendars import today_of
 from workflows.errors import Refusal
@@ -140,9 +140,11 @@ def agree(rt: Runtime, account_id: int, wish: Wish, agreed: str, link: str) -> A
         session.get_one(Account, account_id, with_for_update={"key_share": True})
         asked = schedule(rt, session, account_id, wish)
         note = f"Agreed to on the customer's page, with the link {link}."
-        return arrangements.keep(
+        made = arrangements.keep(
             rt, session, asked.invoices, asked.parts, note=note, agreed=agreed, answer_by=asked.answer_by
         )
+        passing_on.say(rt, session, account_id, "parts", made.uid)
+        return made
 
 
 # What a person answers

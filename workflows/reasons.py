@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 from core.because import Cause
 from core.cadence import Reason
 from models import Company, HoldRow, Invoice, ToldRow
-from workflows import audit, holds, mirror, planner, replies
+from workflows import audit, holds, mirror, passing_on, planner, replies
 from workflows.answers import answer_by, open_invoices
 from workflows.calendars import today_of
 from workflows.errors import Refusal
@@ -115,6 +115,8 @@ def note(
     elif reason is Reason.COPY:
         replies.want(rt, session, made)
     audit.record(rt, session, "told", company.id, account_id, made.uid, reason=reason, user=user_id)
+    if user_id is None:
+        passing_on.say(rt, session, account_id, "told", made.uid)
     mirror.wake(session, [account_id], now)
     return made
 

@@ -32,6 +32,7 @@ from workflows import (
 from workflows.reconcile_found import CAME_AGAIN, UNDER_WAY, Found, Place, Span
 from workflows.rows import among
 from workflows.runtime import Runtime
+from workflows.told import Topic
 
 NIGHTS = timedelta(days=40)  # for so long a payment's processor is asked again every night
 LONGEST = timedelta(days=400)  # and for so long on Sundays: a debit can be taken back for thirteen months
@@ -110,7 +111,8 @@ def _tonight(rt: Runtime, company: Company) -> int:
     with rt.store.write() as session:
         for key, one in told.items():
             subject = f"{company.name}: something does not agree"
-            notices.want(rt, session, company.practice_id, company.id, key, subject, one.what, _page(company, one))
+            page = _page(company, one)
+            notices.want(rt, session, company.practice_id, company.id, key, subject, one.what, page, topic=Topic.MONEY)
         _forget(session, company, told, asked)
     return len(mine) + len(said)
 

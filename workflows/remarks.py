@@ -15,7 +15,7 @@ from workflows.runtime import Runtime
 LONGEST = 2_000
 
 
-def add(rt: Runtime, account_id: int, user_id: int, text: str) -> None:
+def add(rt: Runtime, account_id: int, user_id: int, text: str) -> Remark:
     """Keep it beside the customer, with who wrote it and when."""
     text = plain(text, LONGEST).strip()
     if not text:
@@ -32,6 +32,7 @@ def add(rt: Runtime, account_id: int, user_id: int, text: str) -> None:
         )
         session.add(row)
         audit.record(rt, session, "remark-made", account.company_id, account.id, row.uid, user=user_id)
+    return row
 
 
 def take_back(rt: Runtime, remark_id: int, user_id: int) -> None:

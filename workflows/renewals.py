@@ -17,6 +17,7 @@ from models import Company, Connection, Grant, Sender
 from workflows import grants, notices, ties
 from workflows.reaching import Reach
 from workflows.runtime import Runtime
+from workflows.told import Topic
 
 log = structlog.get_logger()
 IDLE = timedelta(days=14)  # Xero forgets a permission after 60 days unused, Microsoft after 90, QuickBooks after 100
@@ -94,4 +95,5 @@ def _tell(rt: Runtime, session: Session, company: Company, grant_uid: str, end: 
         f"{company.name}: connect to {ledger} again before {end:%d %B %Y}",
         text,
         f"/companies/{company.uid}/connection",
+        topic=Topic.CONNECTION,
     )

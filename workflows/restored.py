@@ -37,6 +37,7 @@ from models import (
 from models.upsert import insert_into
 from workflows import audit, following, mirror, notices, writing
 from workflows.runtime import Runtime
+from workflows.told import Topic
 
 MARK, RESTORED = "backed-up", "restored"
 MAY_HAVE_LEFT = "A backup was restored: this may have left already. Ask before you say it again."
@@ -78,7 +79,7 @@ def after_restore(rt: Runtime, since: datetime) -> Settled:
         _thanked(rt, session, now)
         changes = update(GuardedChange).where(GuardedChange.state == "waiting")  # somebody may have cancelled one
         session.execute(changes.values(state="failed", note=MAY_BE_CANCELLED, ended_at=now))
-        session.execute(update(Notice).where(Notice.state.in_(("due", "sending"))).values(state="failed"))
+        session.execute(update(Notice).where(Notice.state.in_(("due", "sending", "daily"))).values(state="failed"))
         _remember(rt, session, since, [one.id for one in companies])
         for company in companies:
             company.live_at, company.next_sync_at = None, now
@@ -235,4 +236,5 @@ def _tell(rt: Runtime, session: Session, company: Company, since: datetime) -> N
     )
     key = f"restored/{company.uid}/{rt.clock.now().isoformat()}"
     title = f"{company.name}: a backup was restored"
-    notices.want(rt, session, company.practice_id, company.id, key, title, text, f"/companies/{company.uid}")
+    page = f"/companies/{company.uid}"
+    notices.want(rt, session, company.practice_id, company.id, key, title, text, page, topic=Topic.SENDING)

@@ -23,6 +23,7 @@ from models import Company, Effect, EffectKind, EffectState, Sender
 from workflows import audit, domains, grants, mail_grants, notices
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
+from workflows.told import Topic
 
 SMTP = "smtp"
 PORTS = (25, 465, 587, 2525)
@@ -307,6 +308,7 @@ def shut_out(rt: Runtime, sender: Sender, error: OutsideError) -> None:
             "it, and nothing from another address. What is due waits, and is asked about anew before it leaves.\n\n"
             "You can mend it here:",
             f"/companies/{company.uid}/sender",
+            topic=Topic.SENDING,
         )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, case, select, update
 from sqlalchemy.orm import Session
 
 from models import Account, Company, Effect, EffectKind, EffectState, Practice
@@ -46,9 +47,8 @@ def waits(rt: Runtime, session: Session, company_id: int) -> bool:
     """The same as it stands at this moment, for a sender that is about to write *sending* down: whoever stops now
     waits until that is written, and whoever stopped before is seen.
     """
-    locked = {"populate_existing": True}
     mine = select(Company).where(Company.id == company_id).with_for_update(read=True)
-    company = session.scalars(mine.execution_options(**locked)).one()
+    company = session.scalars(mine.execution_options(populate_existing=True)).one()
     whole = select(Practice.id).where(Practice.id == company.practice_id).with_for_update(read=True)
     session.execute(whole)
     return is_stopped(session, company, rt.clock.now())
@@ -72,7 +72,7 @@ def resume(rt: Runtime, practice_id: int, user_id: int | None = None) -> None:
 
 
 def _note(rt: Runtime, session: Session, practice: Practice, kind: str, user_id: int | None) -> None:
-    said = {"user": user_id, "until": str(practice.paused_until or "")}
+    said: dict[str, Any] = {"user": user_id, "until": str(practice.paused_until or "")}
     audit.record_practice(rt, session, kind, practice.id, practice.uid, **said)
     ids = session.scalars(select(Company.id).where(Company.practice_id == practice.id)).all()
     for company_id in ids:
@@ -106,7 +106,7 @@ def go_on(rt: Runtime, session: Session, company: Company, user_id: int | None) 
     _wake(rt, session, [company.id], going_on=True)
 
 
-def _said(user_id: int | None, until: date | None) -> dict[str, object]:
+def _said(user_id: int | None, until: date | None) -> dict[str, Any]:
     """Who, where it is known beside who is signed in, and until when."""
     return {**({} if user_id is None else {"user": user_id}), **({} if until is None else {"until": str(until)})}
 
@@ -123,13 +123,17 @@ def check_day(rt: Runtime, until: date) -> None:
 
 
 def _wake(rt: Runtime, session: Session, companies: Sequence[int], going_on: bool) -> None:
-    """An input of all of their accounts changed; in one statement, for a practice has tens of thousands of them."""
+    """An input of all of their accounts changed; in one statement, for a practice has tens of thousands of them.
+
+    They are locked in the order in which everybody else locks them, so that nobody waits for the other for ever.
+    """
     now = rt.clock.now()
     theirs = Account.company_id.in_(companies)
-    told = update(Account).where(theirs).values(facts_version=Account.facts_version + 1)
-    asleep = update(Account).where(theirs, Account.wake_at.is_(None) | (Account.wake_at > now)).values(wake_at=now)
-    for change in (told, asleep):
-        session.execute(change.execution_options(synchronize_session=False))
+    session.execute(select(Account.id).where(theirs).order_by(Account.id).with_for_update())
+    asleep = Account.wake_at.is_(None) | (Account.wake_at > now)
+    change = update(Account).where(theirs)
+    change = change.values(facts_version=Account.facts_version + 1, wake_at=case((asleep, now), else_=Account.wake_at))
+    session.execute(change.execution_options(synchronize_session=False))
     if going_on:
         held = Effect.company_id.in_(companies), Effect.state == EffectState.DUE.value, Effect.note == NOTE
         spoken = Effect.kind.in_([EffectKind.THANKS.value, EffectKind.ANSWER.value])

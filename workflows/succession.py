@@ -17,6 +17,7 @@ from workflows.errors import Refusal
 from workflows.guarding import Deed, Kind, NotYet, Wanted
 from workflows.runtime import Runtime
 from workflows.senders import Details
+from workflows.told import Topic
 
 # What a successor begins with, so that what is not said anew stays as it is.
 _COPIED = ("kind", "host", "port", "user", "password_sealed")
@@ -113,6 +114,7 @@ def _noticed(rt: Runtime, company_id: int, deed: Callable[[], Sender]) -> Sender
             f"The way into the mailbox {row.address} was changed, so it has to be proved once more. What is due waits "
             "until then, and nothing leaves from another address.\n\nProve it here:",
             f"/companies/{company.uid}/sender",
+            topic=Topic.SENDING,
         )
     return row
 

@@ -24,6 +24,7 @@ from workflows.calendars import calendar_of
 from workflows.connections import with_ledger
 from workflows.rows import plain
 from workflows.runtime import Runtime
+from workflows.told import Topic
 
 log = structlog.get_logger()
 HOLD = timedelta(minutes=20)  # a reading that shows no sign of life for so long is begun again
@@ -233,4 +234,5 @@ def _tell(rt: Runtime, session: Session, company: Company, connection: Connectio
             "what you can do is shown here:"
         ),
         page=f"/companies/{company.uid}",
+        topic=Topic.CONNECTION,
     )

@@ -25,7 +25,8 @@ def _console(browser: Browser, address: str, world: World, scheme: str) -> None:
     sign_in(page, address)
     company, alder = f"/companies/{world.bramley.uid}", world.accounts["Alder & Ash Kitchens"].uid
     wanted = {
-        "companies": "/",
+        "today": "/",
+        "companies": "/companies",
         "company": company,
         "preview": f"{company}/preview",
         "cadence": f"{company}/cadence",

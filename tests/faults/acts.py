@@ -17,7 +17,7 @@ from sqlalchemy import select
 from core.because import Cause
 from core.cadence import Reason
 from core.instalments import Every
-from models import Account, AttemptLine, Charge, Company, GuardedChange, HoldRow, Invoice, User
+from models import Account, AttemptLine, Charge, Company, GuardedChange, HoldRow, Invoice, Practice, User
 from models.store import Store
 from sandbox.books import BookInvoice, BookPayment
 from tests.cadences import CALMER, DEFAULT
@@ -39,6 +39,7 @@ from workflows import (
     paying,
     proposals,
     reasons,
+    stopping,
     terms,
 )
 from workflows.money_rules import Wanted
@@ -232,9 +233,21 @@ class Acts:
 
     def pause_or_go_on(self) -> None:
         company = self._company()
+        if self._bills % 3 == 1:  # no draw of its own: every seed keeps its life
+            self._stop_everything_or_go_on(company.practice_id)
+            return
         companies.set_paused(self.town.rt, company.id, on=not company.paused)
         if not company.paused:
             self.witness.told("a pause", company.id)
+
+    def _stop_everything_or_go_on(self, practice_id: int) -> None:
+        with self.under.read() as session:
+            stopped = session.get_one(Practice, practice_id).paused
+        if stopped:
+            stopping.resume(self.town.rt, practice_id, self.robin)
+        else:
+            stopping.stop(self.town.rt, practice_id, self.robin)
+            self.witness.told("a stop of everything", practice_id)
 
     def hold_or_release(self) -> None:
         one = self._invoice()

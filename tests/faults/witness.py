@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models import Account, AddressWord, Company, Dispute, Extension, HoldRow, Invoice, Promise, Touch
+from models import Account, AddressWord, Company, Dispute, Extension, HoldRow, Invoice, Practice, Promise, Touch
 from sandbox.mailbox import Mail
 from tests.faults.boundaries import Ground, Process
 from tests.town import Town, numbers_of
@@ -95,7 +96,7 @@ class Witness:
         held = (HoldRow.account_id == account.id) & (HoldRow.state == "open")
         held &= HoldRow.until.is_(None) | (HoldRow.until > today)
         hashes = [self.town.rt.vault.hash_address(one) for one in mail.recipients]
-        standing = {
+        standing: dict[tuple[str, object], Any] = {
             ("a promise", invoice.id): select(Promise.id).where(*mine),
             ("more time", invoice.id): select(Extension.id).where(*time),
             ("a dispute", invoice.id): select(Dispute.id).where(
@@ -105,6 +106,9 @@ class Witness:
                 held, HoldRow.invoice_id.is_(None) | (HoldRow.invoice_id == invoice.id)
             ),
             ("a pause", company.id): select(Company.id).where(Company.id == company.id, Company.paused),
+            ("a stop of everything", company.practice_id): select(Practice.id).where(
+                Practice.id == company.practice_id, Practice.paused
+            ),
             ("care", account.id): select(Account.id).where(Account.id == account.id, Account.care),
         }
         for address, hashed in zip(mail.recipients, hashes, strict=True):

@@ -17,6 +17,7 @@ from app import create_app
 from integrations import registry
 from models import Practice, User
 from models.store import migrate
+from web.api.operations import OPERATIONS
 
 # Open to everybody, and why. Whoever adds a line here says what protects that endpoint instead of a sign-in.
 PUBLIC = {
@@ -53,7 +54,10 @@ PUBLIC = {
     "portal_stop.show": "the link's own signed token; it changes nothing",
     "portal_stop.stop": "the link's own signed token, which can ask for a person and nothing else",
     "webhooks.receive": "the vendor's signature",
+    "api.document": "what can be asked; says nothing of anybody; limited in rate",
 }
+# A program brings a token of its own, which sees what its person sees (tests/security/test_api.py).
+PUBLIC |= {f"api.{one.name}": "a token of its own, limited in rate" for one in OPERATIONS}
 # A channel's or processor's twin has the adapter's name, but for these.
 TWINS = {"smtp": "mailbox"}
 

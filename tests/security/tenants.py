@@ -18,11 +18,13 @@ from werkzeug.routing import Rule
 
 from models import (
     Account,
+    ApiToken,
     ApprovalRow,
     Arrangement,
     Attempt,
     AttemptLine,
     Base,
+    BulkChange,
     CadenceOverride,
     CadenceVersion,
     Charge,
@@ -62,11 +64,13 @@ THINGS: dict[str, type[Base]] = {
     "approved": ApprovalRow,
     "arrange": Arrangement,
     "bookings": AttemptLine,
+    "bulk": BulkChange,
     "by-hand": Effect,
     "changes": CadenceOverride,
     "charges": Charge,
     "companies": Company,
     "contacts": Contact,
+    "customers": Account,
     "disputes": Dispute,
     "files": SentFile,
     "handover": Handover,
@@ -74,6 +78,7 @@ THINGS: dict[str, type[Base]] = {
     "invoices": Invoice,
     "late": Charge,
     "library": CadenceVersion,
+    "messages": Touch,
     "more-time": Extension,
     "people": User,
     "postings": Posting,
@@ -89,9 +94,11 @@ THINGS: dict[str, type[Base]] = {
 }
 # Arguments that name nobody's thing, each with a value that exists.
 WORDS = {"kind": "xero", "secret": "none", "place": "1", "name": "default", "filename": "dunlin.css", "what": "promise"}
+WORDS |= {"listed": "customers.csv", "across": "desk.csv"}
 # Fields of forms and queries that name somebody's thing.
 FIELDS: dict[str, type[Base]] = {
     "account": Account,
+    "api_token": ApiToken,
     "arrangement": Arrangement,
     "browser": SignIn,
     "change": GuardedChange,

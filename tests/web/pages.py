@@ -22,11 +22,24 @@ def _log(world: World) -> dict[str, str]:
     }
 
 
+def over_all_companies() -> dict[str, str]:
+    return {
+        "today": "/",
+        "companies": "/companies",
+        "found": "/search?q=104",
+        "found by the sum": "/search?q=1,204.50",
+        "nothing found": "/search?q=zzz",
+        "stop sending": "/stop",
+        "what you are told": "/what-you-are-told",
+        "tokens": "/your-tokens",
+    }
+
+
 def console(world: World) -> dict[str, str]:
     bramley, kauri, tide = (f"/companies/{one.uid}" for one in (world.bramley, world.kauri, world.tide))
     alder = world.accounts["Alder & Ash Kitchens"].uid
     return {
-        "home": "/",
+        **over_all_companies(),
         "company": bramley,
         "company that is not live": kauri,
         "company being read": tide,
@@ -36,6 +49,7 @@ def console(world: World) -> dict[str, str]:
         "settings": f"{bramley}/settings",
         "agreements": f"{bramley}/agreements",
         "month end": f"{bramley}/month-end?month=2026-11",
+        "data out": f"{bramley}/export",
         "month end of a company never read": f"{tide}/month-end",
         "cadence": f"{bramley}/cadence",
         "preview": f"{bramley}/preview?days=30",

@@ -42,7 +42,7 @@ def _company(world: World, company: Company) -> Company:
 
 
 def test_totals_are_listed_per_currency_and_never_summed(shown: World, onlooker: FlaskClient) -> None:
-    page = onlooker.get("/", **HTTPS).text
+    page = onlooker.get("/companies", **HTTPS).text
     for amount in ("£11,443.75", "€730.00", "NZ$2,240.00"):
         assert amount in page
     assert "7 things" in page
@@ -170,7 +170,7 @@ def test_long_lists_come_in_pages(world: World, ann: FlaskClient) -> None:
 def test_reading_long_ago_is_said_in_words(world: World, ann: FlaskClient) -> None:
     world.rt.clock.moment += timedelta(days=2)  # type: ignore[attr-defined]
     sign_in(ann)
-    assert "read 2 days ago" in ann.get("/", **HTTPS).text
+    assert "read 2 days ago" in ann.get("/companies", **HTTPS).text
     with world.rt.store.read() as session:
         assert session.scalars(select(Company.id)).all()
 
@@ -244,11 +244,11 @@ def test_a_connection_that_ended_says_why_and_offers_that_company(world: World, 
 
 
 def test_a_permission_that_ends_soon_waits_at_the_desk_with_its_day(world: World, ann: FlaskClient) -> None:
-    before = ann.get("/", **HTTPS).text
+    before = ann.get("/companies", **HTTPS).text
     with world.rt.store.write() as session:
         session.execute(update(Grant).values(hard_expires_at=world.rt.clock.now() + timedelta(days=59)))
     assert "16 Jan 2027" in ann.get("/desk", **HTTPS).text
-    assert ("7 things" in before, "10 things" in ann.get("/", **HTTPS).text) == (True, True)
+    assert ("7 things" in before, "10 things" in ann.get("/companies", **HTTPS).text) == (True, True)
 
 
 def test_a_row_nobody_could_read_is_shown_as_it_came_and_who_looked_is_kept(world: World, ann: FlaskClient) -> None:
@@ -276,7 +276,7 @@ def test_a_thousand_rows_are_counted_and_a_hundred_listed(world: World, ann: Fla
     desk = ann.get("/desk", **HTTPS).text
     assert "902 more wait behind these." in desk
     assert desk.count('href="/rows/') == 100
-    assert "1007 things" in ann.get("/", **HTTPS).text
+    assert "1007 things" in ann.get("/companies", **HTTPS).text
 
 
 def _unreadable(world: World, number: int) -> UnreadableRow:

@@ -29,7 +29,7 @@ def test_every_page_opens_for_whom_it_is_meant(shown: World, onlooker: FlaskClie
 def test_a_stranger_is_sent_to_the_sign_in_and_back_to_where_he_wanted(shown: World) -> None:
     stranger = client_of(shown.rt)
     for name, path in pages.console(shown).items():
-        if name not in ("no such page", "home"):
+        if name not in ("no such page", "today"):
             answer = stranger.get(path, **HTTPS)
             assert answer.status_code == 302, name
             assert answer.location.startswith("/sign-in?next="), name
@@ -137,7 +137,14 @@ def test_no_order_is_taken_without_the_token(shown: World, onlooker: FlaskClient
 
 # Pages of whoever is signed in; they show only their own.
 EVERYBODY_S = (
-    "home",
+    "today",
+    "companies",
+    "found",
+    "found by the sum",
+    "nothing found",
+    "stop sending",
+    "tokens",
+    "what you are told",
     "desk",
     "no drafts",
     "no calls",
@@ -161,7 +168,8 @@ def test_another_practices_things_do_not_exist(world: World) -> None:
         if path.count("/") > 1 and not path.startswith("/connect"):
             answer = otto.post(path, data={**form, "csrf_token": token}, **HTTPS)
             assert answer.status_code == 404, path
-    assert "Bramley" not in otto.get("/", **HTTPS).text
+    for path in ("/", "/companies", "/search?q=Alder", "/search?q=104", "/search?q=1204.50", "/stop"):
+        assert "Bramley" not in otto.get(path, **HTTPS).text, path
     assert "Carver" not in otto.get("/desk", **HTTPS).text
 
 

@@ -63,7 +63,7 @@ def test_what_is_known_to_have_changed_is_named(world: World, ann: FlaskClient) 
 
 
 def test_a_first_load_says_how_far_it_is_wherever_one_looks(shown: World, onlooker: FlaskClient) -> None:
-    for path in ("/", f"/companies/{shown.tide.uid}", f"/companies/{shown.tide.uid}/ledger"):
+    for path in ("/companies", f"/companies/{shown.tide.uid}", f"/companies/{shown.tide.uid}/ledger"):
         assert "12,000 of about 40,000 rows" in _text(onlooker.get(path, **HTTPS).text), path
     page = onlooker.get(f"/companies/{shown.tide.uid}/ledger", **HTTPS).text
     assert 'http-equiv="refresh"' in page
