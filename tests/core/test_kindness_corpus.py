@@ -33,6 +33,7 @@ def test_the_texts_that_judge_are_many_and_were_not_learned_from() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_shipped_weights_are_those_that_the_learning_texts_teach() -> None:
     scales = {category: scale for category, (scale, _) in learned(labelled("learn")).items()}
     assert write_scales(scales) == WEIGHTS.read_text(encoding="utf-8")
