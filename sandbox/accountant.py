@@ -38,7 +38,7 @@ class Accountant:
 
     def connect(self, kind: str) -> None:
         """Go through the vendor's consent page and give every organisation it offers."""
-        page = self.browser.open(f"{self.url}/")
+        page = self.browser.open(f"{self.url}/companies")
         consent = self.browser.send(page, page.all_forms(f"/connect/{kind}")[0])
         form = next((one for one in consent.forms if one.method == "post"), None)
         if form is None:
@@ -48,8 +48,8 @@ class Accountant:
         self.browser.send(consent, form)
 
     def companies(self) -> list[str]:
-        """The uids of the companies on the first page."""
-        page = self.browser.open(f"{self.url}/")
+        """The uids of the companies on their page."""
+        page = self.browser.open(f"{self.url}/companies")
         return list(dict.fromkeys(re.findall(r"/companies/([\w-]{22})", page.text)))
 
     def switch_on(self, uid: str) -> Page:
