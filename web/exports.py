@@ -41,10 +41,11 @@ def _refused(refusal: Refusal) -> ResponseReturnValue:
 @pages.get("/companies/<uid>/export")
 def show(uid: str) -> str:
     """The links carry on which rows the page was asked for."""
+    company = own.company(uid)
     asked = {name: request.args.get(name, "") for name in ("from", "to", "open")}
     days = {name: str(_day(text)) for name, text in asked.items() if name != "open" and text}
     kept = {**days, **({"open": "yes"} if asked["open"] == "yes" else {})}
-    return render_template("console/exports.html", company=own.company(uid), lists=exported.LISTS, kept=kept)
+    return render_template("console/exports.html", company=company, lists=exported.LISTS, kept=kept)
 
 
 @pages.get("/companies/<uid>/lists/<listed>")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 from core.addresses import is_address
 from core.cadence import Reason
 from models import Account, Contact, ToldRow
-from workflows import audit, links, mirror, reasons
+from workflows import audit, links, mirror, reasons, typed
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -70,9 +70,7 @@ def write_to(rt: Runtime, account_id: int, email: str, user_id: int) -> str:
 
     Links made for others no longer open its page.
     """
-    email = email.strip().lower()
-    if not is_address(email):
-        raise Refusal("Please give one whole e-mail address.")
+    email = typed.one_address(email)
     with rt.store.write() as session:
         account = session.get_one(Account, account_id)
         account.instead = [email]

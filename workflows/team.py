@@ -17,12 +17,11 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.addresses import is_address
 from core.roles import Role
 from integrations.channels.base import Envelope
 from integrations.errors import InDoubt, OutsideError
 from models import Account, Company, CompanyAccess, HoldRow, Invitation, User
-from workflows import audit, notices, people, sign_ins
+from workflows import audit, notices, people, sign_ins, typed
 from workflows.errors import Refusal
 from workflows.rows import plain
 from workflows.runtime import Runtime
@@ -57,9 +56,7 @@ def place(session: Session, user: User) -> Place:
 
 def invite(rt: Runtime, by_id: int, email: str, wanted: Place) -> Invited:
     """Ask somebody to join; an earlier invitation to the same address opens nothing any more."""
-    email, secret, now = email.strip().lower(), rt.new_id(), rt.clock.now()
-    if not is_address(email):
-        raise Refusal("Please give one whole e-mail address.")
+    email, secret, now = typed.one_address(email), rt.new_id(), rt.clock.now()
     with rt.store.write() as session:
         by = _owner(session, by_id)
         if session.scalars(select(User.id).where(User.email == email)).first() is not None:

@@ -28,7 +28,11 @@ STRICT = {
     "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
 }
 # Answered to a machine that holds no session, so that no token could be in it; and what protects it instead.
-WITHOUT_TOKEN = {"webhooks": "the vendor's signature over the body", "portal_stop": "the link's own token; RFC 8058"}
+WITHOUT_TOKEN = {
+    "webhooks": "the vendor's signature over the body",
+    "portal_stop": "the link's own token; RFC 8058",
+    "api": "no cookie is read there, only the bearer's own token, which no page of another site could add",
+}
 
 
 def _rules(app: Flask) -> Iterator[tuple[Rule, str, str]]:
