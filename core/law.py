@@ -65,7 +65,8 @@ class Rule:
 
     Of interest `name` is the law's, `hundredths` of a percent a year over the central bank's rate, `sums` (debts from
     this amount, fixed sum) in whole units of money, and `rates` the code of the table the rate stands in; without one
-    the rule only says what is asked at least. `checked` is the day on which somebody read the source.
+    the rule only says what is asked at least. `gap` is what of it nobody works out here. `checked` is the day on which
+    somebody read the source.
     """
 
     topic: Topic
@@ -81,6 +82,7 @@ class Rule:
     hundredths: int = 0
     sums: tuple[tuple[int, int], ...] = ()
     rates: str = ""
+    gap: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def _rule(one: Mapping[str, Any]) -> Rule:
         hundredths=one.get("hundredths", 0),
         sums=tuple((least, given) for least, given in one.get("sums", ())),
         rates=one.get("rates", ""),
+        gap=one.get("gap", ""),
     )
 
 

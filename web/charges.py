@@ -9,7 +9,7 @@ from models import Charge
 from web import downloads, own
 from web.auth import person
 from web.guards import runtime
-from workflows import charges, late_paper, money_rules
+from workflows import charges, late_paper, money_rules, rates
 from workflows.calendars import today_of
 from workflows.errors import Refusal
 
@@ -29,12 +29,15 @@ def show(uid: str) -> str:
         rows = charges.of_company(session, company.id)
         rules = money_rules.of(session, company.id)
         told = {one.id for one in rows if one.state == "shown" and charges.told(session, one)}
+    today = today_of(company, rt.clock.now())
+    by_contract = rules.late == money_rules.CONTRACT
     return render_template(
         "console/charges.html",
         company=company,
         rows=rows,
         told=told,
-        today=today_of(company, rt.clock.now()),
+        today=today,
+        gaps=[] if by_contract else rates.gaps(rt, company.country, company.currency, today),
         states=STATES,
         rules=rules,
     )

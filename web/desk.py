@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from web import downloads, forms, queries, rawrow, timeline, waiting
 from web.auth import person, reach
 from web.guards import runtime
-from workflows import audit, contacts, desk, disputes, returned, rewards, sent_files
+from workflows import audit, contacts, desk, disputes, returned, rewards, sent_files, unearned
 from workflows.calendars import today_of
 from workflows.errors import Refusal
 
@@ -23,6 +23,10 @@ BOOKED = {
     "on-account": "We will book it as money on account, without its invoice.",
     "booked": "Noted as booked by hand.",
     "paid-back": "Noted as paid back by hand. The invoice is open again.",
+}
+UNEARNED = {
+    "take": "The discount is taken out of the ledger; the invoice is then open in full.",
+    "leave": "The discount is left as it is. Only the rest is asked for.",
 }
 SETTLED = {
     "retry": "We will try again in a moment.",
@@ -113,10 +117,14 @@ def settle_booking(uid: str) -> ResponseReturnValue:
 
 @pages.post("/rewards/<uid>/settle")
 def settle_reward(uid: str) -> ResponseReturnValue:
-    """A discount that was taken too late."""
+    """A discount that was taken too late, or whose payment went back."""
     with runtime().store.read() as session:
         row = _own(waiting.reward(session, reach(), uid))
-    give = request.form.get("how") == "give"
+    how = request.form.get("how", "")
+    if how in UNEARNED:
+        unearned.decide(runtime(), row.id, person().id, take=how == "take")
+        return _done(UNEARNED[how])
+    give = how == "give"
     rewards.decide(runtime(), row.id, person().id, give=give)
     return _done("The discount is given." if give else "The rest stays open, and is asked for as usual.")
 

@@ -27,6 +27,7 @@ KINDS = {
     "held": "Left alone by nobody in particular",
     "bookings": "A payment to book",
     "rewards": "A discount taken too late",
+    "unearned": "A discount whose payment went back",
     "returned": "Money that went back",
     "postings": "A change the ledger did not take",
     "bank_lines": "A bank line that holds nothing any more",

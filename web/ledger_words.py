@@ -44,6 +44,8 @@ ENTITIES: Mapping[str, str] = {
 POSTINGS: Mapping[Kind, str] = {
     Kind.CREDIT: "Credit note over {amount}",
     Kind.ALLOCATION: "Use of the credit of {amount}",
+    Kind.UNDO_ALLOCATION: "Credit of {amount} released from its invoice",
+    Kind.UNDO_CREDIT: "Credit note over {amount} taken back",
     Kind.ON_ACCOUNT: "{amount} put on account",
     Kind.UNDO_PAYMENT: "Payment taken back",
     Kind.DUE_DATE: "New due date, {day}",

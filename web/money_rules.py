@@ -13,7 +13,8 @@ from models import Company
 from web import forms, own
 from web.auth import person
 from web.guards import runtime
-from workflows import companies, money_rules, segments
+from workflows import companies, money_rules, rates, segments
+from workflows.calendars import today_of
 from workflows.errors import Refusal
 from workflows.money_rules import Wanted
 
@@ -51,6 +52,7 @@ def _page(company: Company, said: str = "") -> str:
         typed=request.form if said else _written(rules, company.currency),
         said=said,
         late=LATE,
+        gaps=rates.gaps(rt, company.country, company.currency, today_of(company, rt.clock.now())),
         booking={how: words for how, words in BOOKING.items() if drafts or how != money_rules.DRAFT},
         segment_choices=[("", EVERYBODY), *((one, one) for one in known)],
         incomes=incomes,

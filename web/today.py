@@ -190,7 +190,7 @@ def groups(found: Morning) -> dict[str, int]:
 HEADINGS = {
     "disputes": ("disputes",),
     "told": ("told", "held", "contacts", "plans", "times"),
-    "money": ("bookings", "returned", "postings", "bank_lines", "rewards", "charges"),
+    "money": ("bookings", "returned", "postings", "bank_lines", "rewards", "unearned", "charges"),
     "touches": ("touches", "unsent"),
     "unreached": ("unreached",),
     "connections": ("connections", "ending"),

@@ -45,7 +45,7 @@ from models import (
     UnreadableRow,
     told_invoice,
 )
-from workflows import care, charged, grants, money_rules, renewals, rewards
+from workflows import care, charged, grants, money_rules, renewals, rewards, unearned
 from workflows.bank_holds import HOLDING
 from workflows.reaching import Reach, of_reach
 from workflows.returned import ON_THE_DESK
@@ -88,6 +88,7 @@ class Desk:
     held: list[tuple[HoldRow, Account, Company, Invoice | None]]
     bookings: list[tuple[AttemptLine, Account, Company]]
     rewards: list[tuple[Reward, Account, Company]]
+    unearned: list[tuple[Reward, Account, Company]]
     returned: list[tuple[Reversal, Account, Company, Attempt]]
     postings: list[tuple[Posting, Account | None, Company, Invoice | None]]
     bank_lines: list[tuple[BankLine, Company]]
@@ -143,6 +144,7 @@ def desk(rt: Runtime, session: Session, reach: Reach) -> Desk:
         "times": (selectinload(Extension.invoices),),
         "bookings": (joinedload(AttemptLine.attempt), joinedload(AttemptLine.invoice)),
         "rewards": (joinedload(Reward.invoice),),
+        "unearned": (joinedload(Reward.invoice),),
         "charges": (joinedload(Charge.invoice),),
     }
     rows: dict[str, list[Any]] = {
@@ -208,6 +210,7 @@ def kinds(limited: bool) -> dict[str, _Rows]:
         "times": (Extension, Extension.state == "asked", (Extension.answer_by, Extension.id)),
         "unsent": (Effect, by_hand, (Effect.id,)),
         "rewards": (Reward, Reward.state == rewards.DESK, (Reward.id,)),
+        "unearned": (Reward, Reward.state == unearned.UNEARNED, (Reward.id,)),
     }
     found = {
         kind: select(row, Account, Company)

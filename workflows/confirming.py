@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import Ledger
 from models import Attempt, AttemptLine, Company, Credit, Invoice, Payment
-from workflows import audit, bank_lines, bookings, charges, mirror, orders, planner, rewards, standing, thanks
+from workflows import audit, bank_lines, bookings, charges, mirror, orders, planner, rewards, standing, thanks, unearned
 from workflows.runtime import Runtime
 
 REMOVED = "The payment was removed in the ledger, but the money was taken. Book it again, or pay it back."
@@ -51,6 +51,7 @@ def confirm(rt: Runtime, company_id: int, started: datetime) -> int:
         orders.see(rt, session, company_id, started)
         charges.see(rt, session, company_id)
         rewards.see(rt, session, company_id)
+        unearned.see(rt, session, company_id)
         bank_lines.see(rt, session, company_id)
         return len(lines)
 

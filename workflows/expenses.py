@@ -1,25 +1,26 @@
-"""Does the ledger still show the fees that Dunlin booked? Expenses are not mirrored, so at night each is looked up.
+"""Does the ledger still show the fees that Dunlin booked? Expenses are not mirrored, so at night they are asked for.
 
 It looks and writes down what it saw; `reconcile` names what is wrong. It changes nothing in the ledger.
 """
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import structlog
 from sqlalchemy import select
 
-from integrations.errors import InDoubt, OutsideError, Rejected
-from integrations.ledgers.base import ExpenseOrder, Feature, Ledger
-from models import Company, Effect, Posting
-from workflows import grants, orders
+from integrations.errors import OutsideError
+from integrations.ledgers.base import Feature, LedgerExpense
+from models import Posting
+from workflows import grants
 from workflows.connections import with_ledger
 from workflows.pending import Kind
+from workflows.rows import among
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
-# Every night what is a week old, on Sundays what is less than this: each is a call of its own.
+# What is a week old is asked for every night, on Sundays what is less than this; all of it in a call or two.
 WEEK, LONGEST = timedelta(days=8), timedelta(days=100)
 SUNDAY = 6
 GONE, CHANGED = "gone", "changed"
@@ -36,32 +37,24 @@ def look_up(rt: Runtime, company_id: int, all_of_them: bool = False) -> None:
         Posting.written_at >= since,
     )
     with rt.store.read() as session:
-        company = session.get_one(Company, company_id)
-        rows = session.scalars(select(Posting).where(*booked).order_by(Posting.id)).all()
-        keys = [orders.key_of(one) for one in rows]
-        days = {
-            one.key: one.content.get("days", []) for one in session.scalars(select(Effect).where(Effect.key.in_(keys)))
-        }
-    if not rows or Feature.EXPENSES not in grants.granted(rt, company_id):
+        ids = session.scalars(select(Posting.external_id).where(*booked).order_by(Posting.id)).all()
+    if not ids or Feature.EXPENSES not in grants.granted(rt, company_id):
         return
-    wanted = [
-        (row.id, [orders.expense(row, company, date.fromisoformat(day)) for day in days.get(orders.key_of(row), [])])
-        for row in rows
-    ]
     try:
-        seen = with_ledger(rt, company_id, lambda ledger: {id: _stands(ledger, tried) for id, tried in wanted})
+        found = {one.id: one for one in with_ledger(rt, company_id, lambda ledger: ledger.expenses(ids))}
     except OutsideError as error:
-        log.warning("booked fees could not be looked up", company=company_id, error=str(error))
+        log.warning("booked fees could not be looked up", company=company_id, kind=type(error).__name__)
         return
     with rt.store.write() as session:
-        for row in session.scalars(select(Posting).where(Posting.id.in_(seen))):
-            row.content = {**row.content, "astray": seen[row.id], "looked_up": now.isoformat()}
+        rows = select(Posting).where(*booked, among(session, Posting.external_id, ids))
+        for row in session.scalars(rows.with_for_update(key_share=True)):
+            became = _became(row, found.get(row.external_id))
+            if became != row.content.get("astray", ""):
+                row.content = {**row.content, "astray": became, "looked_up": now.isoformat()}
 
 
-def _stands(ledger: Ledger, tried: list[ExpenseOrder]) -> str:
+def _became(row: Posting, found: LedgerExpense | None) -> str:
     """ "" where it stands as it was booked, else what became of it."""
-    try:
-        found = [one for one in map(ledger.find, tried) if one is not None]
-    except (InDoubt, Rejected):  # it is there, over another sum
-        return CHANGED
-    return "" if any(not one.gone for one in found) else GONE
+    if found is None:
+        return GONE
+    return CHANGED if found.total not in (None, row.amount.decimal) else ""

@@ -11,7 +11,7 @@ from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from core.money import Money
@@ -140,6 +140,8 @@ def _written(session: Session, company: Company, span: Span) -> Mapping[str, Wri
         sums[currency][_LINES.get(state, "on_its_way")] += int(minor)
     for currency, kind, reward, minor in session.execute(_postings(company, span)):
         name = "charges" if kind == Kind.INVOICE else "discounts" if reward == offers.EARLY else "credits"
+        if kind == Kind.UNDO_CREDIT:  # only a discount is ever taken back
+            name, minor = "discounts", -minor
         sums[currency][name] += int(minor)
     names = Written.__dataclass_fields__
     return {one: Written(*(Money(sums[one][name], one) for name in names)) for one in sorted(sums)}
@@ -155,7 +157,7 @@ def _postings(company: Company, span: Span) -> Select[str, str, str, int]:
         .where(
             Posting.company_id == company.id,
             Posting.state == "written",
-            or_(Posting.kind == Kind.CREDIT.value, Posting.kind == Kind.INVOICE.value),
+            Posting.kind.in_((Kind.CREDIT.value, Kind.UNDO_CREDIT.value, Kind.INVOICE.value)),
             span.moments(Posting.written_at),
         )
         .group_by(Posting.currency, Posting.kind, Reward.kind)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.money import Money
 from models import Invoice, Reward
-from workflows.rows import among
+from workflows.rows import among, one_of
 
 EARLY, LOYAL = "early", "loyal"
 OPEN = "open"
@@ -39,8 +39,15 @@ def to_pay(invoice: Invoice, offer: Reward | None) -> Money:
     return invoice.balance - offer.amount
 
 
+# Asked with every gathering, so it is made once.
+_COVERED = (
+    select(Invoice.id)
+    .join(Reward, Reward.invoice_id == Invoice.id)
+    .where(one_of(Invoice.id, "ids"), Invoice.balance_minor > 0)
+    .where(Reward.kind == EARLY, Reward.state.in_(_GIVEN), Invoice.balance_minor <= Reward.amount_minor)
+)
+
+
 def covered(session: Session, ids: Collection[int]) -> set[int]:
     """Those of these invoices of which no more is open than the discount that was offered."""
-    left = select(Invoice.id).join(Reward, Reward.invoice_id == Invoice.id)
-    is_given = Reward.kind == EARLY, Reward.state.in_(_GIVEN), Invoice.balance_minor <= Reward.amount_minor
-    return set(session.scalars(left.where(among(session, Invoice.id, ids), Invoice.balance_minor > 0, *is_given)))
+    return set(session.scalars(_COVERED, {"ids": ids}))

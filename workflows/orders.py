@@ -23,6 +23,8 @@ from integrations.ledgers.base import (
     NoteOrder,
     Order,
     PaymentOrder,
+    UndoAllocationOrder,
+    UndoCreditOrder,
     UndoPaymentOrder,
     Written,
 )
@@ -131,8 +133,8 @@ def _order(posting: Posting, company: Company, target: str, customer: str, day: 
     match kind:
         case Kind.CREDIT:
             return CreditOrder(customer, posting.amount, day, company.income_choice, content["words"], reference)
-        case Kind.ALLOCATION:
-            return AllocationOrder(content["credit"], target, customer, posting.amount, day, reference)
+        case Kind.ALLOCATION | Kind.UNDO_ALLOCATION | Kind.UNDO_CREDIT:
+            return _of_a_credit(kind, posting, target, customer, day)
         case Kind.ON_ACCOUNT:
             return PaymentOrder("", customer, posting.amount, day, company.deposit_account, reference)
         case Kind.EXPENSE:
@@ -145,6 +147,18 @@ def _order(posting: Posting, company: Company, target: str, customer: str, day: 
             return NoteOrder(target, content["text"], reference)
         case Kind.DUE_DATE | Kind.EXPECTED_DATE:
             return DateOrder(target, day, kind is Kind.EXPECTED_DATE, reference)
+
+
+def _of_a_credit(
+    kind: Kind, posting: Posting, target: str, customer: str, day: date
+) -> AllocationOrder | UndoAllocationOrder | UndoCreditOrder:
+    """What happens to a credit note of ours that stands."""
+    credit, reference = posting.content["credit"], posting.uid
+    if kind is Kind.ALLOCATION:
+        return AllocationOrder(credit, target, customer, posting.amount, day, reference)
+    if kind is Kind.UNDO_ALLOCATION:
+        return UndoAllocationOrder(credit, target, reference)
+    return UndoCreditOrder(credit, reference)
 
 
 def expense(posting: Posting, company: Company, day: date) -> ExpenseOrder:
@@ -188,6 +202,8 @@ def _written(rt: Runtime, session: Session, effect: Effect, decided: Decided, wr
     note_down(rt, session, "posting-written", posting, what=posting.kind, id=written.id, note=decided.note)
     if posting.kind == Kind.CREDIT and posting.invoice_id:
         _use(rt, session, posting)
+    elif posting.kind == Kind.UNDO_ALLOCATION:
+        _withdraw(rt, session, posting)
     elif posting.kind == Kind.UNDO_PAYMENT:
         _undone(rt, session, posting)
 
@@ -204,6 +220,21 @@ def _use(rt: Runtime, session: Session, credit: Posting) -> None:
         amount=credit.amount,
         user_id=credit.asked_by,
         credit=credit.external_id,
+    )
+
+
+def _withdraw(rt: Runtime, session: Session, released: Posting) -> None:
+    """Nothing uses the note any more: now take it out of the books, so that nothing else is paid with it."""
+    want(
+        rt,
+        session,
+        Kind.UNDO_CREDIT,
+        session.get_one(Account, released.account_id),
+        released.day,
+        invoice=session.get_one(Invoice, released.invoice_id),
+        amount=released.amount,
+        user_id=released.asked_by,
+        credit=released.content["credit"],
     )
 
 

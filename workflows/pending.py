@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import Invoice, Posting
 from workflows import offers
-from workflows.rows import among
+from workflows.rows import one_of
 
 
 class Kind(StrEnum):
@@ -21,6 +21,8 @@ class Kind(StrEnum):
 
     CREDIT = "credit"
     ALLOCATION = "allocation"
+    UNDO_ALLOCATION = "undo-allocation"
+    UNDO_CREDIT = "undo-credit"
     ON_ACCOUNT = "on-account"
     UNDO_PAYMENT = "undo-payment"
     DUE_DATE = "due-date"
@@ -31,7 +33,22 @@ class Kind(StrEnum):
 
 
 UNSEEN = Posting.content["seen"].as_string().is_(None)  # no reading has begun since it was written
-HOLDING = frozenset({Kind.CREDIT, Kind.ALLOCATION, Kind.ON_ACCOUNT, Kind.DUE_DATE})
+HOLDING = frozenset(
+    {Kind.CREDIT, Kind.ALLOCATION, Kind.UNDO_ALLOCATION, Kind.UNDO_CREDIT, Kind.ON_ACCOUNT, Kind.DUE_DATE}
+)
+
+
+# Asked with every gathering, so it is made once.
+_ON_ACCOUNT = and_(Posting.kind == Kind.ON_ACCOUNT.value, Posting.account_id == Invoice.account_id)
+_PENDING = (
+    select(Invoice.id)
+    .join(Posting, or_(Posting.invoice_id == Invoice.id, _ON_ACCOUNT))
+    .where(
+        one_of(Invoice.id, "ids"),
+        Posting.kind.in_([kind.value for kind in HOLDING]),
+        or_(Posting.state.in_(("due", "desk")), and_(Posting.state == "written", UNSEEN)),
+    )
+)
 
 
 def pending_invoices(session: Session, ids: Collection[int]) -> set[int]:
@@ -40,14 +57,4 @@ def pending_invoices(session: Session, ids: Collection[int]) -> set[int]:
     Money on account counts for every invoice of its account; what waits at the desk counts until a person decides. So
     does an invoice of which only a discount is left that was offered.
     """
-    on_account = and_(Posting.kind == Kind.ON_ACCOUNT.value, Posting.account_id == Invoice.account_id)
-    found = session.scalars(
-        select(Invoice.id)
-        .join(Posting, or_(Posting.invoice_id == Invoice.id, on_account))
-        .where(
-            among(session, Invoice.id, ids),
-            Posting.kind.in_([kind.value for kind in HOLDING]),
-            or_(Posting.state.in_(("due", "desk")), and_(Posting.state == "written", UNSEEN)),
-        )
-    )
-    return {*found, *offers.covered(session, ids)}
+    return {*session.scalars(_PENDING, {"ids": ids}), *offers.covered(session, ids)}

@@ -7,6 +7,7 @@ first. It changes nothing and asks nobody.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -39,6 +40,28 @@ def terms_of(rt: Runtime, country: str) -> Terms:
     if rule is None:
         raise _unknown(country)
     return statutory(rule.name, rule.hundredths, rule.sums, _table(rt, rule.rates))
+
+
+def gaps(rt: Runtime, country: str, currency: str, today: date) -> list[str]:
+    """What somebody must know before interest is asked by the law of this country: one sentence each on what is not
+    worked out here, on the rate of today, and on the money in which fixed sums hold.
+    """
+    rule = _rule(country)
+    if rule is None:
+        return [str(_unknown(country))]
+    found = [rule.gap] if rule.gap else []
+    try:
+        table = _table(rt, rule.rates)
+        rate = table.on(today)
+    except (Refusal, RateError) as error:
+        return [*found, str(error)]
+    found.append(
+        f"The rate of {table.name} from {rate.day}, {rate.hundredths / 100:.2f} percent, was noted on {rate.checked} "
+        f"from: {rate.source}. Compare it with the bank's own page before you rest a claim on it."
+    )
+    if currency != table.currency:
+        found.append(f"The law's fixed sum is in {table.currency}; on invoices in {currency} there is only interest.")
+    return found
 
 
 def complaints(rt: Runtime) -> Iterator[str]:

@@ -20,6 +20,7 @@ from integrations.errors import OutsideError
 from integrations.processors.base import CheckoutState
 from models import Attempt, AttemptLine, Company, Notice
 from workflows import (
+    credit_sums,
     expenses,
     notices,
     payments,
@@ -60,6 +61,7 @@ def differences(rt: Runtime) -> Iterator[Difference]:
     """Ask the processors about payments taken and the ledgers about booked fees, and compare that with all the rows."""
     for company in _companies(rt):
         expenses.look_up(rt, company.id, all_of_them=True)
+        credit_sums.look_up(rt, company.id, all_of_them=True)
         found = [one for attempt in _attempts(rt, company, None) for one in _at_the_processor(rt, attempt, False)[0]]
         for one in (*found, *_rows(rt, company)):
             yield Difference(company.name, one.reference, one.what, one.place.value)
@@ -99,6 +101,7 @@ def _rows(rt: Runtime, company: Company) -> Sequence[Found]:
 
 def _tonight(rt: Runtime, company: Company) -> int:
     expenses.look_up(rt, company.id)
+    credit_sums.look_up(rt, company.id)
     now, said, asked = rt.clock.now(), list[Found](), set[str]()
     for attempt in _attempts(rt, company, now - NIGHTS):
         differ, was_asked = _at_the_processor(rt, attempt, True)

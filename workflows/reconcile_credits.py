@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.money import Money
 from models import Company, Credit, Invoice, Payment, Posting, Reward
-from workflows import expenses, offers, rewards
+from workflows import expenses, offers, rewards, unearned
 from workflows.owed import is_owed
 from workflows.pending import UNSEEN, Kind
 from workflows.reconcile_found import UNDER_WAY, Found, Place, Span, shown
@@ -21,6 +21,8 @@ from workflows.rows import among
 _THINGS = {
     Kind.CREDIT.value: "The credit note of {amount}{about}",
     Kind.ALLOCATION.value: "The use of the credit of {amount}{about}",
+    Kind.UNDO_ALLOCATION.value: "The release of the credit of {amount}{about}",
+    Kind.UNDO_CREDIT.value: "The removal of the credit of {amount}{about}",
     Kind.ON_ACCOUNT.value: "The {amount} on account",
     Kind.UNDO_PAYMENT.value: "The removal of a payment",
     Kind.DUE_DATE.value: "The new due date{about}",
@@ -38,6 +40,7 @@ _MISSED = {
     Kind.CREDIT.value: "is not in the ledger any more. Give it once more, or tell the customer that it does not count.",
     Kind.ON_ACCOUNT.value: "is not in the ledger any more. Book it again if the money is here.",
     Kind.UNDO_PAYMENT.value: "was asked for, and the payment still stands in the ledger. Remove it there.",
+    Kind.UNDO_CREDIT.value: "was asked for, and the credit still stands in the ledger. Remove it there.",
 }
 
 
@@ -97,7 +100,7 @@ def _missing(session: Session, company: Company, span: Span) -> Iterator[Found]:
     stands = or_(*(shown(table, company.id, Posting.external_id) for table in (Payment, Credit)))
     differs = or_(
         and_(Posting.kind.in_((Kind.CREDIT.value, Kind.ON_ACCOUNT.value)), ~stands),
-        and_(Posting.kind == Kind.UNDO_PAYMENT.value, stands),
+        and_(Posting.kind.in_((Kind.UNDO_PAYMENT.value, Kind.UNDO_CREDIT.value)), stands),
     )
     gone = _postings(company, span, Posting.state == "written", ~UNSEEN, differs)
     for posting, invoice, reward in session.execute(gone):
@@ -109,14 +112,18 @@ def _missing(session: Session, company: Company, span: Span) -> Iterator[Found]:
 
 
 def _other_sums(session: Session, company: Company, span: Span) -> Iterator[Found]:
-    """A ledger tells what is left of a credit, and not always what was used of it: then only more than ours is news."""
+    """A ledger tells what is left of a credit, and not always what was used of it: then what `credit_sums` saw counts,
+    and before it has looked only more than ours is news.
+    """
     ours = and_(Credit.company_id == company.id, Credit.external_id == Posting.external_id, Credit.gone_at.is_(None))
     written = Posting.state == "written", Posting.kind == Kind.CREDIT.value
     for posting, invoice, reward, credit in session.execute(
         _postings(company, span, *written).join(Credit, ours).add_columns(Credit)
     ):
-        total = credit.remaining_minor + sum(minor for _, minor in credit.applied)
-        if total > posting.amount_minor or (credit.applied and total < posting.amount_minor):
+        total, is_told = credit.remaining_minor + sum(minor for _, minor in credit.applied), bool(credit.applied)
+        if not is_told and "total" in posting.content and total != posting.amount_minor:
+            total, is_told = posting.content["total"], True
+        if total > posting.amount_minor or (is_told and total < posting.amount_minor):
             what = f"{_thing(posting, invoice, reward)} stands in the ledger over {Money(total, credit.currency)}. "
             what += "Put it right there."
             place, uid = (Place.INVOICE, invoice.uid) if invoice else (Place.DESK, "")
@@ -142,32 +149,27 @@ def _of_money_that_went_back(session: Session, company: Company, span: Span) -> 
         .outerjoin(Invoice, Invoice.id == Reward.invoice_id)
         .where(
             Reward.company_id == company.id,
-            Reward.state == rewards.GRANTED,
+            Reward.state.in_((rewards.GRANTED, unearned.UNEARNED)),
             Posting.state == "written",
             span.moments(Reward.settled_at),
             shown(Credit, company.id, Posting.external_id),
-            or_(Reward.kind == offers.LOYAL, _open_again()),
+            or_(Reward.kind == offers.LOYAL, Reward.state == unearned.UNEARNED, unearned.open_again()),
         )
     )
     for reward, invoice, posting in session.execute(granted.order_by(Reward.id)):
         at = reward.settled_at or reward.made_at
         if reward.kind == offers.EARLY:
             what = (
-                f"Invoice {invoice.number}: the payment that earned the discount of {posting.amount} is gone, and the "
-                "credit still stands. Take the credit out of the ledger, or leave it as it is once the rest is paid."
+                f"Invoice {invoice.number}: the payment that earned the discount of {posting.amount} went back, or a "
+                "part of it, and the credit still stands. Say on the desk whether it is taken back or left."
             )
-            yield Found(reward.uid, what, at, Place.INVOICE, invoice.uid)
+            yield Found(reward.uid, what, at, Place.DESK, invoice.uid, told=reward.state == rewards.GRANTED)
         elif counted := _counted_open(session, reward):
             what = (
                 f"Invoice {counted.number} counted for the thank-you credit of {posting.amount} and is open again. "
                 "Take the credit out of the ledger, or leave it as it is once the invoice is paid."
             )
             yield Found(reward.uid, what, at, Place.INVOICE, counted.uid)
-
-
-def _open_again() -> ColumnElement[bool]:
-    """More of the invoice is open than its discount."""
-    return and_(is_owed(), Invoice.balance_minor > Reward.amount_minor)
 
 
 def _counted_open(session: Session, reward: Reward) -> Invoice | None:
@@ -178,6 +180,8 @@ def _counted_open(session: Session, reward: Reward) -> Invoice | None:
 def _unearned(session: Session, reward: Reward, invoice: Invoice | None) -> bool:
     if reward.kind == offers.LOYAL:
         return _counted_open(session, reward) is not None
+    if reward.state == unearned.TAKEN:
+        return True
     mine = Invoice.id == (invoice.id if invoice else None), Reward.id == reward.id
-    reopened = select(Invoice.id).join(Reward, Reward.invoice_id == Invoice.id).where(*mine, _open_again())
+    reopened = select(Invoice.id).join(Reward, Reward.invoice_id == Invoice.id).where(*mine, unearned.open_again())
     return session.scalars(reopened).first() is not None

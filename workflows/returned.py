@@ -76,10 +76,14 @@ def _came_again(rt: Runtime, session: Session, attempt: Attempt, row: Reversal) 
     _tell(rt, session, "money-came-again", attempt, how=row.kind, amount=str(row.amount))
 
 
+# Asked at every tick, so it is made once.
+_DUE = select(Reversal.id).where(Reversal.state == "due").order_by(Reversal.id)
+
+
 def settle(rt: Runtime) -> int:
     """Take out of the ledger what went back; how many were looked at."""
     with rt.store.read() as session:
-        due = session.scalars(select(Reversal.id).where(Reversal.state == "due").order_by(Reversal.id)).all()
+        due = session.scalars(_DUE).all()
     for reversal_id in due:
         with rt.store.write() as session:
             _settle(rt, session, session.get_one(Reversal, reversal_id, with_for_update={"key_share": True}))

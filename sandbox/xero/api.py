@@ -44,6 +44,7 @@ def mount(app: Flask, twin: Place) -> None:
     at(f"{root}/Payments", "pay", writes.pay, methods=["PUT", "POST"])
     at(f"{root}/Payments/<id>", "unpay", writes.unpay, methods=["POST"])
     at(f"{root}/CreditNotes", "credit notes", writes.credit_notes, methods=["PUT", "POST"])
+    at(f"{root}/CreditNotes/<id>", "withdraw", writes.withdraw, methods=["POST"])
     at(f"{root}/BankTransactions", "received", writes.bank_transactions, methods=["PUT", "POST"])
     at(f"{root}/<kind>/<id>/Allocations", "allocate", writes.allocate, methods=["PUT"])
     at(f"{root}/<kind>/<id>/Allocations/<allocation>", "deallocate", writes.deallocate, methods=["DELETE"])

@@ -144,6 +144,21 @@ def _credit_note(books: Organisation, row: shapes.Json) -> Credit:
     return made
 
 
+def withdraw(id: str) -> Response:
+    """A credit note that nothing uses can be voided; nothing else of it is changed here."""
+    credit = lists.find("CreditNotes", id)
+    if credit is None:
+        return missing()
+
+    def withdrawn(row: shapes.Json) -> shapes.Json:
+        if row.get("Status") != VOIDED or credit.status != OPEN:
+            raise Invalid("Credit note not of valid status for modification")
+        g.books.void_credit(credit)
+        return lists.shown("CreditNotes", credit)
+
+    return each("CreditNotes", withdrawn)
+
+
 def bank_transactions() -> Response:
     """RECEIVE-OVERPAYMENT and -PREPAYMENT: money of a customer that belongs to no invoice. SPEND: money spent."""
     return each("BankTransactions", lambda row: _moved(g.books, row))

@@ -167,6 +167,24 @@ class TestBookingWhatAProcessorKeptBack:
         assert ledger.write(order, body, "key-1") == found
         assert [one.id for one in office.twin.expenses(office.tenant)] == [found.id]
 
+    def test_all_that_were_booked_are_read_back_in_few_calls_and_one_that_is_gone_is_missing(
+        self, office: Office
+    ) -> None:
+        accounts = office.open().deposit_accounts()
+        orders = [replace(office.expense(), paid_from=one.id) for one in (accounts * 3)[:4]]
+        written = [
+            carry_out(office, replace(one, reference=f"{OURS[:-1]}{place}"), f"key-{place}").id
+            for place, one in enumerate(orders)
+        ]
+        office.calls.clear()
+        found = office.open().expenses(written)
+        assert sorted(one.id for one in found) == sorted(written)
+        assert {one.total for one in found} <= {orders[0].amount.decimal, None}, "a journal tells no total"
+        assert len(office.calls) <= 2, "one for each list they may stand in"
+        office.twin.withdraw_expense(office.tenant, written[1])
+        assert sorted(one.id for one in office.open().expenses(written)) == sorted({*written} - {written[1]})
+        assert office.open().expenses([]) == ()
+
     def test_nothing_is_booked_into_closed_books(self, office: Office) -> None:
         order = office.expense()
         office.twin.lock(office.tenant, TODAY)

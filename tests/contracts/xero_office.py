@@ -18,6 +18,8 @@ from integrations.ledgers.base import (
     NoteOrder,
     Order,
     PaymentOrder,
+    UndoAllocationOrder,
+    UndoCreditOrder,
     UndoPaymentOrder,
 )
 from integrations.ledgers.xero import Xero
@@ -60,6 +62,17 @@ class Office(World):
         note = self.twin.credit(self.tenant, "CN-9", "barney", TODAY, Decimal(20))
         bill = self.bill()
         return AllocationOrder(note, bill.id, bill.contact.id, Money(1500, "NZD"), TODAY, REFERENCE)
+
+    def used(self) -> tuple[str, str]:
+        """A credit note that is used for the invoice; the ids of both."""
+        note, bill = self.twin.credit(self.tenant, "CN-8", "barney", TODAY, Decimal(3), "INV-1"), self.bill()
+        return note, bill.id
+
+    def release(self) -> UndoAllocationOrder:
+        return UndoAllocationOrder(*self.used(), REFERENCE)
+
+    def withdrawal(self) -> UndoCreditOrder:
+        return UndoCreditOrder(self.twin.credit(self.tenant, "CN-7", "barney", TODAY, Decimal(4)), REFERENCE)
 
     def fee(self) -> InvoiceOrder:
         day, about = date(2026, 11, 16), self.bill()
@@ -104,6 +117,8 @@ KINDS: dict[str, tuple[Callable[[Office], Order], str]] = {
     "undoing a payment": (Office.undo, "POST /api.xro/2.0/Payments"),
     "a credit note": (Office.credit_note, "PUT /api.xro/2.0/CreditNotes"),
     "using a credit note": (Office.allocation, "PUT /api.xro/2.0/CreditNotes"),
+    "releasing a credit note": (Office.release, "DELETE /api.xro/2.0/CreditNotes"),
+    "taking one out of the books": (Office.withdrawal, "POST /api.xro/2.0/CreditNotes"),
     "an invoice for a fee": (Office.fee, "PUT /api.xro/2.0/Invoices"),
     "a draft of one": (Office.draft, "PUT /api.xro/2.0/Invoices"),
     "an expense": (Office.expense, "PUT /api.xro/2.0/BankTransactions"),

@@ -184,7 +184,8 @@ def rewards(town: Town, outcome: Outcome) -> Iterator[str]:
         for reward in session.scalars(select(Reward)):
             posting = postings.get(reward.posting_id or 0)
             outcome.rewards += reward.state == "granted"
-            if (posting is not None) != (reward.state in ("earned", "granted")) and reward.state != "lapsed":
+            was_given = reward.state in ("earned", "granted", "unearned", "kept", "taken")
+            if (posting is not None) != was_given and reward.state != "lapsed":
                 yield f"{reward.uid} is {reward.state}, and its credit is {posting and posting.state}."
             if posting is not None and posting.amount > reward.amount:
                 yield f"{reward.uid}: {posting.amount} was given, {reward.amount} offered."
@@ -194,7 +195,7 @@ def rewards(town: Town, outcome: Outcome) -> Iterator[str]:
     yield from (f"The credit {one} was given {count} times." for one, count in given.items() if count > 1)
 
 
-def _charges(town: Town, outcome: Outcome) -> Iterator[str]:
+def charges(town: Town, outcome: Outcome) -> Iterator[str]:
     """What was asked for stands in the ledger as one invoice, or on the desk; and no other invoice of ours does."""
     known = {one.key for books in town.books.values() for one in books.invoices}
     with town.rt.store.read() as session:
@@ -210,7 +211,7 @@ def _charges(town: Town, outcome: Outcome) -> Iterator[str]:
     yield from (f"{one.number} over {one.total} was written and belongs to nothing." for one in made.values())
 
 
-_LOST = (left_unfinished, _money, rewards, _charges)
+_LOST = (left_unfinished, _money, rewards, charges)
 
 
 def mirror(town: Town) -> Iterator[str]:

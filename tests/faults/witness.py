@@ -49,8 +49,18 @@ class Witness:
             for kind, tenant in self.town.tenants.items()
             for invoice in self.town.books[kind].invoices
         }
+        for kind, tenant in self.town.tenants.items():
+            now = {**self._written(kind, tenant), **now}
         if not self._seen or self._seen[-1][1] != now:
             self._seen.append((self.town.now, now))
+
+    def _written(self, kind: str, tenant: str) -> dict[str, Decimal]:
+        """What is open of every invoice by its number, those too that Dunlin wrote for lateness."""
+        if kind == "xero":
+            books = self.town.xero.organisations[tenant].invoices.values()
+            return {one.number: one.open for one in books}
+        rows = self.town.quickbooks.realms[tenant].rows["Invoice"].values()
+        return {row["DocNumber"]: row["Balance"] for row in rows if "DocNumber" in row}
 
     def told(self, what: str, about: object) -> None:
         """Somebody's word about an invoice (its id), account or address was kept; from its commit on it counts."""

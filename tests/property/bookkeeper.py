@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 
@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from core.money import Money
-from models import Attempt, AttemptLine, BankLine, Posting, Reversal, Reward
+from models import Attempt, AttemptLine, BankLine, Charge, Posting, Reversal, Reward
 from sandbox.books import BookPayment
 from tests.property.life import BY_US, Life, one_of
-from workflows import bank_lines, companies, desk, returned, rewards
+from workflows import bank_lines, charges, companies, desk, returned, rewards, terms, unearned
 from workflows.bank_files import Entry, Statement
 from workflows.pending import Kind
 
@@ -74,11 +74,13 @@ def at_the_desk(life: Life, which: int, how: int) -> str:
         lines = session.scalars(select(AttemptLine).where(AttemptLine.state == "desk").options(*attempt)).all()
         postings = session.scalars(select(Posting).where(Posting.state == "desk")).all()
         offers = session.scalars(select(Reward).where(Reward.state == "desk")).all()
+        gone = session.scalars(select(Reward).where(Reward.state == unearned.UNEARNED)).all()
         reversals = session.scalars(select(Reversal).where(Reversal.state.in_(returned.ON_THE_DESK))).all()
     waiting: list[Callable[[], str]] = [
         *(partial(_line, life, one, desk.BOOKING_ANSWERS[how % 4]) for one in lines),
         *(partial(_posting, life, one, desk.POSTING_ANSWERS[how % 3]) for one in postings),
         *(partial(_offer, life, one, give=bool(how % 2)) for one in offers),
+        *(partial(_discount, life, one, take=how % 3 < 2) for one in gone),
         *(partial(_reversal, life, one) for one in reversals),
     ]
     told: str = one_of(waiting, which)()
@@ -139,6 +141,11 @@ def _offer(life: Life, reward: Reward, *, give: bool) -> str:
     return f"the discount of {reward.amount} is {'given' if give else 'not given'}"
 
 
+def _discount(life: Life, reward: Reward, *, take: bool) -> str:
+    unearned.decide(life.rt, reward.id, life.me, take=take)
+    return f"the discount of {reward.amount} is {'taken back' if take else 'left'}"
+
+
 def _reversal(life: Life, row: Reversal) -> str:
     returned.done_by_hand(life.rt, row.id, life.me)
     with life.rt.store.read() as session:
@@ -158,6 +165,29 @@ def fees_are_booked(life: Life, _which: int, how: int) -> str:
     expense = companies.expense_choices(life.rt, life.company)[0].id
     life.rule(payout_fees="expense", payout_expense=expense)
     return "from now on"
+
+
+def lateness_costs(life: Life, _which: int, how: int) -> str:
+    """By contract, from the first late day on: booked as an invoice, only shown, or from now on nothing at all."""
+    if how % 6 == 5:
+        life.rule(late="")
+        return "no more"
+    income = companies.income_choices(life.rt, life.company)[0].id
+    if not life.has_terms:
+        terms.give(life.rt, life.company, None, date(2026, 1, 1), "Terms", "36.5 % a year.", b"", life.me)
+        life.has_terms = True
+    booking = "show" if how % 6 == 4 else "invoice"
+    usual = {"late_points": 3_000, "late_sum_minor": 500, "grace_days": 0, "notice_days": 7, "late_income": income}
+    life.rule(late="contract", late_booking=booking, **usual)
+    return "from now on" if booking == "invoice" else "is shown from now on"
+
+
+def about_lateness(life: Life, which: int, how: int) -> str:
+    """What lateness has come to is asked for, or left out."""
+    with life.rt.store.read() as session:
+        charge = one_of(session.scalars(select(Charge).where(Charge.state == "shown")).all(), which)
+    (charges.waive if how % 4 == 3 else charges.ask)(life.rt, charge.id, life.me)
+    return f"{charge.amount} is {'left out' if how % 4 == 3 else 'asked for'}"
 
 
 def statement(life: Life, which: int, how: int) -> str:

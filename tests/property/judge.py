@@ -17,6 +17,7 @@ from models import (
     Attempt,
     AttemptLine,
     BankLine,
+    Charge,
     Invoice,
     MoneyRules,
     Notice,
@@ -48,11 +49,13 @@ def broken(life: Life) -> list[str]:
         *_attempts(life),
         *_credits(life, named),
         *_expenses(life, named),
+        *_charges(life),
         *_told(life, differences),
         *_settled(life),
         *_lines_of_the_bank(life),
         *promises.mirror(life.town),
         *promises.rewards(life.town, outcome),
+        *promises.charges(life.town, outcome),
         *promises.left_unfinished(life.town, outcome),
         *promises.said_twice(life.town, outcome, moved),
         *promises.performed_twice(life.town),
@@ -68,6 +71,7 @@ def census(life: Life) -> Counter[str]:
         found.update(f"back {one}" for one in session.scalars(select(Reversal.state)))
         found.update(f"{one} reward {state}" for one, state in session.execute(select(Reward.kind, Reward.state)))
         found.update(f"{one} {state}" for one, state in session.execute(select(Posting.kind, Posting.state)))
+        found.update(f"charge {one}" for one in session.scalars(select(Charge.state)))
         found.update(f"payout {one}" for one in session.scalars(select(Payout.state)))
         found.update(f"bank line {one}" for one in session.scalars(select(BankLine.state)))
     return found
@@ -140,7 +144,7 @@ def _minor(amount: Decimal) -> int:
 
 def _credits(life: Life, named: set[str]) -> Iterator[str]:
     """Every credit note of ours belongs to one posting over the same sum, and the other way round, or it is named. One
-    that was taken back with the payment that had earned it is no news.
+    that was taken back with the payment that had earned it, or by a person, is no news.
     """
     with life.rt.store.read() as session:
         postings = session.scalars(select(Posting).where(Posting.kind == Kind.CREDIT.value)).all()
@@ -160,6 +164,7 @@ def _credits(life: Life, named: set[str]) -> Iterator[str]:
         reward = earned.get(one.id)
         about = [numbers[it] for it in (reward.counted or [reward.invoice_id])] if reward else []
         unearned = any(life.twin.balance(life.tenant, it) > one.amount.decimal for it in about)
+        unearned |= reward is not None and reward.state == "taken"
         if one.state == "written" and not found[one.uid] and one.uid not in named and not unearned:
             yield f"The credit {one.uid} of {one.amount} is gone, and nobody is told."
 
@@ -193,6 +198,26 @@ def _expenses(life: Life, named: set[str]) -> Iterator[str]:
             yield f"The fee of the payout {one.external_id} was never booked."
 
 
+def _charges(life: Life) -> Iterator[str]:
+    """In the ledger's own books: one invoice over the sum for each that a person asked for, and none for any other."""
+    with life.rt.store.read() as session:
+        rows = session.execute(select(Charge, Posting).outerjoin(Posting, Posting.id == Charge.posting_id)).all()
+    for charge, posting in rows:
+        sums = _invoiced(life, posting.uid) if posting else []
+        wanted = [charge.amount.decimal] if charge.state == "booked" else []
+        if sums != wanted and not (posting and posting.state == "desk" and sums == [charge.amount.decimal]):
+            yield f"The charge over {charge.amount} is {charge.state}; the ledger has invoices over {sums} for it."
+
+
+def _invoiced(life: Life, reference: str) -> list[Decimal]:
+    """The sums of the ledger's invoices that carry this reference of ours."""
+    if life.kind == "xero":
+        books = life.town.xero.organisations[life.tenant].invoices.values()
+        return [one.total for one in books if reference in one.reference]
+    rows = life.town.quickbooks.realms[life.tenant].rows["Invoice"].values()
+    return [row["TotalAmt"] for row in rows if reference in row.get("PrivateNote", "")]
+
+
 def _kept_back(life: Life) -> dict[tuple[str, str], tuple[int, float]]:
     """Cents kept back of each payout, by the processors' own books; and how far they may be off by rounding."""
     found: dict[tuple[str, str], tuple[int, float]] = {}
@@ -215,7 +240,7 @@ def _told(life: Life, differences: Sequence[reconcile.Difference]) -> Iterator[s
         waiting = {
             *session.scalars(select(AttemptLine.uid).where(AttemptLine.state == "desk")),
             *session.scalars(select(Posting.uid).where(Posting.state == "desk")),
-            *session.scalars(select(Reward.uid).where(Reward.state == "desk")),
+            *session.scalars(select(Reward.uid).where(Reward.state.in_(("desk", "unearned")))),
             *session.scalars(select(Reversal.uid).where(Reversal.state.in_(ON_THE_DESK))),
             *session.scalars(select(BankLine.uid).where(BankLine.state.in_(("unclear", *HOLDING)))),
         }

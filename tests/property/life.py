@@ -63,7 +63,7 @@ class Life:
         self.disputed: list[str] = []
         self.refunds: list[tuple[str, str]] = []
         self.brought: list[tuple[str, date, int]] = []
-        self.entries = 0
+        self.entries, self.has_terms = 0, False
         for customer, number, issued, due, amount in (
             ("fern", "A-1", date(2026, 2, 26), date(2026, 3, 28), "100.00"),
             ("fern", "A-2", date(2026, 2, 7), date(2026, 3, 9), "60.50"),

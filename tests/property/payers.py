@@ -139,6 +139,12 @@ def nights(life: Life, _which: int, how: int) -> str:
     return f"{1 + how % 3} passed"
 
 
+def weeks(life: Life, _which: int, _how: int) -> str:
+    """In which little is done, so that what is open is late."""
+    life.nights((7, 1))
+    return "eight days passed"
+
+
 def offer_ends(life: Life, which: int, how: int) -> str:
     """On to the evening of the last day of an offer, in New York and London, or of the day after."""
     offer = life.offer(life.number(which))

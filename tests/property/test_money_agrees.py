@@ -38,14 +38,14 @@ def agree(kind: str, count: int) -> Counter[str]:
 
 @BOTH
 def test_whatever_happens_the_three_agree_or_it_is_on_the_desk(kind: str) -> None:
-    assert agree(kind, 3)["= payment confirmed"], "money was taken and booked"
+    assert agree(kind, 2)["= payment confirmed"], "money was taken and booked"
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @BOTH
 def test_many_lives_break_no_promise(kind: str) -> None:
-    assert agree(kind, 8)["= payment confirmed"] > 5
+    assert agree(kind, 4)["= payment confirmed"] > 2
 
 
 # What the judge would say of a world that is not as it should be

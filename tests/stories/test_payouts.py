@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -10,8 +12,12 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from integrations.ledgers.base import LedgerSettings
+from integrations.ledgers.xero import Xero
+from integrations.ledgers.xero.scopes import ASKED
 from models import Payout
-from tests.stories.days import EVENING, town_of
+from models.store import Store
+from tests.stories.days import BOTH, EVENING, town_of
 from tests.town import Town
 from workflows import companies, money_rules, payouts, reconcile
 from workflows.errors import Refusal
@@ -19,6 +25,16 @@ from workflows.money_rules import Wanted
 
 DUE = date(2026, 3, 9)
 ME = 1
+
+
+class _Wide(Town):
+    """Here the operator has Dunlin ask Xero for what booking fees takes."""
+
+    def start(self, store: Store | None = None) -> None:
+        super().start(store)
+        wide = " ".join((*ASKED, "accounting.banktransactions", "accounting.manualjournals"))
+        settings = replace(LedgerSettings(**self.settings.ledger("xero")), scopes=wide)
+        self.rt = replace(self.rt, ledgers={**self.rt.ledgers, "xero": Xero(settings)})
 
 
 def book_fees(town: Town, kind: str) -> None:
@@ -128,6 +144,24 @@ def test_a_booked_fee_that_somebody_deletes_or_changes_in_the_ledger_is_named_un
         rows[id] = kept_row
         assert _tonight(town) == []
         assert len(town.quickbooks.expenses(town.tenants["quickbooks"])) == 1, "nothing was booked again by itself"
+
+
+@BOTH
+def test_a_fee_that_is_deleted_is_named_on_both_ledgers_and_one_that_is_only_dated_anew_is_not(kind: str) -> None:
+    town = _Wide()
+    town.customer(kind, "fern")
+    town.open(kind, "A-1", "fern", DUE)
+    with closing(town.begin(kinds=[kind])):
+        book_fees(town, kind)
+        town.pay("A-1")
+        a_week_of_nights(town)
+        (fee,) = town.twin(kind).expenses(town.tenants[kind])
+        if kind == "xero":
+            town.xero.organisations[town.tenants[kind]].expenses[fee.id].on += timedelta(days=3)
+        assert _tonight(town) == []
+        town.twin(kind).withdraw_expense(town.tenants[kind], fee.id)
+        (said,) = _tonight(town)
+        assert "is not in the ledger any more" in said
 
 
 def test_a_ledger_that_does_not_answer_at_night_leaves_the_last_answer_as_it_was() -> None:

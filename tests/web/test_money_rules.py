@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from models import Company
+from models import Company, User
 from models.store import Store
 from tests.web.edges import HTTPS, client_of, new_store, runtime, sign_in, token_in
 from tests.web.world import World
@@ -78,3 +79,20 @@ def test_what_cannot_be_is_refused_in_a_sentence_and_what_was_typed_stays(
     assert sentence in text
     assert 'value="7.25"' in text
     assert rules(world) == Wanted()
+
+
+def test_what_the_law_leaves_to_a_person_is_said_before_anything_is_switched_on(world: World, ann: FlaskClient) -> None:
+    said = "Compare it with the bank&#39;s own page before you rest a claim on it."
+    with world.rt.store.read() as session:
+        country = session.get_one(Company, world.bramley.id).country
+    assert country == "GB"
+    for place in ("prompt-payment", "charges"):
+        assert said in ann.get(f"/companies/{world.bramley.uid}/{place}", **HTTPS).text, place
+    me = ann_of(world)
+    money_rules.keep(world.rt, world.bramley.id, Wanted(late="contract", late_points=500), me)
+    assert said not in ann.get(f"/companies/{world.bramley.uid}/charges", **HTTPS).text, "contracts are your own"
+
+
+def ann_of(world: World) -> int:
+    with world.rt.store.read() as session:
+        return session.scalars(select(User.id)).first() or 0

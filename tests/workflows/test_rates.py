@@ -177,3 +177,30 @@ def test_the_doctor_is_content_with_the_shipped_tables_until_2026_ends(office: O
     office.clock.move(NOW)
     (told,) = rates.complaints(office.rt)
     assert "for the half-year from 2027-01-01 is missing" in told
+
+
+@pytest.mark.parametrize("country", ["AT", "DE", "ES", "FR", "GB"])
+def test_before_the_law_of_a_country_is_used_it_is_said_what_of_it_nobody_works_out(
+    office: Office, country: str
+) -> None:
+    table = {"GB": "GBP"}.get(country, "EUR")
+    rule, rate = rates.gaps(office.rt, country, table, date(2026, 11, 23))
+    assert "Dunlin" in rule
+    assert "from 2026-07-01" in rate
+    assert "Compare it with the bank's own page" in rate
+
+
+def test_a_rate_that_is_missing_a_law_that_is_not_known_and_another_currency_are_said_before(
+    office: Office, folder: Path
+) -> None:
+    rt = with_own(office, folder)
+    assert "from 2027-01-01 is missing" in rates.gaps(rt, "DE", "EUR", NOW.date())[-1]
+    (folder / "DE.toml").write_text(ROW.format(day="2027-01-01", hundredths=127), encoding="utf-8")
+    assert (
+        "1.27 percent, was noted on 2027-01-04 from: Deutsche Bundesbank." in rates.gaps(rt, "DE", "EUR", NOW.date())[1]
+    )
+    assert rates.gaps(rt, "IE", "EUR", NOW.date()) == [
+        "What the law of Ireland lets a business charge for lateness is not known here; "
+        "use the rate that your contracts name."
+    ]
+    assert rates.gaps(rt, "DE", "GBP", NOW.date())[2].startswith("The law's fixed sum is in EUR; on invoices in GBP")

@@ -30,6 +30,8 @@ from integrations.ledgers.base.orders import (
     NoteOrder,
     Order,
     PaymentOrder,
+    UndoAllocationOrder,
+    UndoCreditOrder,
     UndoPaymentOrder,
     Written,
     needs,
@@ -39,6 +41,7 @@ from integrations.ledgers.base.rows import (
     LedgerCompany,
     LedgerCredit,
     LedgerCustomer,
+    LedgerExpense,
     LedgerInvoice,
     LedgerPayment,
     LedgerPerson,
@@ -65,6 +68,7 @@ __all__ = [
     "LedgerCredit",
     "LedgerCustomer",
     "LedgerEvent",
+    "LedgerExpense",
     "LedgerInvoice",
     "LedgerKind",
     "LedgerPayment",
@@ -82,6 +86,8 @@ __all__ = [
     "Scopes",
     "Tenant",
     "TermRule",
+    "UndoAllocationOrder",
+    "UndoCreditOrder",
     "UndoPaymentOrder",
     "Unmetered",
     "Unreadable",
@@ -194,6 +200,10 @@ class Ledger(Protocol):
 
     def expense_choices(self) -> tuple[DepositAccount, ...]:
         """What a processor's fee can be booked on; an `ExpenseOrder` names one by its id."""
+        ...
+
+    def expenses(self, ids: Sequence[str]) -> tuple[LedgerExpense, ...]:
+        """Those of these expenses of ours that stand, whatever was changed of them; many are asked for in one call."""
         ...
 
     def pdf(self, invoice: str) -> bytes:

@@ -59,6 +59,23 @@ class AllocationOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class UndoAllocationOrder:
+    """Release a credit note of ours from the one `invoice` it was used for, so that both stand open again."""
+
+    credit: str
+    invoice: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class UndoCreditOrder:
+    """Take a credit note of ours out of the books, void or deleted as the vendor has it. None of it may be in use."""
+
+    credit: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceOrder:
     """An invoice of ours to a customer, for a late fee or interest: one line of `words` over `amount`, without any tax.
 
@@ -116,6 +133,8 @@ Order = (
     | UndoPaymentOrder
     | CreditOrder
     | AllocationOrder
+    | UndoAllocationOrder
+    | UndoCreditOrder
     | InvoiceOrder
     | ExpenseOrder
     | DateOrder
@@ -145,6 +164,8 @@ _NEEDS: dict[type[Order], Feature] = {
     UndoPaymentOrder: Feature.PAYMENTS,
     CreditOrder: Feature.CREDITS,
     AllocationOrder: Feature.CREDITS,
+    UndoAllocationOrder: Feature.CREDITS,
+    UndoCreditOrder: Feature.CREDITS,
     InvoiceOrder: Feature.INVOICES,
     ExpenseOrder: Feature.EXPENSES,
     NoteOrder: Feature.NOTES,

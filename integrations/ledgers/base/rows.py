@@ -110,6 +110,7 @@ class LedgerCredit:
     """A credit note, an over- or prepayment, or a payment not yet applied.
 
     `remaining` is what is still open (zero once used or void); `applied` is per invoice id, as far as the ledger tells.
+    `total` is the whole sum, used or not, where it is told beside what is left.
     """
 
     id: str
@@ -121,6 +122,15 @@ class LedgerCredit:
     number: str = ""
     issued: date | None = None
     applied: tuple[tuple[str, Money], ...] = ()
+    total: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerExpense:
+    """An expense that stands in the ledger. `total` is None where the ledger does not tell it."""
+
+    id: str
+    total: Decimal | None
 
 
 class TermRule(StrEnum):

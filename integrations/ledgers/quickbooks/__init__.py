@@ -17,6 +17,7 @@ from integrations.ledgers.base import (
     Feature,
     LedgerCompany,
     LedgerEvent,
+    LedgerExpense,
     LedgerSettings,
     Limit,
     Meter,
@@ -148,6 +149,9 @@ class QuickBooksLedger:
 
     def expense_choices(self) -> tuple[DepositAccount, ...]:
         return self._reader.expense_choices()
+
+    def expenses(self, ids: Sequence[str]) -> tuple[LedgerExpense, ...]:
+        return finding.expenses(self._reader, ids)
 
     def pdf(self, invoice: str) -> bytes:
         return self._reader.pdf(invoice)

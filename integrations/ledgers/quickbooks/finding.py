@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from integrations.errors import Rejected
+from integrations.errors import Rejected, Transient
 from integrations.ledgers.base import (
     AllocationOrder,
     CreditOrder,
     DateOrder,
     ExpenseOrder,
     InvoiceOrder,
+    LedgerExpense,
     NoteOrder,
     Order,
     PaymentOrder,
     Purpose,
+    UndoAllocationOrder,
+    UndoCreditOrder,
     UndoPaymentOrder,
     Written,
 )
-from integrations.ledgers.quickbooks import mapping
-from integrations.ledgers.quickbooks.reads import GONE, Reader, Selection
+from integrations.ledgers.quickbooks import mapping, mending, releasing, structs
+from integrations.ledgers.quickbooks.envelope import items
+from integrations.ledgers.quickbooks.faults import LABEL
+from integrations.ledgers.quickbooks.reads import GONE, IDS_MOST, Reader, Selection
 from integrations.ledgers.quickbooks.wire import quoted
 from integrations.ledgers.quickbooks.writes import REFERENCE_LENGTH, as_ordered
 
@@ -55,6 +60,20 @@ def _expense(reader: Reader, order: ExpenseOrder) -> Written | None:
     """A purchase under our number that carries our reference."""
     rows = reader.purchases(order.reference[:REFERENCE_LENGTH], order.reference)
     return _over(order, [row for row in rows if order.reference in (row.private_note or "")])
+
+
+def expenses(reader: Reader, ids: Sequence[str]) -> tuple[LedgerExpense, ...]:
+    """Those of these purchases that stand, asked for by their ids. Transient when one of them cannot be read."""
+    rows: list[structs.Purchase] = []
+    for start in range(0, len(ids), IDS_MOST):
+        chosen = ", ".join(quoted(id) for id in ids[start : start + IDS_MOST])
+        for portion in reader.portions(Selection("Purchase", f"Id IN ({chosen})"), Purpose.FIND):
+            try:
+                rows += [mending.read(raw, structs.Purchase) for raw in items(portion.raw())]
+            except ValueError as error:
+                raise Transient(f"An expense from {LABEL} could not be read: {error}.") from None
+    standing = (row for row in rows if not mapping.is_void(row.total_amt, row.private_note))
+    return tuple(LedgerExpense(row.id, row.total_amt) for row in standing)
 
 
 def _over(order: InvoiceOrder | ExpenseOrder, rows: list[Any]) -> Written | None:
@@ -107,6 +126,8 @@ _FOUND: dict[type[Order], Callable[[Reader, Any], Written | None]] = {
     UndoPaymentOrder: _undo,
     CreditOrder: _credit,
     AllocationOrder: _payment,
+    UndoAllocationOrder: releasing.find_released,
+    UndoCreditOrder: releasing.find_deleted,
     InvoiceOrder: _invoice,
     ExpenseOrder: _expense,
     DateOrder: _date,

@@ -185,6 +185,7 @@ def credit_memo(row: structs.CreditMemo, home: Home) -> LedgerCredit:
         version=row.sync_token,
         number=row.doc_number or "",
         issued=row.txn_date,
+        total=Money.parse(row.total_amt, _currency(row.currency_ref, home)),
     )
 
 

@@ -123,6 +123,7 @@ class CreditMemo(Shape, rename="pascal"):
     txn_date: date | None = None
     currency_ref: Ref | None = None
     private_note: str | None = None
+    linked_txn: tuple[LinkedTxn, ...] = ()
     status: str | None = msgspec.field(default=None, name="status")
 
 

@@ -25,10 +25,12 @@ from integrations.ledgers.base import (
     Order,
     PaymentOrder,
     Purpose,
+    UndoAllocationOrder,
+    UndoCreditOrder,
     UndoPaymentOrder,
     Written,
 )
-from integrations.ledgers.quickbooks import mapping, mending, structs
+from integrations.ledgers.quickbooks import mapping, mending, releasing, structs
 from integrations.ledgers.quickbooks.envelope import open_envelope
 from integrations.ledgers.quickbooks.faults import LABEL
 from integrations.ledgers.quickbooks.reads import GONE, Reader, takes_money
@@ -55,14 +57,15 @@ def write(wire: Wire, order: Order, body: bytes, key: str) -> Written:
     if not 0 < len(key) <= KEY_LENGTH:
         raise ValueError(f"A key for {LABEL} has 1 to {KEY_LENGTH} characters.")
     entity = _ENTITY[type(order)]
-    params = {"operation": "update", "include": "void"} if isinstance(order, UndoPaymentOrder) else {}
-    answer = wire.post(entity, body, key, **params)
+    answer = wire.post(entity, body, key, **_PARAMS.get(type(order), {}))
     try:
         row = mending.read(open_envelope(answer).one(entity) or b"null", structs.Booked)
     except (Transient, ValueError):
         raise InDoubt(f"{LABEL} answered the booking with something that cannot be read.") from None
     if isinstance(order, InvoiceOrder | ExpenseOrder):
         as_ordered(row.total_amt, order)
+    if isinstance(order, UndoAllocationOrder):
+        return Written(order.credit)  # what was deleted is the link
     return Written(row.id, version=row.sync_token)
 
 
@@ -295,6 +298,8 @@ _PREPARED: dict[type[Order], Callable[[Reader, Any], Body]] = {
     UndoPaymentOrder: _undo,
     CreditOrder: _credit,
     AllocationOrder: _allocation,
+    UndoAllocationOrder: releasing.release,
+    UndoCreditOrder: releasing.delete,
     InvoiceOrder: _invoice,
     ExpenseOrder: _expense,
     DateOrder: _date,
@@ -305,8 +310,15 @@ _ENTITY: dict[type[Order], str] = {
     UndoPaymentOrder: "Payment",
     CreditOrder: "CreditMemo",
     AllocationOrder: "Payment",
+    UndoAllocationOrder: "Payment",
+    UndoCreditOrder: "CreditMemo",
     InvoiceOrder: "Invoice",
     ExpenseOrder: "Purchase",
     DateOrder: "Invoice",
     NoteOrder: "Invoice",
+}
+_PARAMS: dict[type[Order], dict[str, str]] = {
+    UndoPaymentOrder: {"operation": "update", "include": "void"},
+    UndoAllocationOrder: {"operation": "delete"},
+    UndoCreditOrder: {"operation": "delete"},
 }

@@ -20,6 +20,7 @@ from integrations.ledgers.base import (
     DepositAccount,
     LedgerCompany,
     LedgerEvent,
+    LedgerExpense,
     LedgerSettings,
     Limit,
     Meter,
@@ -79,6 +80,9 @@ class XeroLedger:
 
     def expense_choices(self) -> tuple[DepositAccount, ...]:
         return reads.expense_choices(self._client)
+
+    def expenses(self, ids: Sequence[str]) -> tuple[LedgerExpense, ...]:
+        return standing.expenses(self._client, ids)
 
     def pdf(self, invoice: str) -> bytes:
         return documents.pdf(self._client, invoice)

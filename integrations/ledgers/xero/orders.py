@@ -20,6 +20,8 @@ from integrations.ledgers.base import (
     NoteOrder,
     Order,
     PaymentOrder,
+    UndoAllocationOrder,
+    UndoCreditOrder,
     UndoPaymentOrder,
 )
 
@@ -50,9 +52,13 @@ def call(order: Order) -> Call:
 
 
 def sent(order: Order, content: Any) -> Call:
-    """How stored content is sent. Of an expense it says itself which of the two ways was chosen."""
+    """How stored content is sent. Of an expense it says itself which of the two ways was chosen, and of the release of
+    a credit note which allocation is removed.
+    """
     if isinstance(order, ExpenseOrder):
         return _JOURNAL if "ManualJournals" in content else _SPENT
+    if isinstance(order, UndoAllocationOrder):
+        return release(order, content["AllocationID"])
     return call(order)
 
 
@@ -185,6 +191,17 @@ def _allocation(order: AllocationOrder) -> Call:
     return Call(about, method, name, {name: [one]}, (order.credit,), changed=order.credit)
 
 
+def release(order: UndoAllocationOrder, allocation: str) -> Call:
+    """The removal of an allocation: the one change without a body or a key. Done twice, it finds nothing to remove."""
+    about, method = "the release of the credit note", "delete_credit_note_allocations"
+    return Call(about, method, "", {"AllocationID": allocation}, (order.credit, allocation), changed=order.credit)
+
+
+def _withdraw(order: UndoCreditOrder) -> Call:
+    about, method, name = "the voiding of the credit note", "update_credit_note", "CreditNotes"
+    return Call(about, method, name, {name: [{"Status": "VOIDED"}]}, (order.credit,), changed=order.credit)
+
+
 def _date(order: DateOrder) -> Call:
     body = {"Invoices": [{date_name(order): order.day.isoformat()}]}
     return Call("the new date", "update_invoice", "Invoices", body, (order.invoice,), changed=order.invoice)
@@ -204,6 +221,7 @@ _CALLS: dict[type[Order], Callable[[Any], Call]] = {
     UndoPaymentOrder: _undo,
     CreditOrder: _credit,
     AllocationOrder: _allocation,
+    UndoCreditOrder: _withdraw,
     InvoiceOrder: _invoice,
     DateOrder: _date,
     NoteOrder: _note,

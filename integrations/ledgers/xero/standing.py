@@ -6,7 +6,7 @@ every other way is found.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -22,11 +22,14 @@ from integrations.ledgers.base import (
     DateOrder,
     ExpenseOrder,
     InvoiceOrder,
+    LedgerExpense,
     NoteOrder,
     Order,
     Page,
     PaymentOrder,
     Purpose,
+    UndoAllocationOrder,
+    UndoCreditOrder,
     UndoPaymentOrder,
     Written,
 )
@@ -37,6 +40,8 @@ from integrations.ledgers.xero.lists import CREDITS, INVOICES, PAYMENTS, Ask, Ki
 _GONE = ("DELETED", "VOIDED")
 _CREDIT_NOTES, _OVERPAYMENTS, _PREPAYMENTS = CREDITS
 BANK = "BANK"
+IDS_MOST = 30  # in one address, which must not become too long
+_BY_HAND = "Take it back in Xero by hand."
 
 
 def _unread(_rows: list[Any]) -> Page:
@@ -109,6 +114,26 @@ def _check_credit(client: Client, order: AllocationOrder) -> None:
         raise Rejected(words, "closed")
 
 
+def allocation(client: Client, order: UndoAllocationOrder) -> str:
+    """The id of the one use of the credit note, for this invoice. Rejected when there is none or another."""
+    raw = _one(client, Purpose.WRITE, "get_credit_note", "CreditNotes", order.credit)
+    used = (structs.loose(raw, structs.Credit) or structs.Credit()).Allocations or []
+    if not used:
+        raise Rejected("The credit note is used for nothing in Xero; nothing is left to do.", "done")
+    [first, *others] = used
+    if others or first.invoice is None or first.invoice.InvoiceID != order.invoice or not first.AllocationID:
+        raise Rejected(f"The credit note was used for something else as well. {_BY_HAND}", "used")
+    return first.AllocationID
+
+
+def _check_unused(client: Client, order: UndoCreditOrder) -> None:
+    raw = _one(client, Purpose.WRITE, "get_credit_note", "CreditNotes", order.credit)
+    if _status(raw) in _GONE:
+        raise Rejected("The credit note has been taken back in Xero already; nothing is left to do.", "done")
+    if (structs.loose(raw, structs.Credit) or structs.Credit()).Allocations:
+        raise Rejected(f"The credit note is used for an invoice in Xero again. {_BY_HAND}", "used")
+
+
 def _check_invoice(client: Client, order: DateOrder) -> None:
     raw = _one(client, Purpose.WRITE, "get_invoice", "Invoices", order.invoice)
     if day_of(raw, order) == order.day:
@@ -167,6 +192,31 @@ def _find_expense(client: Client, order: ExpenseOrder) -> Written | None:
     return min((one for one in found if one is not None), key=lambda one: one.gone, default=None)
 
 
+def expenses(client: Client, ids: Sequence[str]) -> tuple[LedgerExpense, ...]:
+    """First among the bank transactions, and what is not there among the journals, of which Xero tells no total."""
+    found: list[LedgerExpense] = []
+    for kind in (_SPENT, _JOURNALS):
+        left = sorted({str(UUID(id)) for id in ids} - {one.id for one in found})
+        for start in range(0, len(left), IDS_MOST):
+            found += _named(client, kind, left[start : start + IDS_MOST])
+    return tuple(found)
+
+
+def _named(client: Client, kind: Kind, ids: Sequence[str]) -> list[LedgerExpense]:
+    """Those of one list that stand."""
+    raws: list[Raw] = []
+
+    def keep(rows: list[Raw]) -> Page:
+        raws.extend(rows)
+        return Page()
+
+    where = " OR ".join(f'{kind.id_name}==guid("{id}")' for id in ids)
+    for _page in Reading(client, Purpose.FIND).pages([Ask(replace(kind, shape=None, read=keep, where=where))]):
+        pass
+    totals = [(raw, (structs.loose(raw, _Totalled) or _Totalled()).Total) for raw in raws if _status(raw) not in _GONE]
+    return [LedgerExpense(structs.named(raw, kind.id_name), total) for raw, total in totals]
+
+
 def _dated(day: date) -> str:
     """The day is asked for and not the contact, which may have been merged into another since."""
     return f"Date==DateTime({day.year},{day.month:02},{day.day:02})"
@@ -185,6 +235,17 @@ def _find_allocation(client: Client, order: AllocationOrder) -> Written | None:
         if same and one.Amount == order.amount.decimal and structs.loose_day(one.Date) in (order.on, None):
             return Written(order.credit, version=structs.version(row.UpdatedDateUTC))
     return None
+
+
+def _find_released(client: Client, order: UndoAllocationOrder) -> Written | None:
+    raw = _one_or_none(client, "get_credit_note", "CreditNotes", order.credit)
+    row = structs.loose(raw, structs.Credit) if raw is not None else structs.Credit()
+    return Written(order.credit) if row is not None and not row.Allocations else None
+
+
+def _find_withdrawn(client: Client, order: UndoCreditOrder) -> Written | None:
+    raw = _one_or_none(client, "get_credit_note", "CreditNotes", order.credit)
+    return Written(order.credit) if raw is None or _status(raw) in _GONE else None
 
 
 def _find_date(client: Client, order: DateOrder) -> Written | None:
@@ -249,6 +310,7 @@ def _status(raw: Raw) -> str:
 _CHECKS: dict[type[Order], Callable[[Client, Any], None]] = {
     UndoPaymentOrder: _check_payment,
     AllocationOrder: _check_credit,
+    UndoCreditOrder: _check_unused,
     InvoiceOrder: _check_income,
     ExpenseOrder: _check_expense,
     DateOrder: _check_invoice,
@@ -258,6 +320,8 @@ _FINDS: dict[type[Order], Callable[[Client, Any], Written | None]] = {
     UndoPaymentOrder: _find_undone,
     CreditOrder: _find_credit,
     AllocationOrder: _find_allocation,
+    UndoAllocationOrder: _find_released,
+    UndoCreditOrder: _find_withdrawn,
     InvoiceOrder: _find_invoice,
     ExpenseOrder: _find_expense,
     DateOrder: _find_date,

@@ -32,9 +32,7 @@ class Pagination(Shape):
 
 
 class Envelope(Struct):
-    """Every answer of the accounting API; only the asked-for list is filled. The rows are raw, so that an odd one is
-    lost alone and not with its thousand neighbours.
-    """
+    """Any answer of the accounting API; only the asked-for list is filled. Rows stay raw: an odd one is lost alone."""
 
     Status: Raw = Raw()
     DateTimeUTC: Raw = Raw()
@@ -189,6 +187,7 @@ class Dated(Shape):
 
 
 class Allocation(Shape):
+    AllocationID: str | None = None
     Amount: Decimal | None = None
     Date: str | None = None
     invoice: InvoiceRef | None = field(default=None, name="Invoice")

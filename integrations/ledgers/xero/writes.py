@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from integrations.errors import InDoubt, Rejected
-from integrations.ledgers.base import DateOrder, ExpenseOrder, InvoiceOrder, Order, Written
+from integrations.ledgers.base import DateOrder, ExpenseOrder, InvoiceOrder, Order, UndoAllocationOrder, Written
 from integrations.ledgers.xero import faults, orders, refusals, spending, standing, structs
 from integrations.ledgers.xero.client import Client
 from integrations.ledgers.xero.lists import decoded, listed
@@ -27,8 +27,15 @@ _NOBODY = str(UUID(int=0))
 def prepare(client: Client, order: Order) -> bytes:
     """The body as compact JSON; equal orders give equal bytes. Rejected when the order makes no sense any more."""
     standing.check(client, order)
-    call = spending.call(client, order) if isinstance(order, ExpenseOrder) else orders.call(order)
-    return _ENCODE.encode(call.body)
+    return _ENCODE.encode(_call(client, order).body)
+
+
+def _call(client: Client, order: Order) -> orders.Call:
+    if isinstance(order, ExpenseOrder):
+        return spending.call(client, order)
+    if isinstance(order, UndoAllocationOrder):
+        return orders.release(order, standing.allocation(client, order))
+    return orders.call(order)
 
 
 def write(client: Client, order: Order, raw: bytes, key: str) -> Written:
@@ -37,6 +44,8 @@ def write(client: Client, order: Order, raw: bytes, key: str) -> Written:
         content = json.loads(raw, parse_float=Decimal)
     except ValueError as error:
         raise Rejected("What was stored to be sent to Xero cannot be read.", "body") from error
+    if isinstance(order, UndoAllocationOrder):
+        return _release(client, order, content)
     call = orders.sent(order, content)
     answer = client.write(call.about, call.method, *call.path, content, key=key)
     rows = listed(decoded(answer, writing=True), call.answer, writing=True)
@@ -48,6 +57,20 @@ def write(client: Client, order: Order, raw: bytes, key: str) -> Written:
     if isinstance(order, InvoiceOrder | ExpenseOrder):
         standing.as_ordered(rows[0], order)
     return made
+
+
+def _release(client: Client, order: UndoAllocationOrder, content: Any) -> Written:
+    """Xero remembers no key of it: sent again, it finds nothing to remove, and that it is done is looked up."""
+    if not isinstance(content, dict) or not isinstance(content.get("AllocationID"), str):
+        raise Rejected("What was stored to be sent to Xero cannot be read.", "body")
+    call = orders.sent(order, content)
+    try:
+        client.remove(call.about, call.method, *call.path)
+    except Rejected as error:
+        if error.code != "404" or (found := standing.find(client, order)) is None:
+            raise
+        return found
+    return Written(order.credit)
 
 
 def _made(raw: Raw, call: orders.Call) -> Written:
