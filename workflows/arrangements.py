@@ -140,12 +140,16 @@ def within(
     return parts
 
 
+# Asked at every tick, so it is made once.
+_STANDING = select(Arrangement.id).where(Arrangement.state.in_(STANDING))
+
+
 def settle(rt: Runtime) -> int:
     """Follow the ledger: kept when everything is paid, broken when a part and its days of grace have passed without
     it; how many ended.
     """
     with rt.store.read() as session:
-        standing = session.scalars(select(Arrangement.id).where(Arrangement.state.in_(STANDING))).all()
+        standing = session.scalars(_STANDING).all()
     return sum(_settle(rt, arrangement_id) for arrangement_id in standing)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, literal, literal_
 from sqlalchemy.orm import Session, aliased
 
 from models import Account
-from workflows.rows import among
+from workflows.rows import among, one_of
 
 _EMPTY: ColumnElement[str] = literal_column("''")
 
@@ -37,7 +37,9 @@ def _family(company_id: ColumnElement[int], first: ColumnElement[bool]) -> Selec
     return select(found.c.external_id)
 
 
-# The same of one customer, for statements that are made once: they are asked with `company_id` and `customer_id`.
+# The same for statements that are made once: of some, asked with `company` and a list of `customers`.
+FAMILIES = _family(bindparam("company"), one_of(Account.external_id, "customers"))
+# And of one customer, for statements that are made once: they are asked with `company_id` and `customer_id`.
 FAMILY = _family(bindparam("company_id"), Account.external_id == bindparam("customer_id"))
 
 

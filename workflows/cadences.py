@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
 
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.cadence import Anchor, Cadence
@@ -73,7 +73,7 @@ class Known:
         self._wide: list[Override] = []
         self._segments: dict[str, list[CadenceOverride]] = defaultdict(list)
         self._accounts: dict[int, list[CadenceOverride]] = defaultdict(list)
-        rows = list(session.scalars(changed_for(company)))
+        rows = list(changed_for(session, company))
         if instead is not None:
             rows = [row for row in rows if scope_of(row) != scope_of(instead)] + [instead]
         for row in rows:
@@ -110,16 +110,20 @@ def scope_of(row: CadenceOverride) -> tuple[int | None, str, int | None]:
     return row.company_id, row.segment, row.account_id
 
 
-def changed_for(company: Company) -> Select[CadenceOverride]:
-    """What is changed for a company, its segments and its accounts, and for its whole practice."""
-    return (
-        select(CadenceOverride)
-        .where(
-            CadenceOverride.practice_id == company.practice_id,
-            CadenceOverride.company_id.is_(None) | (CadenceOverride.company_id == company.id),
-        )
-        .order_by(CadenceOverride.company_id.is_(None).desc(), CadenceOverride.id)
+# Asked with every gathering, so it is made once.
+_CHANGED = (
+    select(CadenceOverride)
+    .where(
+        CadenceOverride.practice_id == bindparam("practice"),
+        CadenceOverride.company_id.is_(None) | (CadenceOverride.company_id == bindparam("company")),
     )
+    .order_by(CadenceOverride.company_id.is_(None).desc(), CadenceOverride.id)
+)
+
+
+def changed_for(session: Session, company: Company) -> Sequence[CadenceOverride]:
+    """What is changed for a company, its segments and its accounts, and for its whole practice."""
+    return session.scalars(_CHANGED, {"practice": company.practice_id, "company": company.id}).all()
 
 
 def cadence_of(session: Session, company: Company) -> Cadence:

@@ -63,15 +63,19 @@ def want(
     return EffectState(session.scalars(select(Effect.state).where(Effect.key == key)).one())
 
 
+# Asked at every tick, so it is made once.
+_DUE_COMPANIES = (
+    select(Effect.company_id)
+    .where(Effect.state == EffectState.DUE.value, Effect.not_before <= bindparam("now"))
+    .group_by(Effect.company_id)
+    .order_by(Effect.company_id)
+)
+
+
 def due_companies(rt: Runtime) -> Sequence[int]:
     """Companies with something to do now."""
     with rt.store.read() as session:
-        return session.scalars(
-            select(Effect.company_id)
-            .where(Effect.state == EffectState.DUE.value, Effect.not_before <= rt.clock.now())
-            .group_by(Effect.company_id)
-            .order_by(Effect.company_id)
-        ).all()
+        return session.scalars(_DUE_COMPANIES, {"now": rt.clock.now()}).all()
 
 
 def claim(rt: Runtime, company_id: int, owner: str, limit: int = 100) -> Sequence[Effect]:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import structlog
-from sqlalchemy import ColumnElement, CursorResult, Select, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, and_, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from integrations import oauth
@@ -238,13 +238,17 @@ def unfinished() -> ColumnElement[bool]:
     return and_(Grant.state == "active", Grant.lease_owner != "")
 
 
+# Asked at every tick, so it is made once.
+_LOST = select(Grant.id).where(unfinished(), Grant.lease_until <= bindparam("now"))
+
+
 def finish(rt: Runtime) -> int:
     """Ask again, with the old token, where the answer to a renewal was lost; how many have a new token now.
 
     The vendors accept the old one for a while only (Xero for 30 minutes), and no job may come by as soon as that.
     """
     with rt.store.read() as session:
-        lost = session.scalars(select(Grant.id).where(unfinished(), Grant.lease_until <= rt.clock.now())).all()
+        lost = session.scalars(_LOST, {"now": rt.clock.now()}).all()
     return sum(_finished(rt, grant_id) for grant_id in lost)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from integrations.errors import InDoubt, OutsideError, Transient
 from models import Company, GuardedChange, Notice
@@ -34,13 +34,18 @@ DEEDS: Mapping[Kind, Callable[[Runtime, GuardedChange, Mapping[str, Any]], Deed]
 
 # When the next change is to take effect.
 NEXT = select(func.min(GuardedChange.effective_at)).where(GuardedChange.state == "waiting")
+# Asked at every tick, so it is made once.
+_DUE = (
+    select(GuardedChange)
+    .where(GuardedChange.state == "waiting", GuardedChange.effective_at <= bindparam("now"))
+    .order_by(GuardedChange.id)
+)
 
 
 def take_effect(rt: Runtime) -> int:
     """Carry out what has waited long enough; how many changes did take effect."""
-    due = GuardedChange.state == "waiting", GuardedChange.effective_at <= rt.clock.now()
     with rt.store.read() as session:
-        changes = session.scalars(select(GuardedChange).where(*due).order_by(GuardedChange.id)).all()
+        changes = session.scalars(_DUE, {"now": rt.clock.now()}).all()
     return sum(_carry_out(rt, change) for change in changes)
 
 

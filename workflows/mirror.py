@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, case, func, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
@@ -66,14 +66,23 @@ def batches(rows: Sequence[Item], size: int) -> Iterator[Sequence[Item]]:
         yield rows[start : start + size]
 
 
+# Said with every page that is stored, so it is made once.
+_ASLEEP = Account.wake_at.is_(None) | (Account.wake_at > bindparam("now"))
+_WAKE = (
+    update(Account)
+    .where(rows.one_of(Account.id, "these"))
+    .values(
+        facts_version=Account.facts_version + 1,
+        wake_at=case((_ASLEEP, bindparam("now", type_=Account.wake_at.type)), else_=Account.wake_at),
+    )
+    .execution_options(synchronize_session=False)
+)
+
+
 def wake(session: Session, account_ids: Iterable[int], now: datetime) -> None:
     """A fact of these accounts changed: bump their version and plan them now, unless their time had come anyway."""
     for ids in batches(sorted(account_ids), 1000):
-        these = rows.among(session, Account.id, ids)
-        told = update(Account).where(these).values(facts_version=Account.facts_version + 1)
-        asleep = update(Account).where(these, Account.wake_at.is_(None) | (Account.wake_at > now)).values(wake_at=now)
-        for change in (told, asleep):
-            session.execute(change.execution_options(synchronize_session=False))
+        session.execute(_WAKE, {"these": ids, "now": now})
 
 
 def store(

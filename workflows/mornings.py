@@ -27,7 +27,8 @@ HOUR = time(7)
 BEFORE_OPENING = timedelta(hours=1)
 LATEST = timedelta(hours=4)  # a forewarning after that forewarns of nothing
 MOST = 40  # messages listed for one company
-# Asked at every tick, so it is made once.
+# Asked at every tick, so they are made once.
+_HERE = select(User).where(User.left_at.is_(None))
 _GATHERED = select(Notice.practice_id).where(Notice.state == "daily", Notice.created_at < bindparam("now")).distinct()
 _CHOSEN = select(User.practice_id).where(User.left_at.is_(None), cast(User.told, String) != "{}").distinct()
 SOMEBODY = select(func.count(User.id)).where(User.left_at.is_(None), cast(User.told, String) != "{}")
@@ -38,11 +39,7 @@ def write_all(rt: Runtime) -> int:
     now = rt.clock.now()
     with rt.store.read() as session:
         gathered = set(session.scalars(_GATHERED, {"now": now}))
-        wishing = {
-            one.practice_id
-            for one in session.scalars(select(User).where(User.left_at.is_(None)))
-            if told.choice(one, Topic.MORNING) is not When.NOT
-        }
+        wishing = {one.practice_id for one in session.scalars(_HERE) if told.choice(one, Topic.MORNING) is not When.NOT}
         mornings = {id: morning_of(session, id, now) for id in sorted(gathered | wishing)}
     return sum(_write(rt, id, morning, now) for id, morning in mornings.items() if morning <= now)
 

@@ -22,6 +22,12 @@ _OPEN_CREDIT = Credit.company_id == bindparam("company"), Credit.gone_at.is_(Non
 _ANY_OPEN_CREDIT = select(Credit.id).where(*_OPEN_CREDIT).limit(1)
 _UNREADABLE = UnreadableRow.company_id == bindparam("company"), UnreadableRow.customer != ""
 _ANY_UNREADABLE = select(UnreadableRow.id).where(*_UNREADABLE).limit(1)
+_THEIR_CREDIT = (
+    select(Credit.customer, Credit.remaining_minor, Credit.currency)
+    .where(*_OPEN_CREDIT, Credit.customer.in_(billing.FAMILIES))
+    .order_by(Credit.id)
+)
+_THEIR_UNREADABLE = select(UnreadableRow.customer).where(*_UNREADABLE, UnreadableRow.customer.in_(billing.FAMILIES))
 
 Applied = Mapping[str, list[tuple[date, str, int]]]
 
@@ -52,13 +58,7 @@ def open_credit(session: Session, company_id: int, rows: Sequence[Account]) -> M
     company = {"company": company_id}
     if session.scalars(_ANY_OPEN_CREDIT, company).first() is None:
         return {}
-    family = billing.family(company_id, [row.external_id for row in rows])
-    credits = session.execute(
-        select(Credit.customer, Credit.remaining_minor, Credit.currency)
-        .where(*_OPEN_CREDIT, Credit.customer.in_(family))
-        .order_by(Credit.id),
-        company,
-    ).all()
+    credits = session.execute(_THEIR_CREDIT, company | {"customers": [row.external_id for row in rows]}).all()
     payers = _payers(session, company_id, (customer for customer, _, _ in credits))
     found: dict[int, list[Money]] = defaultdict(list)
     for customer, minor, currency in credits:
@@ -74,9 +74,7 @@ def unreadable(session: Session, company_id: int, rows: Sequence[Account]) -> fr
     company = {"company": company_id}
     if session.scalars(_ANY_UNREADABLE, company).first() is None:
         return frozenset()
-    family = billing.family(company_id, [row.external_id for row in rows])
-    theirs = select(UnreadableRow.customer).where(*_UNREADABLE, UnreadableRow.customer.in_(family))
-    customers = session.scalars(theirs, company).all()
+    customers = session.scalars(_THEIR_UNREADABLE, company | {"customers": [row.external_id for row in rows]}).all()
     payers = _payers(session, company_id, customers)
     return frozenset(account for customer in customers for account in payers.chain(customer))
 

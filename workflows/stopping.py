@@ -140,13 +140,17 @@ def _wake(rt: Runtime, session: Session, companies: Sequence[int], going_on: boo
         session.execute(update(Effect).where(*held, spoken).values(not_before=now))
 
 
+# Asked at every tick, so they are made once.
+_DATED = select(Company).where(Company.paused, Company.paused_until.is_not(None))
+_DATED_WIDE = select(Practice).where(Practice.paused, Practice.paused_until.is_not(None))
+
+
 def end_due(rt: Runtime) -> int:
     """Stops whose day has come are taken off, so that pages say so; `plan()` has known it since midnight. How many."""
     now = rt.clock.now()
     with rt.store.read() as session:
-        dated = Company.paused, Company.paused_until.is_not(None)
-        over = [one for one in session.scalars(select(Company).where(*dated)) if _has_come(one, one.paused_until, now)]
-        wide = session.scalars(select(Practice).where(Practice.paused, Practice.paused_until.is_not(None))).all()
+        over = [one for one in session.scalars(_DATED) if _has_come(one, one.paused_until, now)]
+        wide = session.scalars(_DATED_WIDE).all()
         ended = [one for one in wide if all(_has_come(mine, one.paused_until, now) for mine in _all_of(session, one))]
     for company in over:
         resume_company(rt, company.id)

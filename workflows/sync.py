@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from core.calendars import Calendar
@@ -44,15 +44,19 @@ def request(rt: Runtime, company_id: int) -> None:
             company.sync_state = ASKED
 
 
+# Asked at every tick, so it is made once.
+_DUE = (
+    select(Company.id)
+    .join(Connection, Connection.company_id == Company.id)
+    .where(Company.next_sync_at <= bindparam("now"), Connection.state == "active")
+    .order_by(Company.next_sync_at)
+)
+
+
 def sync_due(rt: Runtime) -> int:
     """Read every company whose time has come, each for one turn; how many."""
     with rt.store.read() as session:
-        due = session.scalars(
-            select(Company.id)
-            .join(Connection, Connection.company_id == Company.id)
-            .where(Company.next_sync_at <= rt.clock.now(), Connection.state == "active")
-            .order_by(Company.next_sync_at)
-        ).all()
+        due = session.scalars(_DUE, {"now": rt.clock.now()}).all()
     turns: list[Callable[[], object]] = [partial(_turn, rt, company_id) for company_id in due]
     rt.engine.run(turns)
     return len(due)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from functools import cache, partial
 from itertools import product
 
 from core.cadence import Cap
@@ -102,15 +103,16 @@ def _latest(case: Case, touch: TouchFacts) -> datetime:
 def _histories(case: Case, readers: Readers, moments: list[datetime]) -> Iterator[tuple[Touches, datetime]]:
     """Messages before a moment, the shortest stories first; to other readers on fewer days."""
     same, *others = _kinds(readers)
+    touch = cache(partial(_touch, case))  # the same ages come again and again, on one day after the other
     times = [(now, same) for now in moments] + [(now, kind) for now in moments[::7] for kind in others]
     for ago, (now, kind) in product(_ages(case), times):
-        yield (_touch(case, now - ago, kind),), now
+        yield (touch(now - ago, kind),), now
     for days, now in product(range(case.promised_gap // 24 + 3), moments):
         yield (TouchFacts(readers, case.calendar.today(now) - days * _DAY),), now
     for cap in case.promised_caps:
         for age, (now, kind) in product(range(cap.days + 2), times):
             for ages in _spreads(case, cap, age):
-                yield tuple(_touch(case, now - days * _DAY, kind) for days in ages), now
+                yield tuple(touch(now - days * _DAY, kind) for days in ages), now
 
 
 def _ages(case: Case) -> list[timedelta]:

@@ -103,8 +103,9 @@ def changes(zone: str, year: int) -> tuple[date, ...]:
     """The local days around each change of a zone's clock in a year."""
     where = ZoneInfo(zone)
     noons = [datetime.combine(date(year, 1, 1) + shift * _DAY, time(12), UTC) for shift in range(-1, 367)]
-    turns = [pair for pair in pairwise(noons) if len({moment.astimezone(where).utcoffset() for moment in pair}) > 1]
-    return tuple(sorted({moment.astimezone(where).date() for pair in turns for moment in pair}))
+    local = [noon.astimezone(where) for noon in noons]
+    turns = [pair for pair in pairwise(local) if len({moment.utcoffset() for moment in pair}) > 1]
+    return tuple(sorted({moment.date() for pair in turns for moment in pair}))
 
 
 def _offsets(zone: str, day: date) -> tuple[timedelta | None, ...]:
