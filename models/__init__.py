@@ -20,7 +20,7 @@ from models.reading import CallCount, CallWindow, DirtyRow, Reading
 from models.rules import Charge, MoneyRules, Payout, PayoutEntry, Reward
 from models.sender import Departure, Sender
 from models.wishes import Contact, Extension, Feedback, SentFile, extension_invoice
-from models.work import BulkChange, Remark
+from models.work import BulkChange, Remark, SegmentRule
 
 __all__ = [
     "Account",
@@ -88,6 +88,7 @@ __all__ = [
     "Reversal",
     "Reward",
     "Rollout",
+    "SegmentRule",
     "Sender",
     "SentFile",
     "SignIn",

@@ -28,7 +28,8 @@ class Account(HasUid, Base):
     door, `row_read_at` when the reading began that the customer's own row is from. `instead` are addresses that a
     person accepted to write to in place of the ledger's; a link of an earlier `link_generation` opens nothing.
     `care`: they need a gentle hand, so a person speaks with them and nothing is sent by itself; on `look_again`
-    somebody asks how they are. `assignee_id` is who looks after them. `erased` is what the ledger says of them;
+    somebody asks how they are. `segment_by` says who put them into their segment: hand, rule, or nobody.
+    `assignee_id` is who looks after them. `erased` is what the ledger says of them;
     `erased_at` when all that Dunlin kept of them was blanked.
     """
 
@@ -51,6 +52,7 @@ class Account(HasUid, Base):
     region: Mapped[str] = mapped_column(String(10), default="")
     zone: Mapped[str] = mapped_column(String(64), default="")
     segment: Mapped[str] = mapped_column(String(60), default="")
+    segment_by: Mapped[str] = mapped_column(String(4), default="")
     payer: Mapped[str] = mapped_column(String(10), default="new")
     usual_delay: Mapped[int] = mapped_column(default=0)
     refused: Mapped[list[Any]] = mapped_column(default=list)

@@ -1,11 +1,11 @@
-"""The practice's own work: what its people note about a customer, and what they changed in many places at once."""
+"""The practice's own work: notes about a customer, rules for segments, and what was changed in many places at once."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, HasUid
@@ -24,6 +24,21 @@ class Remark(HasUid, Base):
     gone_at: Mapped[datetime | None]
 
     __table_args__ = (Index("ix_remark_account", "account_id", "id"),)
+
+
+class SegmentRule(HasUid, Base):
+    """By what customers fall into a segment: `conditions` as `core.segments` writes them. Lower ranks come first."""
+
+    __tablename__ = "segment_rule"
+
+    company_id: Mapped[int] = mapped_column(ForeignKey("company.id"))
+    segment: Mapped[str] = mapped_column(String(60))
+    rank: Mapped[int]
+    conditions: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    made_by: Mapped[int] = mapped_column(ForeignKey("user.id"))
+    made_at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("company_id", "segment"),)
 
 
 class BulkChange(HasUid, Base):

@@ -17,6 +17,7 @@ from core.ageing import BANDS, Band
 from core.money import Money
 from models import Account, Arrangement, CadenceOverride, Company, Extension, HoldRow, Invoice, User
 from workflows.owed import is_owed
+from workflows.rows import among
 
 _due = func.coalesce(Invoice.due, Invoice.issued)
 
@@ -76,6 +77,12 @@ def _in(band: Band, today: date) -> ColumnElement[bool]:
     ]
     inside = and_(*(one for one in sides if one is not None))
     return or_(inside, _due.is_(None)) if first is None else inside
+
+
+def first_by_name(session: Session, account_ids: Sequence[int], limit: int) -> list[Account]:
+    """The first of these customers by their names."""
+    wanted = select(Account).where(among(session, Account.id, account_ids))
+    return list(session.scalars(wanted.order_by(Account.name, Account.id).limit(limit)))
 
 
 def owing_most(session: Session, company: Company, today: date, limit: int) -> list[tuple[Account, Money, date | None]]:

@@ -38,6 +38,7 @@ from workflows import (
     renewals,
     retention,
     returned,
+    segment_rules,
     stopping,
     sync,
 )
@@ -75,6 +76,7 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
 }
 NIGHTLY: dict[str, Verb] = {
     "habits": habits.learn_all,
+    "segments": segment_rules.follow_all,
     "sweep": planner.sweep,
     "renew": renewals.refresh_idle,
     "remind": renewals.remind,

@@ -115,6 +115,7 @@ TABLES: Mapping[str, str] = {
     "identity": _PEOPLE,
     "api_token": _PEOPLE,
     "cadence_draft": _SETTING,
+    "segment_rule": "by what kind of payer, sum, age and country customers are sorted; nobody's name",
     "bulk_change": "ids of rows and codes: what was there before, and after",
     "company": _SETTING,
     "sender": _SETTING,
@@ -172,6 +173,7 @@ COLUMNS: Mapping[str, str] = {
     "term": "the ledger's own name of payment terms",
 }
 SINGLE: Mapping[Column, str] = {
+    Account.segment_by: "a code",
     Account.payer: "a code that is learned anew from days of payment",
     Invoice.number: "on the invoice itself, which tax law has kept",
     Invoice.branding: "the ledger's own name of a layout",

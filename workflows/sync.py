@@ -19,7 +19,7 @@ from core.calendars import Calendar
 from integrations.errors import OutsideError, Transient
 from integrations.ledgers.base import ENTITIES, Ledger
 from models import Company, Connection
-from workflows import confirming, dirty, habits, notices, reading, rounds, ties
+from workflows import confirming, dirty, habits, notices, reading, rounds, segment_rules, ties
 from workflows.calendars import calendar_of
 from workflows.connections import with_ledger
 from workflows.rows import plain
@@ -132,6 +132,7 @@ def _read(turn: _Turn, ledger: Ledger) -> bool:
         if ended:
             _beside(turn, partial(confirming.look_for, rt, company, ledger, turn.began_at))
             habits.learn(rt, company.id)
+            segment_rules.follow(rt, company.id)
         return ended
     sweep_is_due = _sweep_is_due(turn, connection.swept_at)
     with rt.store.read() as session:

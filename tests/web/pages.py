@@ -98,6 +98,8 @@ def console(world: World) -> dict[str, str]:
 
 def _of_a_company(bramley: str, kauri: str, tide: str) -> dict[str, str]:
     return {
+        "segments": f"{bramley}/segments",
+        "segments counted": f"{bramley}/segments?segment=big&payer=new",
         "law and limits": f"{bramley}/law",
         "law of which nothing is known": f"{kauri}/law",
         "sender that is shut out": f"{bramley}/sender",

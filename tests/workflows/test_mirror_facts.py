@@ -71,6 +71,7 @@ def test_every_column_of_a_mirrored_table_is_read_from_the_ledger_or_is_known_to
             "read_at",
             "gone_at",
             "segment",
+            "segment_by",
             "payer",
             "usual_delay",
             "instead",
