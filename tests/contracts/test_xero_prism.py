@@ -48,6 +48,7 @@ NOT_JUDGED = {
     "GET /Connections": IDENTITY,
     "POST /connect/token": IDENTITY,
     "POST /identity/connect/authorize": "a page for people",
+    "DELETE /CreditNotes/{id}/Allocations/{id}": "the specification's own example of the answer breaks its schema",
 }
 
 
@@ -56,13 +57,17 @@ class ThroughPrism:
 
     def __init__(self, prism: str) -> None:
         self.prism, self.pool = prism, urllib3.PoolManager(retries=False)
+        self.beside = ""  # the twin's own address, for answers that Prism cannot judge
         self.asked: list[str] = []
         self.answered: list[int] = []
 
     def request(self, method: str, url: str, **options: Any) -> urllib3.BaseHTTPResponse:
-        judged = url.replace("https://xero.test/api.xro/2.0", self.prism)
-        answer = self.pool.request(method, judged, **options)
-        self.asked.append(f"{method} {ID.sub('{id}', judged.removeprefix(self.prism))}")
+        path = url.removeprefix("https://xero.test/api.xro/2.0")
+        call = f"{method} {ID.sub('{id}', path)}"
+        if self.beside and call in NOT_JUDGED:
+            return self.pool.request(method, self.beside + path, **options)
+        answer = self.pool.request(method, self.prism + path, **options)
+        self.asked.append(call)
         self.answered.append(answer.status)
         return answer
 
@@ -114,6 +119,7 @@ def before_the_twin(world: World, log: Path) -> Iterator[tuple[XeroLedger, Throu
         serve(world.twin.app) as twin,
         judged(world, log, "proxy", "--errors", spec, f"{twin.url}/api.xro/2.0") as both,
     ):
+        both[1].beside = f"{twin.url}/api.xro/2.0"
         yield both
 
 

@@ -25,7 +25,7 @@ from integrations.ledgers.base import (
 from integrations.ledgers.xero import Xero
 from sandbox.books import BookPayment
 from sandbox.xero.records import Invoice
-from tests.sandbox.xero_world import World
+from tests.sandbox.xero_world import World, invoice
 
 TODAY = date(2026, 11, 2)
 REFERENCE = "r-aBcDeFgHiJkLmNoPqRs_"
@@ -64,9 +64,9 @@ class Office(World):
         return AllocationOrder(note, bill.id, bill.contact.id, Money(1500, "NZD"), TODAY, REFERENCE)
 
     def used(self) -> tuple[str, str]:
-        """A credit note that is used for the invoice; the ids of both."""
-        note, bill = self.twin.credit(self.tenant, "CN-8", "barney", TODAY, Decimal(3), "INV-1"), self.bill()
-        return note, bill.id
+        """A credit note that is used for an invoice of its own; the ids of both."""
+        bill = self.twin.add_invoice(self.tenant, invoice("INV-8"))
+        return self.twin.credit(self.tenant, "CN-8", "barney", TODAY, Decimal(3), "INV-8"), bill
 
     def release(self) -> UndoAllocationOrder:
         return UndoAllocationOrder(*self.used(), REFERENCE)
@@ -80,7 +80,8 @@ class Office(World):
         return InvoiceOrder(about.contact.id, Money(4000, "NZD"), TODAY, day, "270", words, REFERENCE, about.number)
 
     def draft(self) -> InvoiceOrder:
-        return replace(self.fee(), draft=True)
+        """Under a reference of its own: two invoices of one could not be told apart."""
+        return replace(self.fee(), draft=True, reference=REFERENCE[::-1])
 
     def expense(self) -> ExpenseOrder:
         """Kept back from a payout into the bank account."""
