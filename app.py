@@ -86,6 +86,7 @@ def build_runtime(
         pause=pause,
         turns=Turns(time.monotonic, pause),
         upkeep=Upkeep(**settings.upkeep()),
+        sign_ups=settings.sign_ups == "open",
         owners_need_code=not settings.is_demo,  # a demo's clock is moved by hand, and no device follows it
     )
 

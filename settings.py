@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,15 +16,13 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from settings_checks import SettingsError as SettingsError  # callers catch it by our name
 from settings_checks import check_keys, check_reach, host_of
+from settings_secrets import kept_secrets
 
 PREFIX = "DUNLIN_"
 TESTS_PREFIX = "DUNLIN_TEST_"  # belongs to the test suite; the product neither reads nor refuses it
 KEY_LENGTH = 32
-
-
-class SettingsError(Exception):
-    """A setting cannot be used; the message is one sentence that names the variable and says what to do."""
 
 
 def _hidden(description: str) -> Any:
@@ -61,6 +58,14 @@ class Settings(BaseSettings):
         description="The address under which people and the ledgers reach this installation, such as "
         "`https://dunlin.example.com`. Portal links and sign-ins at the ledgers are built on it.",
     )
+    sign_ups: Literal["open", "closed"] = Field(
+        "closed",
+        description="Whether strangers may begin a practice of their own here through Xero or Intuit: `open` for an "
+        "installation that is listed in the vendors' marketplaces. The first owner always may.",
+    )
+    artwork: Path | None = Field(
+        None, description="A folder with the vendors' own pictures for their buttons; see docs/marketplace.md."
+    )
     host: str = Field("127.0.0.1", description="The network address the web server listens on.")
     port: int = Field(8000, ge=1, le=65535, description="The port the web server listens on.")
     secret_keys: Annotated[tuple[str, ...], NoDecode] = Field(
@@ -88,6 +93,11 @@ class Settings(BaseSettings):
         "https://developer.api.intuit.com/v2/oauth2/tokens/revoke",
         description="Where QuickBooks tokens are given back.",
     )
+    quickbooks_discovery_url: str = Field(
+        "https://developer.api.intuit.com/.well-known/openid_configuration",
+        description="Where Intuit says by which keys its sign-ins are checked; with Intuit's development keys "
+        "`https://developer.api.intuit.com/.well-known/openid_sandbox_configuration`.",
+    )
     quickbooks_api_url: str = Field(
         "https://quickbooks.api.intuit.com",
         description="The QuickBooks API; with Intuit's development keys `https://sandbox-quickbooks.api.intuit.com`.",
@@ -106,6 +116,10 @@ class Settings(BaseSettings):
     xero_token_url: str = Field("https://identity.xero.com/connect/token", description="Where Xero tokens are fetched.")
     xero_revoke_url: str = Field(
         "https://identity.xero.com/connect/revocation", description="Where Xero tokens are given back."
+    )
+    xero_discovery_url: str = Field(
+        "https://identity.xero.com/.well-known/openid-configuration",
+        description="Where Xero says by which keys its sign-ins are checked.",
     )
     xero_api_url: str = Field("https://api.xero.com", description="The Xero API, without a path.")
     xero_scopes: str = Field("", description=_SCOPES)
@@ -222,7 +236,9 @@ class Settings(BaseSettings):
 
     def upkeep(self) -> dict[str, Any]:
         """What the installation needs to look after itself, by the names of the runtime's own."""
-        kept = {name: getattr(self, name) for name in ("backup_to", "backups_kept", "keep_days", "metrics_token")}
+        kept = {
+            name: getattr(self, name) for name in ("backup_to", "backups_kept", "keep_days", "metrics_token", "artwork")
+        }
         return {**kept, "own_rates": self.var / "rates"}
 
     def ledger(self, kind: str) -> dict[str, Any]:
@@ -248,7 +264,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         # nobody listens in between; outside the demo every address must be https.
         os.environ["OAUTHLIB_INSECURE_TRANSPORT"] = "1"
     if not (settings.secret_keys and settings.index_key):
-        given = {**_kept_secrets(settings.var), **given}
+        given = {**kept_secrets(settings.var), **given}
     return _checked(given)
 
 
@@ -313,35 +329,3 @@ def _checked(given: Mapping[str, str]) -> Settings:
         if first["type"] != "value_error":
             said = f"is not usable: {said[:1].lower()}{said[1:]}"
         raise SettingsError(f"{_variable(str(first['loc'][0]))} {said}.") from None
-
-
-def _kept_secrets(var: Path) -> dict[str, str]:
-    """The secrets of this installation, made if there are none: a private file in a private folder."""
-    path = var / "secrets"
-    try:
-        if not path.exists():
-            var.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _make_secrets(path)
-        lines = [line.partition("=") for line in path.read_text().splitlines()]
-    except OSError as error:
-        raise SettingsError(f"DUNLIN_VAR: the secrets in {path} cannot be read or made ({error.strerror}).") from None
-    kept = {name: value for name, _, value in lines if name in ("secret_keys", "index_key")}
-    if len(kept) < 2:
-        raise SettingsError(f"DUNLIN_VAR: {path} does not hold both secrets; bring the file back from a backup.")
-    return kept
-
-
-def _make_secrets(path: Path) -> None:
-    """Written aside and then linked, so that two processes that start together agree and none reads half a file."""
-    aside = path.with_name(f"secrets.{os.getpid()}")
-    text = "".join(f"{name}={secrets.token_urlsafe(48)}\n" for name in ("secret_keys", "index_key"))
-    try:
-        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(aside, path)
-    except FileExistsError:
-        pass
-    finally:
-        aside.unlink(missing_ok=True)

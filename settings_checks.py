@@ -10,6 +10,10 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
+class SettingsError(Exception):
+    """A setting cannot be used; the message is one sentence that names the variable and says what to do."""
+
+
 def host_of(url: str) -> str:
     try:
         return urlsplit(url).hostname or ""

@@ -7,7 +7,7 @@ libraries say in their errors stays here, for it may hold what was sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -28,6 +28,7 @@ from requests_oauthlib import OAuth2Session
 
 from integrations import quiet
 from integrations.errors import Misconfigured, OutsideError, Reconnect, Rejected, Transient
+from integrations.openid import OpenId
 from integrations.transport import Transport
 
 quiet.hush()  # Here, because every ledger's adapter begins with this module.
@@ -38,7 +39,9 @@ _CODE = re.compile(r"[a-z_]{1,40}")
 
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
-    """One vendor's endpoints and our keys there. `pkce` sends S256; `headers` go with token calls."""
+    """One vendor's endpoints and our keys there. `pkce` sends S256; `headers` go with token calls; `openid` is how it
+    tells who somebody is.
+    """
 
     label: str
     client_id: str
@@ -50,25 +53,31 @@ class OAuthApp:
     pkce: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     revoke_as_json: bool = False
+    openid: OpenId | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token set. Times are aware; `refresh_hard_expires_at` is None where the vendor does not tell."""
+    """A token set. Times are aware; `refresh_hard_expires_at` is None where the vendor does not tell. `id_token` is
+    not checked yet, and "" where none was asked for.
+    """
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     scope: tuple[str, ...]
     expires_at: datetime
     refresh_hard_expires_at: datetime | None = None
+    id_token: str = field(default="", repr=False)
 
 
-def begin(app: OAuthApp, redirect_uri: str) -> tuple[str, str, str]:
-    """(URL to send the browser to, state, PKCE verifier or "")."""
+def begin(app: OAuthApp, redirect_uri: str, scopes: Sequence[str] = (), nonce: str = "") -> tuple[str, str, str]:
+    """(URL to send the browser to, state, PKCE verifier or ""). `scopes` instead of the app's own; a `nonce` comes back
+    in the id_token.
+    """
     session = OAuth2Session(
-        app.client_id, redirect_uri=redirect_uri, scope=list(app.scopes), pkce="S256" if app.pkce else None
+        app.client_id, redirect_uri=redirect_uri, scope=list(scopes or app.scopes), pkce="S256" if app.pkce else None
     )
-    url, state = session.authorization_url(app.authorize_url)
+    url, state = session.authorization_url(app.authorize_url, **({"nonce": nonce} if nonce else {}))
     return url, state, getattr(session, "_code_verifier", None) or ""
 
 
@@ -169,7 +178,7 @@ def _read(fields: Mapping[str, Any], old_refresh: str, now: datetime) -> Token:
     access, refresh = fields["access_token"], fields.get("refresh_token") or old_refresh
     if not isinstance(access, str) or not isinstance(refresh, str) or not access:
         raise ValueError("a token that is no text")
-    scope = fields.get("scope") or ()
+    scope, id_token = fields.get("scope") or (), fields.get("id_token")
     hard = _seconds(fields.get("x_refresh_token_hard_expires_in"))
     return Token(
         access=access,
@@ -177,6 +186,7 @@ def _read(fields: Mapping[str, Any], old_refresh: str, now: datetime) -> Token:
         scope=tuple(one for one in (scope.split() if isinstance(scope, str) else scope) if one),
         expires_at=now + timedelta(seconds=_seconds(fields.get("expires_in")) or ACCESS_SECONDS),
         refresh_hard_expires_at=None if hard is None else now + timedelta(seconds=hard),
+        id_token=id_token if isinstance(id_token, str) else "",
     )
 
 

@@ -66,6 +66,7 @@ from web import (
     terms,
     tokens,
     tracing,
+    vendors,
     webhooks,
     words,
 )
@@ -116,6 +117,7 @@ ROOMS = (
     search,
     stop,
     telling,
+    vendors,
     bulk,
     portal,
     portal_answers,

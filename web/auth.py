@@ -49,6 +49,7 @@ _OPEN_ROOMS = (
     "portal_more_time",
     "webhooks",
     "joining",
+    "vendors",
     "api",
 )
 
@@ -81,7 +82,7 @@ def _require_person() -> ResponseReturnValue | None:
         return None
     if endpoint in current_app.config["DUNLIN_PUBLIC_ENDPOINTS"]:
         return None
-    found = _signed_in()
+    found = signed_in()
     if found is not None:
         g.person, g.browser = found
         return _led_to_second_step(found[0])
@@ -99,7 +100,8 @@ def _led_to_second_step(user: User) -> ResponseReturnValue | None:
     return redirect(url_for("security.show"), 303)
 
 
-def _signed_in() -> tuple[User, SignIn] | None:
+def signed_in() -> tuple[User, SignIn] | None:
+    """Who asks and with which browser, also on pages that are open to everybody."""
     secret = session.get("browser")
     return sign_ins.of(runtime(), secret) if isinstance(secret, str) else None
 
@@ -112,22 +114,29 @@ def _no_owner() -> bool:
     return not known["dunlin-owner"]
 
 
-def enter(user_id: int) -> None:
+def enter(user_id: int, through: str = "") -> None:
     """A new session for the person: nothing from before signing in is carried over, and who was in before is out."""
     _leave()
-    session["browser"] = sign_ins.begin(runtime(), user_id, request.user_agent.string)
+    session["browser"] = sign_ins.begin(runtime(), user_id, request.user_agent.string, through)
+
+
+def to_code(user_id: int, through: str = "") -> ResponseReturnValue:
+    """They proved who they are, by password or `through` a vendor, and have their code yet to give."""
+    _leave()
+    session["half-way"] = [user_id, runtime().clock.now().isoformat(), through]
+    return redirect(url_for("auth.second", next=safe_next()), 303)
 
 
 def _leave() -> None:
     """Whoever was signed in here is not any more, also for a copy of the cookie."""
-    found = _signed_in()
+    found = signed_in()
     session.clear()
     if found is not None:
         with runtime().store.write() as rows:
             sign_ins.end(runtime(), rows, found[0], found[0], only=found[1].uid)
 
 
-def _safe_next() -> str:
+def safe_next() -> str:
     """The local page asked for before signing in, else the start."""
     wanted = request.args.get("next", "")
     local = wanted.startswith("/") and not wanted.startswith("//") and "\\" not in wanted
@@ -151,7 +160,7 @@ def sign_in() -> ResponseReturnValue:
         return redirect(url_for("auth.first_run"))
     if request.method == "POST":
         return _try_sign_in(request.form.get("email", ""), request.form.get("password", ""))
-    if _signed_in() is not None:
+    if signed_in() is not None:
         return redirect(url_for("companies.home"))
     return render_template("entry/sign_in.html", email="")
 
@@ -165,11 +174,9 @@ def _try_sign_in(email: str, password: str) -> ResponseReturnValue:
         answer.call_on_close(partial(people.note_refused, runtime(), email))
         return answer
     if second_step.is_on(user):
-        _leave()
-        session["half-way"] = [user.id, runtime().clock.now().isoformat()]
-        return redirect(url_for("auth.second", next=_safe_next()), 303)
+        return to_code(user.id)
     enter(user.id)
-    return redirect(_safe_next(), 303)
+    return redirect(safe_next(), 303)
 
 
 def _half_way() -> int | None:
@@ -186,15 +193,15 @@ def second() -> ResponseReturnValue:
     """The second step, for who has one."""
     user_id = _half_way()
     if user_id is None:
-        return redirect(url_for("auth.sign_in", next=_safe_next()), 303)
+        return redirect(url_for("auth.sign_in", next=safe_next()), 303)
     if request.method == "GET":
         return render_template("entry/code.html")
     if not second_step.passes(runtime(), user_id, request.form.get("code", "")[:100]):
         log.info("a code of the second step was refused")
         flash(second_step.WRONG, "warn")
         return render_template("entry/code.html"), 401
-    enter(user_id)
-    return redirect(_safe_next(), 303)
+    enter(user_id, session["half-way"][2])
+    return redirect(safe_next(), 303)
 
 
 @pages.post("/sign-out")

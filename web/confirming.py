@@ -6,13 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 from flask import Response, g, request
 
-from web.auth import person
+from web.auth import browser, person
 from web.guards import limiter, runtime
 from workflows import people, second_step
 from workflows.errors import Refusal
+
+_JUST_NOW = timedelta(minutes=10)
 
 
 def _who() -> str:
@@ -38,8 +41,17 @@ def counted() -> Iterator[None]:
 
 def confirm() -> None:
     """Refusal unless the form's field `confirm` holds the password of whoever is signed in, and `own_code`, where they
-    have a second step, its code.
+    have a second step, its code. Who has no password must have come in through a vendor a few minutes ago.
     """
     with counted():
-        people.confirm(runtime(), person().id, request.form.get("confirm", ""))
+        if person().password_hash:
+            people.confirm(runtime(), person().id, request.form.get("confirm", ""))
+        elif not has_just_come():
+            raise Refusal("You signed in too long ago for this. Sign out, sign in the same way again, and do it then.")
         second_step.demand(runtime(), person().id, request.form.get("own_code", "")[:100])
+
+
+def has_just_come() -> bool:
+    """Whether a vendor vouched for whoever is signed in here a few minutes ago."""
+    here = browser()
+    return bool(here.through) and runtime().clock.now() - here.made_at <= _JUST_NOW

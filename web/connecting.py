@@ -60,9 +60,9 @@ def finish(kind: str) -> ResponseReturnValue:
     """Back from the vendor. The state is used up whatever happens, so that an answer counts once."""
     _known(kind)
     begun = session.pop("consent", None)
-    problem = _problem(kind, begun)
-    if problem is not None:
-        return _to(url_for("companies.home"), *problem)
+    wrong = problem(kind, begun)
+    if wrong is not None:
+        return _to(url_for("companies.home"), *wrong)
     uid = begun["company"]
     home = url_for("connecting.show", uid=uid) if uid else url_for("companies.home")
     given = request.args.to_dict()
@@ -73,7 +73,7 @@ def finish(kind: str) -> ResponseReturnValue:
     return _to(home, f"Connected: {', '.join(names)}. We are reading the books now.", "good")
 
 
-def _problem(kind: str, begun: Any) -> tuple[str, str] | None:
+def problem(kind: str, begun: Any) -> tuple[str, str] | None:
     """What is wrong with the way back, as a sentence and its mood; None when the code may be exchanged."""
     label = ties.ledger_name(runtime(), kind)
     if not isinstance(begun, dict) or begun.get("kind") != kind:

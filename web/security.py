@@ -11,10 +11,10 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from models import User
-from web import confirming
+from web import confirming, vendors
 from web.auth import browser, person
 from web.guards import runtime
-from workflows import people, second_step, sign_ins
+from workflows import identities, people, second_step, sign_ins
 from workflows.errors import Refusal
 
 pages = Blueprint("security", __name__, url_prefix="/your-sign-in")
@@ -46,6 +46,7 @@ def _page(codes: list[str] | None = None) -> str:
         user = session.get_one(User, me.id)
         mine = sign_ins.open_ones(rt, session, me.id)
         others = people.others(session, user) if me.owner else ()
+        tied = identities.of(session, me.id)
         elsewhere = [(one, len(sign_ins.open_ones(rt, session, one.id))) for one in others]
     words = second_step.words_of(rt, user)
     return render_template(
@@ -55,6 +56,8 @@ def _page(codes: list[str] | None = None) -> str:
         secret=words and words[0],
         picture=words and segno.make(words[1]).svg_data_uri(scale=5, border=4, light="white"),
         browsers=mine,
+        tied=tied,
+        labels=identities.offered(rt),
         here=browser().uid,
         others=elsewhere,
         least=people.SHORTEST_PASSWORD,
@@ -66,8 +69,24 @@ def _page(codes: list[str] | None = None) -> str:
 def password() -> ResponseReturnValue:
     rt, form = runtime(), request.form
     confirming.confirm()
-    people.change_password(rt, person().id, form.get("confirm", ""), form.get("password", ""), browser().id)
+    people.set_password(rt, person().id, form.get("password", ""), browser().id)
     return _back("Changed. All other browsers are signed out.")
+
+
+@pages.post("/vendors/<kind>")
+@confirming.limited
+def tie(kind: str) -> ResponseReturnValue:
+    """To the vendor, to come in through it from now on."""
+    confirming.confirm()
+    return vendors.begin(kind, books=False, tie=person().uid)
+
+
+@pages.post("/vendors/end")
+@confirming.limited
+def untie() -> ResponseReturnValue:
+    confirming.confirm()
+    identities.untie(runtime(), person().id, request.form.get("identity", ""))
+    return _back("It lets you in no more.")
 
 
 @pages.post("/second-step")
@@ -97,8 +116,8 @@ def renew() -> ResponseReturnValue:
 @pages.post("/second-step/off")
 @confirming.limited
 def switch_off() -> ResponseReturnValue:
-    with confirming.counted():
-        second_step.switch_off(runtime(), person().id, request.form.get("confirm", ""), _code())
+    confirming.confirm()
+    second_step.forget(runtime(), person().id)
     return _back("The second step is off. Your password alone signs you in.", "calm")
 
 

@@ -7,7 +7,7 @@ is given back to the vendor. No transaction spans a call.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -57,13 +57,27 @@ def begin(rt: Runtime, kind: str, company_uid: str = "") -> Begun:
 def finish(
     rt: Runtime, practice_id: int, kind: str, callback: Mapping[str, str], verifier: str, company_uid: str = ""
 ) -> list[str]:
-    """Exchange the code, read who was given, create or renew the companies; their names.
+    """Exchange the code, read who was given, create or renew the companies; their names, as `keep` says."""
+    return keep(rt, practice_id, exchange(rt, kind, callback, verifier, redirect_uri(rt, kind)), company_uid)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a consent gave, not kept yet."""
+
+    kind: str
+    token: oauth.Token
+    consent: Consent
+
+
+def keep(rt: Runtime, practice_id: int, given: Given, company_uid: str = "") -> list[str]:
+    """Create or renew the companies that a consent gave; their names.
 
     An organisation of another practice, or one that cannot be opened, is skipped and named as such; Refusal when no
     other is given, or when the one of `company_uid` is not among them: then nothing that stands is changed.
     """
+    kind, token, consent = given.kind, given.token, given.consent
     ledger = rt.ledgers[kind]
-    token, consent = _exchanged(rt, ledger, callback, verifier)
     left: list[Left] = []
     with _given_back_when_refused(rt, ledger, consent, token):
         with rt.store.read() as session:
@@ -80,16 +94,37 @@ def finish(
     return names + closed
 
 
-def _exchanged(
-    rt: Runtime, ledger: LedgerKind, callback: Mapping[str, str], verifier: str
-) -> tuple[oauth.Token, Consent]:
-    code, way_back = callback.get("code", ""), redirect_uri(rt, ledger.kind)
+def give_back(rt: Runtime, given: Given) -> None:
+    """Nothing comes of a consent: what it gave is given back, and what stands of earlier ones stays."""
+    with suppress(Refusal), _given_back_when_refused(rt, rt.ledgers[given.kind], given.consent, given.token):
+        raise Refusal("Nothing was connected.")
+
+
+def exchange(rt: Runtime, kind: str, callback: Mapping[str, str], verifier: str, way_back: str) -> Given:
+    """The tokens of a consent, and what it gave. Refusal where the vendor gives none."""
+    token = token_of(rt, kind, callback, verifier, way_back)
+    return Given(kind, token, consent_of(rt, kind, token, callback))
+
+
+def token_of(rt: Runtime, kind: str, callback: Mapping[str, str], verifier: str, way_back: str) -> oauth.Token:
+    ledger = rt.ledgers[kind]
+    with _said(rt, kind):
+        return oauth.exchange(ledger.oauth, way_back, callback.get("code", ""), verifier, rt.transport, rt.clock.now())
+
+
+def consent_of(rt: Runtime, kind: str, token: oauth.Token, callback: Mapping[str, str]) -> Consent:
+    with _said(rt, kind):
+        return rt.ledgers[kind].consent(token, callback, rt.transport)
+
+
+@contextmanager
+def _said(rt: Runtime, kind: str) -> Iterator[None]:
+    """What the vendor refuses is said in its own words."""
     try:
-        token = oauth.exchange(ledger.oauth, way_back, code, verifier, rt.transport, rt.clock.now())
-        return token, ledger.consent(token, callback, rt.transport)
+        yield
     except OutsideError as error:
         if isinstance(error, Misconfigured):
-            grants.note_trouble(rt, ledger.kind, error)
+            grants.note_trouble(rt, kind, error)
         raise Refusal(str(error)) from None
 
 

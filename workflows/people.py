@@ -96,14 +96,8 @@ def check_password(password: str, *known: str) -> None:
         raise Refusal("This password is easily guessed. Please choose another; a short sentence of your own is good.")
 
 
-def change_password(rt: Runtime, user_id: int, old: str, new: str, browser: int) -> None:
-    """The new one counts from now on, and all other browsers are signed out. Refusal when either is not good."""
-    confirm(rt, user_id, old)
-    set_password(rt, user_id, new, browser)
-
-
 def set_password(rt: Runtime, user_id: int, new: str, but: int | None = None) -> None:
-    """For who forgot theirs, by whoever runs the installation. All browsers are signed out, or all `but` one."""
+    """The new one counts from now on. All browsers are signed out, or all `but` one. Refusal when it is not good."""
     with rt.store.read() as session:
         user = session.get_one(User, user_id)
     check_password(new, user.practice.name, user.name, user.email)

@@ -49,6 +49,7 @@ class Upkeep:
     backups_kept: int = 14
     keep_days: Mapping[str, int] = field(default_factory=dict)
     own_rates: Path | None = None
+    artwork: Path | None = None
     metrics_token: str = field(default="", repr=False)
 
 
@@ -82,6 +83,7 @@ class Runtime:
     resolver: Resolver | None = None
     upkeep: Upkeep = Upkeep()
     owners_need_code: bool = False
+    sign_ups: bool = False
 
     @property
     def is_demo(self) -> bool:

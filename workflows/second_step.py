@@ -17,7 +17,7 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from models import User
-from workflows import audit, people
+from workflows import audit
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -82,15 +82,10 @@ def renew(rt: Runtime, user_id: int, code: str) -> list[str]:
         return _recovery(rt, user)
 
 
-def switch_off(rt: Runtime, user_id: int, password: str, code: str) -> None:
-    """Refusal unless both the password and the code are right."""
-    people.confirm(rt, user_id, password)
-    demand(rt, user_id, code)
-    forget(rt, user_id)
-
-
 def forget(rt: Runtime, user_id: int) -> None:
-    """There is no second step any more; also for who lost device and codes, by whoever runs the installation."""
+    """There is no second step any more: they said so themselves, or lost device and codes and asked whoever runs the
+    installation.
+    """
     with rt.store.write() as session:
         user = _locked(session, user_id)
         user.totp_sealed, user.totp_at, user.recovery = None, None, []

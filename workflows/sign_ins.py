@@ -22,8 +22,10 @@ OLDEST = timedelta(days=14)
 _SEEN_EVERY = timedelta(minutes=5)  # so that looking at pages does not write to the database all day
 
 
-def begin(rt: Runtime, user_id: int, agent: str) -> str:
-    """A browser of this person is signed in; the secret for its cookie, 128 random bits."""
+def begin(rt: Runtime, user_id: int, agent: str, through: str = "") -> str:
+    """A browser of this person is signed in, by password or `through` a vendor that vouched; the secret for its cookie,
+    128 random bits.
+    """
     secret, now = rt.new_id(), rt.clock.now()
     with rt.store.write() as session:
         user = session.get_one(User, user_id)
@@ -32,11 +34,13 @@ def begin(rt: Runtime, user_id: int, agent: str) -> str:
             user_id=user_id,
             secret_hash=_hash(secret),
             agent=plain(agent, 200),
+            through=through,
             made_at=now,
             seen_at=now,
         )
         session.add(row)
-        audit.record_practice(rt, session, "signed-in", user.practice_id, subject=user.uid, browser=row.uid)
+        said = {"browser": row.uid, **({"through": through} if through else {})}
+        audit.record_practice(rt, session, "signed-in", user.practice_id, subject=user.uid, **said)
     return secret
 
 

@@ -14,6 +14,7 @@ from flask import Flask, Response, g, request
 
 from sandbox.books import Webhook
 from sandbox.oauth import Clock, Grant, TokenStore
+from sandbox.openid import Holder, Signer
 from sandbox.quickbooks import api, consent, faults, hooks, paylink
 from sandbox.quickbooks.bookkeeper import Bookkeeper, alone
 from sandbox.quickbooks.faults import FaultPlan, PlannedFault
@@ -45,6 +46,8 @@ class QuickBooksTwin(Bookkeeper):
         self.client_id, self.client_secret, self.webhook_key = client_id, client_secret, webhook_key
         day = timedelta(hours=24)
         self.tokens = TokenStore(clock, new_id, consent.ACCESS_SECONDS, rotate_after=day, grace=day)
+        self.holder = Holder("intuit-person-1")
+        self.signer = Signer((self.base_url or "https://oauth.intuit.test") + "/op/v1")
         self.calls: Counter[str] = Counter()
         self.minor_versions: Counter[str] = Counter()
         self.token_calls: Counter[str] = Counter()
@@ -60,6 +63,7 @@ class QuickBooksTwin(Bookkeeper):
             "authorize_url": f"{base}/connect/oauth2",
             "token_url": f"{base}/oauth2/v1/tokens/bearer",
             "revoke_url": f"{base}/v2/oauth2/tokens/revoke",
+            "discovery_url": f"{base}/.well-known/openid_configuration",
             "api_url": base,
         }
 

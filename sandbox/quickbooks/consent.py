@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from flask import Flask, Response, jsonify, redirect, render_template_string, request
@@ -46,10 +46,10 @@ button { font: inherit; padding: .6rem 1.4rem; border-radius: 2rem; border: 1px 
 <p>It will be able to read and write your accounting data in QuickBooks.</p>
 <form method="post">
 {% for name, value in asked.items() %}<input type="hidden" name="{{ name }}" value="{{ value }}">
-{% endfor %}<fieldset><legend>Company</legend>
+{% endfor %}{% if companies %}<fieldset><legend>Company</legend>
 {% for realm, company in companies %}<label><input type="radio" name="realm" value="{{ realm }}"
 {%- if loop.first %} checked{% endif %} required> {{ company }}</label>
-{% endfor %}</fieldset>
+{% endfor %}</fieldset>{% endif %}
 <p><label>Signed in as <input name="admin" value="{{ admin }}" required></label></p>
 <button class="allow" name="decision" value="allow">Allow</button>
 <button class="deny" name="decision" value="deny" formnovalidate>Deny</button>
@@ -61,6 +61,8 @@ button { font: inherit; padding: .6rem 1.4rem; border-radius: 2rem; border: 1px 
 def add_routes(app: Flask, twin: QuickBooksTwin) -> None:
     """Hang the OAuth addresses on the app."""
     app.add_url_rule("/.well-known/openid_configuration", "discovery", lambda: _discovery(twin))
+    app.add_url_rule("/op/v1/jwks", "keys", lambda: twin.signer.published())
+    app.add_url_rule("/v1/openid_connect/userinfo", "userinfo", lambda: _alone(twin, _userinfo))
     app.add_url_rule("/connect/oauth2", "consent", lambda: _alone(twin, _consent), methods=["GET", "POST"])
     app.add_url_rule("/oauth2/v1/tokens/bearer", "token", lambda: _alone(twin, _token), methods=["POST"])
     app.add_url_rule("/v2/oauth2/tokens/revoke", "revoke", lambda: _alone(twin, _revoke), methods=["POST"])
@@ -75,7 +77,7 @@ def _alone(twin: QuickBooksTwin, answer: Callable[[QuickBooksTwin], R]) -> R:
 def _discovery(twin: QuickBooksTwin) -> Response:
     base = twin.base_url or request.host_url.rstrip("/")
     return jsonify(
-        issuer=f"{base}/op/v1",
+        issuer=twin.signer.issuer,
         authorization_endpoint=f"{base}/connect/oauth2",
         token_endpoint=f"{base}/oauth2/v1/tokens/bearer",
         userinfo_endpoint=f"{base}/v1/openid_connect/userinfo",
@@ -92,21 +94,25 @@ def _discovery(twin: QuickBooksTwin) -> Response:
 
 def _consent(twin: QuickBooksTwin) -> AnyResponse:
     """GET shows the page; POST with `realm`, `decision` (allow or deny) and `admin` goes back to the app."""
-    asked = {name: request.values.get(name, "") for name in ("client_id", "redirect_uri", "state", "scope")}
+    asked = {name: request.values.get(name, "") for name in ("client_id", "redirect_uri", "state", "scope", "nonce")}
+    scopes = asked["scope"].split()
     if asked["client_id"] != twin.client_id or not asked["redirect_uri"]:
         return Response("The client id or redirect address is not known here.", 400)
-    if SCOPE not in asked["scope"].split() or request.values.get("response_type", "code") != "code":
+    if not {SCOPE, "openid"} & set(scopes) or request.values.get("response_type", "code") != "code":
         return _back(asked, {"error": "invalid_scope"})
     if request.method == "GET":
-        companies = [(realm.id, realm.about.name) for realm in twin.realms.values()]
+        companies = [(realm.id, realm.about.name) for realm in twin.realms.values() if SCOPE in scopes]
         return Response(render_template_string(_PAGE, asked=asked, companies=companies, admin=FIRST_ADMIN))
-    realm = request.form.get("realm", "")
-    if request.form.get("decision") != "allow" or realm not in twin.realms:
+    realm = request.form.get("realm", "") if SCOPE in scopes else ""
+    if request.form.get("decision") != "allow" or (SCOPE in scopes and realm not in twin.realms):
         return _back(asked, {"error": "access_denied"})
     admin, now = request.form.get("admin") or FIRST_ADMIN, twin.clock().isoformat()
     grant = _grant(twin, realm, admin)
     grant.extra = {"given": now, "used": now, "admin": admin}
-    return _back(asked, {"code": twin.tokens.code_for(grant, asked["redirect_uri"]), "realmId": realm})
+    code = twin.tokens.code_for(grant, asked["redirect_uri"])
+    if "openid" in scopes:
+        twin.signer.remember(code, asked["nonce"])
+    return _back(asked, {"code": code, **({"realmId": realm} if realm else {})})
 
 
 def _grant(twin: QuickBooksTwin, realm: str, admin: str) -> Grant:
@@ -116,7 +122,7 @@ def _grant(twin: QuickBooksTwin, realm: str, admin: str) -> Grant:
             if grant.extra.get("admin") == admin:
                 return grant
             grant.alive = False
-    return Grant(realm, (SCOPE,))
+    return Grant(realm, (SCOPE,) if realm else ("openid",))
 
 
 def _back(asked: dict[str, str], answer: dict[str, str]) -> AnyResponse:
@@ -156,9 +162,31 @@ def _token(twin: QuickBooksTwin) -> Response | tuple[Response, int]:
         return _refusal(refused.code, refused.description)
     fields = {"access_token": access, "token_type": "bearer", "expires_in": ACCESS_SECONDS, "refresh_token": refresh}
     fields["x_refresh_token_expires_in"] = REFRESH_SECONDS
+    code = request.form.get("code", "")
+    if twin.signer.asked(code):
+        realm = {"realmid": grant.subject} if grant.subject else {}
+        fields["id_token"] = twin.signer.token(code, [twin.client_id], _claims(twin) | realm, twin.clock())
     if request.headers.get("x-include-refresh-token-hard-expires-in", "").lower() == "true":
         fields["x_refresh_token_hard_expires_in"] = int((_end(grant) - twin.clock()).total_seconds())
     return jsonify(fields)
+
+
+def _claims(twin: QuickBooksTwin) -> dict[str, Any]:
+    return {"sub": twin.holder.subject, "auth_time": int(twin.clock().timestamp())}
+
+
+def _userinfo(twin: QuickBooksTwin) -> Response | tuple[Response, int]:
+    """Names and address, in the vendor's own spelling, for whoever has a living token."""
+    if twin.tokens.check(request.headers.get("Authorization", "").removeprefix("Bearer ")) is None:
+        return _refusal("invalid_token", status=401)
+    holder = twin.holder
+    return jsonify(
+        sub=holder.subject,
+        email=holder.email,
+        emailVerified=holder.verified,
+        givenName=holder.given,
+        familyName=holder.family,
+    )
 
 
 def _refreshed(twin: QuickBooksTwin, token: str) -> tuple[Grant, str, str]:

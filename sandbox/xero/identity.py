@@ -103,12 +103,26 @@ def _b64(raw: bytes) -> str:
 def mount(app: Flask, twin: Place) -> None:
     """Add the identity routes to the twin's app."""
     app.add_url_rule("/identity/connect/authorize", "authorize", lambda: _authorize(twin), methods=["GET", "POST"])
+    app.add_url_rule("/.well-known/openid-configuration", "discovery", lambda: _discovery(twin))
+    app.add_url_rule("/.well-known/openid-configuration/jwks", "keys", lambda: twin.signer.published())
     app.add_url_rule("/connect/token", "token", lambda: _token(twin), methods=["POST"])
     app.add_url_rule("/connect/revocation", "revocation", lambda: _revocation(twin), methods=["POST"])
     for spelling in ("/connections", "/Connections"):  # the documents and the official client differ
         app.add_url_rule(spelling, f"list {spelling}", lambda: _connections(twin))
         rule = f"{spelling}/<id>"
         app.add_url_rule(rule, rule, lambda id: _remove(twin, id), methods=["DELETE"])
+
+
+def _discovery(twin: Place) -> Answer:
+    base = twin.base_url or request.host_url.rstrip("/")
+    return {
+        "issuer": twin.signer.issuer,
+        "authorization_endpoint": f"{base}/identity/connect/authorize",
+        "token_endpoint": f"{base}/connect/token",
+        "revocation_endpoint": f"{base}/connect/revocation",
+        "jwks_uri": f"{base}/.well-known/openid-configuration/jwks",
+        "id_token_signing_alg_values_supported": ["RS256"],
+    }, 200
 
 
 def _authorize(twin: Place) -> Answer:
@@ -121,7 +135,8 @@ def _authorize(twin: Place) -> Answer:
             "consent.html",
             title=title,
             problem=problem,
-            organisations=list(twin.organisations.values()),
+            organisations=list(twin.organisations.values()) if _asks_for_books(scopes) else [],
+            asks=_asks_for_books(scopes) or bool(problem),
             connected={one.tenant for one in twin.connections.values() if one.user == twin.user_id},
             several=request.args.get("acr_values") != "bulk_connect:false",
             scopes=scopes,
@@ -130,9 +145,16 @@ def _authorize(twin: Place) -> Answer:
     if twin.granting is not None:
         scopes = [one for one in scopes if one in twin.granting or not one.startswith("accounting.")]
     chosen = [id for id in request.form.getlist("tenant") if id in twin.organisations]
-    if request.form.get("decision") != "allow" or not chosen:
+    if request.form.get("decision") != "allow" or (_asks_for_books(scopes) and not chosen):
         return _back(error="access_denied")
-    return _back(code=_consent(twin, chosen, tuple(scopes)), scope=" ".join(scopes))
+    code = _consent(twin, chosen if _asks_for_books(scopes) else [], tuple(scopes))
+    twin.signer.remember(code, request.args.get("nonce", ""))
+    return _back(code=code, scope=" ".join(scopes))
+
+
+def _asks_for_books(scopes: list[str]) -> bool:
+    """Who only says who they are is asked for no organisation."""
+    return any(one.startswith("accounting.") for one in scopes)
 
 
 def _problem(twin: Place) -> str:
@@ -196,10 +218,11 @@ def _token(twin: Place) -> Answer:
             return {"error": "unsupported_grant_type"}, 400
     except Refused as refused:
         return {"error": refused.code}, 400
-    now = int(twin.clock().timestamp())
-    about = {"aud": twin.client_id, "sub": grant.subject, "xero_userid": grant.subject, "iat": now, "exp": now + 300}
+    holder = twin.holder
+    about = {"sub": grant.subject, "xero_userid": grant.subject, "email": holder.email}
+    about |= {"given_name": holder.given, "family_name": holder.family, "global_session_id": "session"}
     return {
-        "id_token": _jwt(about, twin.client_secret),
+        "id_token": twin.signer.token(form.get("code", ""), twin.client_id, about, twin.clock()),
         "access_token": access,
         "expires_in": twin.tokens.access_seconds,
         "token_type": "Bearer",

@@ -16,13 +16,14 @@ from uuid import NAMESPACE_URL, uuid5
 from flask import Flask
 
 from sandbox.books import Webhook
+from sandbox.openid import Holder, Signer
 from sandbox.xero import api, faults, gate, identity
 from sandbox.xero.hooks import Hooks
 from sandbox.xero.ledger import Organisation
 
 
 class Place:
-    """`user_id` is who answers the consent page; set another to be another person.
+    """`user_id` is who answers the consent page; set another to be another person. `holder` is what is told of them.
 
     `broad_scopes`: the app was made before March 2026, so the old scopes are offered too.
     """
@@ -41,6 +42,8 @@ class Place:
         self.clock, self._new_id, self.base_url = clock, new_id, base_url.rstrip("/")
         self.client_id, self.client_secret, self.webhook_key = client_id, client_secret, webhook_key
         self.user_id = self.new_uuid()
+        self.holder = Holder(self.user_id)
+        self.signer = Signer(self.base_url or "https://identity.xero.test")
         self.limited, self.minute_limit, self.day_limit, self.at_once = False, 60, 5000, 5
         self.broad_scopes = False
         self.granting: frozenset[str] | None = None

@@ -15,7 +15,7 @@ from settings import Settings, SettingsError, as_markdown, load, missing
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "k".join("abcdefghijklmnopqrs")
-LEDGER_URLS = ("AUTHORIZE", "TOKEN", "REVOKE", "API")
+LEDGER_URLS = ("AUTHORIZE", "TOKEN", "REVOKE", "DISCOVERY", "API")
 LOOPBACK = {
     **{f"{kind}_API_URL": f"http://{kind.lower()}.test" for kind in ("STRIPE", "GOCARDLESS")},
     **{f"{kind}_{url}_URL": "http://127.0.0.1:5001" for kind in ("QUICKBOOKS", "XERO") for url in LEDGER_URLS},

@@ -37,6 +37,7 @@ from models import (
     GuardedChange,
     Handover,
     HoldRow,
+    Identity,
     Invitation,
     Invoice,
     Posting,
@@ -93,8 +94,16 @@ THINGS: dict[str, type[Base]] = {
     "touches": Touch,
 }
 # Arguments that name nobody's thing, each with a value that exists.
-WORDS = {"kind": "xero", "secret": "none", "place": "1", "name": "default", "filename": "dunlin.css", "what": "promise"}
-WORDS |= {"listed": "customers.csv", "across": "desk.csv"}
+WORDS = {
+    "kind": "xero",
+    "secret": "none",
+    "place": "1",
+    "name": "default",
+    "filename": "dunlin.css",
+    "what": "promise",
+    "picture": "none.svg",
+}
+WORDS |= {"listed": "customers.csv", "across": "desk.csv", "picture": "none.svg"}
 # Fields of forms and queries that name somebody's thing.
 FIELDS: dict[str, type[Base]] = {
     "account": Account,
@@ -105,6 +114,7 @@ FIELDS: dict[str, type[Base]] = {
     "company": Company,
     "extension": Extension,
     "hold": HoldRow,
+    "identity": Identity,
     "invoice": Invoice,
     "line": AttemptLine,
     "person": User,

@@ -18,6 +18,7 @@ from integrations.channels.smtp import Smtp
 from integrations.errors import BadSignature, OutsideError
 from integrations.ledgers.base import DepositAccount, Feature, Limit, Page, Purpose
 from integrations.oauth import OAuthApp
+from integrations.openid import OpenId
 from integrations.processors.base import Checkout, CheckoutOrder, CheckoutState, Method, ProcessorKind
 from integrations.transport import Transport
 from models.store import Store, migrate
@@ -61,7 +62,9 @@ class PretendLedger:
         known = [feature for feature in Feature if feature is not Feature.EXPECTED or kind == "xero"]
         self.scopes: Any = getattr(type(self), "scopes", None) or dict.fromkeys(known, (frozenset({"read"}),))
         site = f"https://{kind}.example"
-        self.oauth = OAuthApp(label, "id", "secret", f"{site}/authorize", f"{site}/token", f"{site}/revoke", ("read",))
+        vouching = OpenId("Intuit" if kind == "quickbooks" else label, f"{site}/discovery")
+        urls = f"{site}/authorize", f"{site}/token", f"{site}/revoke"
+        self.oauth = OAuthApp(label, "id", "secret", *urls, ("read",), openid=vouching)
 
     def open(self, access_token: str, tenant: str, transport: Transport, meter: Callable[[str], None]) -> PretendLedger:
         return self

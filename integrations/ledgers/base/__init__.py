@@ -116,6 +116,7 @@ class LedgerSettings:
     api_url: str
     scopes: str = ""
     quota: int = 0
+    discovery_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

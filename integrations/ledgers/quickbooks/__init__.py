@@ -35,6 +35,7 @@ from integrations.ledgers.quickbooks.reads import Reader
 from integrations.ledgers.quickbooks.snapshot import Snapshot
 from integrations.ledgers.quickbooks.wire import Wire
 from integrations.oauth import OAuthApp, Token
+from integrations.openid import OpenId
 from integrations.transport import Transport
 
 SCOPE = "com.intuit.quickbooks.accounting"  # read and write; the vendor has no read-only scope
@@ -80,6 +81,14 @@ class QuickBooks:
             scopes=tuple(settings.scopes.split()) or (SCOPE,),
             headers={"x-include-refresh-token-hard-expires-in": "true"},
             revoke_as_json=True,
+            openid=OpenId(
+                "Intuit",
+                settings.discovery_url,
+                from_userinfo=True,
+                given="givenName",
+                family="familyName",
+                verified="emailVerified",
+            ),
         )
 
     def consent(self, token: Token, callback: Mapping[str, str], transport: Transport) -> Consent:

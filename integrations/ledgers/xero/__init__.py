@@ -35,6 +35,7 @@ from integrations.ledgers.xero import documents, faults, reads, standing, struct
 from integrations.ledgers.xero.client import Client, answer_of, identity
 from integrations.ledgers.xero.scopes import ASKED, SCOPES
 from integrations.oauth import OAuthApp, Token
+from integrations.openid import OpenId
 from integrations.transport import Transport
 
 STARTER = 1000  # calls a day that the first of Xero's tiers allows for one organisation
@@ -129,6 +130,7 @@ class Xero:
             revoke_url=settings.revoke_url,
             scopes=tuple(settings.scopes.split()) or ASKED,
             pkce=True,
+            openid=OpenId("Xero", settings.discovery_url, subject="xero_userid", verified=""),
         )
 
     def consent(self, token: Token, callback: Mapping[str, str], transport: Transport) -> Consent:  # noqa: ARG002
