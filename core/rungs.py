@@ -40,6 +40,11 @@ def set_by_hand(steps: Sequence[Step]) -> frozenset[str]:
     return frozenset(found)
 
 
+def place(step: Step) -> tuple[int, float]:
+    """Where a step stands in a text: ladder by ladder, and on each in the order of days."""
+    return _ORDER.index(step.anchor), _length(step)
+
+
 def _ladder(anchor: Anchor) -> Anchor:
     return Anchor.DUE if anchor is Anchor.ISSUED else anchor
 

@@ -16,10 +16,10 @@ from core.cadence import Cadence
 from core.differences import differences
 from core.proof import PROMISED, Proof
 from models import CadenceVersion, Company
-from web import cadence_words, library_queries, own, queries
+from web import cadence_words, draft_page, library_queries, own, queries
 from web.auth import person, reach
 from web.guards import runtime
-from workflows import cadences, library, proofs, treatment
+from workflows import cadences, drafts, library, proofs, treatment
 from workflows.calendars import calendar_of
 from workflows.errors import Refusal
 
@@ -43,6 +43,7 @@ def show() -> str:
     with runtime().store.read() as session:
         entries = _entries(session, practice_id)
         rollouts = library_queries.rollouts(session, practice_id)
+        drafted = library_queries.drafts(session, practice_id, drafts.OPEN)
         changed = len(library_queries.changes(session, reach()))
     ours = {one.version.source for one in entries}
     return render_template(
@@ -50,6 +51,8 @@ def show() -> str:
         groups=[list(group) for _, group in groupby(entries, key=lambda one: one.version.name)],
         offered=[cadences.shipped(name) for name, text in cadences.shipped_library().items() if text not in ours],
         rollouts=rollouts,
+        drafted=drafted,
+        draft_states=draft_page.STATES,
         changed=changed,
     )
 

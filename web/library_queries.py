@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from models import Account, CadenceOverride, CadenceVersion, Company, Rollout, User
+from models import Account, CadenceDraft, CadenceOverride, CadenceVersion, Company, Rollout, User
 from workflows.reaching import Reach
 
 
@@ -44,6 +44,17 @@ def rollouts(session: Session, practice_id: int) -> list[tuple[Rollout, CadenceV
         .order_by(Rollout.id.desc())
     )
     return [(rollout, version, who) for rollout, version, who in rows]
+
+
+def drafts(session: Session, practice_id: int, states: Sequence[str]) -> list[tuple[CadenceDraft, str]]:
+    """Those worked on, the one changed last first, with who did."""
+    rows = session.execute(
+        select(CadenceDraft, User.name)
+        .join(User, User.id == CadenceDraft.made_by)
+        .where(CadenceDraft.practice_id == practice_id, CadenceDraft.state.in_(states))
+        .order_by(CadenceDraft.changed_at.desc(), CadenceDraft.id.desc())
+    )
+    return [(draft, who) for draft, who in rows]
 
 
 def changes(session: Session, reach: Reach) -> list[tuple[CadenceOverride, Company | None, Account | None]]:

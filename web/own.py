@@ -13,6 +13,7 @@ from models import (
     ApprovalRow,
     Arrangement,
     BulkChange,
+    CadenceDraft,
     CadenceOverride,
     CadenceVersion,
     Charge,
@@ -38,7 +39,7 @@ from web.guards import runtime
 Found = TypeVar("Found")
 OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Charge, Draft, Effect, Extension, GuardedChange, Task)
 OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, Remark, ToldRow)
-OfPractice = TypeVar("OfPractice", BulkChange, CadenceOverride, CadenceVersion, Invitation, Rollout, User)
+OfPractice = TypeVar("OfPractice", BulkChange, CadenceDraft, CadenceOverride, CadenceVersion, Invitation, Rollout, User)
 
 
 def row(kind: type[OfCompany], uid: str) -> OfCompany:

@@ -38,7 +38,7 @@ LOOKING |= {"exports.of_company": Role.CLERK, "exports.of_all": Role.CLERK, "exp
 # What concerns companies that may not be open to who is limited to some.
 WHOLE = (
     *("changes", "connecting.begin", "library.add", "library.save", "rollouts.roll_out", "rollouts.roll_back"),
-    *("stop.everything", "stop.resume"),
+    *("stop.everything", "stop.resume", "drafts"),
 )
 _INSIDE = r"(?:(?!</form>).)*"
 _FORM = re.compile(rf"<form\b(?=[^>]*\bmethod=\"post\"){_INSIDE}?url_for\('([\w.]+)'{_INSIDE}</form>", re.DOTALL)

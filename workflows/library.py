@@ -56,12 +56,19 @@ def save(rt: Runtime, practice_id: int, source: str) -> CadenceVersion:
         return _stored(rt, session, practice_id, source, cadences.shipped_library())
 
 
-def _stored(rt: Runtime, session: Session, practice_id: int, source: str, library: Mapping[str, str]) -> CadenceVersion:
+def readable(source: str, library: Mapping[str, str] | None = None) -> Cadence:
+    """The cadence of a text that may use the shipped ones, with words for each step; Refusal when it cannot be one."""
+    known = cadences.shipped_library() if library is None else library
     try:
-        read = cadences.parsed(source, tuple(library.items()))
+        read = cadences.parsed(source, tuple(known.items()))
     except CadenceError as error:
         raise Refusal(str(error)) from error
     _check_words(read)
+    return read
+
+
+def _stored(rt: Runtime, session: Session, practice_id: int, source: str, library: Mapping[str, str]) -> CadenceVersion:
+    read = readable(source, library)
     mine = CadenceVersion.practice_id == practice_id
     parts = {name: library[name] for name in cadences.uses(source)}
     same = session.scalars(select(CadenceVersion).where(mine, CadenceVersion.source == source)).all()

@@ -37,6 +37,7 @@ def _console(browser: Browser, address: str, world: World, scheme: str) -> None:
         "connection": f"{company}/connection",
         "desk": "/desk",
         "library": "/library",
+        "draft": f"/drafts/{world.draft.uid}?step=late-12",
     }
     for name, path in wanted.items():
         if scheme == "light" or name == "company":

@@ -25,6 +25,7 @@ from models import (
     AttemptLine,
     Base,
     BulkChange,
+    CadenceDraft,
     CadenceOverride,
     CadenceVersion,
     Charge,
@@ -54,6 +55,7 @@ from models import (
     UnreadableRow,
     User,
 )
+from tests.cadences import DEFAULT
 from tests.house import code
 from tests.web.edges import NOW, PASSWORD
 from tests.web.world import World
@@ -73,6 +75,7 @@ THINGS: dict[str, type[Base]] = {
     "contacts": Contact,
     "customers": Account,
     "disputes": Dispute,
+    "drafts": CadenceDraft,
     "files": SentFile,
     "handover": Handover,
     "invitations": Invitation,
@@ -149,6 +152,7 @@ CODES = {
     "level": "account",
     "cause": "paused",
     "currency": "GBP",
+    "cadence_draft.source": DEFAULT,
     "charge.state": "shown",
     "extension.state": "asked",
     "effect.state": "sent",

@@ -22,6 +22,13 @@ def _log(world: World) -> dict[str, str]:
     }
 
 
+def _drafts(world: World) -> dict[str, str]:
+    return {
+        "draft": f"/drafts/{world.draft.uid}?step=late-12",
+        "draft tried on the past": f"/drafts/{world.draft.uid}?tried=1",
+    }
+
+
 def over_all_companies() -> dict[str, str]:
     return {
         "today": "/",
@@ -40,6 +47,7 @@ def console(world: World) -> dict[str, str]:
     alder = world.accounts["Alder & Ash Kitchens"].uid
     return {
         **over_all_companies(),
+        **_drafts(world),
         "company": bramley,
         "company that is not live": kauri,
         "company being read": tide,

@@ -28,7 +28,7 @@ from models import (
 )
 from tests.web import agreed, further, handed, rested
 from tests.web.edges import NOW, PASSWORD
-from workflows import library, links, people, planner
+from workflows import drafts, library, links, people, planner
 from workflows.runtime import Runtime
 
 
@@ -67,6 +67,8 @@ class World:
             for company in (self.bramley, self.kauri, self.foreign):
                 planner.wake_company(rt, session, company.id)
         planner.plan_due(rt)
+        owner = int(self.hold.owner_id)
+        self.draft = drafts.begin(rt, self.practice, owner, self.bramley.id, shipped="trusted-partner")
 
     def link(self, account: str) -> str:
         row = self.accounts[account]
