@@ -152,7 +152,7 @@ def _of_cadence(
         "links": links,
         "lanes": lanes,
         "reader": reader,
-        "language": language,
+        "spoken_in": language,
         "whole": whole,
         "new": typed.values if homeless else draft_forms.new_step(),
         "homeless": homeless,

@@ -72,7 +72,7 @@ def _said_of(probe: Table) -> str:
     try:
         step_of(probe)
     except CadenceError as error:
-        return str(error).replace("step 'this'", "the step")
+        return str(error).replace("step 'this'", "the step").replace("Step 'this'", "The step")
     return ""
 
 

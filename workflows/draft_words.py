@@ -26,20 +26,23 @@ from workflows.message_facts import MessageFacts
 from workflows.messages import Opening, opening
 from workflows.owed import is_owed
 from workflows.runtime import Runtime
-from workflows.templating import FALLBACK, HOME, MessageError
+from workflows.templating import FALLBACK, HOME, MessageError, spoken
 
 _OFFERED = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The words of a step on their day, with what could be kinder; or the sentence why there are none."""
+    """The words of a step on their day and in which language, with what could be kinder; or the sentence why there are
+    none.
+    """
 
     step: Step
     day: date | None = None
     words: Opening | None = None
     findings: tuple[Finding, ...] = ()
     problem: str = ""
+    language: str = ""
 
 
 def languages() -> list[str]:
@@ -70,19 +73,20 @@ def read_by(rt: Runtime, account: Account, cadence: Cadence, language: str = "")
 
 def _spoken(
     rt: Runtime, session: Session, gathered: Gathered, about: InvoiceFacts, step: Step, today: date, language: str
-) -> tuple[Spoken, str]:
-    """A step's words and the language they are asked for in."""
+) -> Spoken:
+    """A step's words; in English where nobody wrote them in the language asked for."""
     base = _base(step, about, today)
     day = _day(gathered, about, step, base, today)
     line = Line(about.id, step.name, anchor=step.anchor.value, rung=step.rung)
     action = Action(gathered.row.id, (), day, step.name, (line,), step.channel, step.tone, step.template)
     facts = compose.cadence_facts(rt, session, action, gathered)
     facts = _supposed(replace(facts, language=language or facts.language), step, about, base)
+    channel = Channel.CALL if step.channel is Channel.CALL else Channel.EMAIL
     try:
-        words = opening(facts, Channel.CALL if step.channel is Channel.CALL else Channel.EMAIL)
+        words, (folder, _) = opening(facts, channel), spoken(facts.template, facts.language, channel)
     except MessageError as error:
-        return Spoken(step, day, problem=str(error)), facts.language
-    return Spoken(step, day, words), facts.language
+        return Spoken(step, day, problem=str(error))
+    return Spoken(step, day, words, language=folder)
 
 
 def _base(step: Step, about: InvoiceFacts, today: date) -> date:
@@ -115,10 +119,9 @@ def _supposed(facts: MessageFacts, step: Step, about: InvoiceFacts, base: date) 
     return facts
 
 
-def _weighed(found: tuple[Spoken, str], country: str, agreed: bool) -> Spoken:
+def _weighed(one: Spoken, country: str, agreed: bool) -> Spoken:
     """With the findings of the kindness check, which reads English only."""
-    one, language = found
-    if one.words is None or not language.startswith(FALLBACK):
+    if one.words is None or one.language != FALLBACK:
         return one
     text = "\n\n".join((one.words.title, *one.words.paragraphs))
     return replace(one, findings=kindly.check_text(text, country, terms=agreed))

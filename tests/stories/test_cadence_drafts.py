@@ -10,7 +10,9 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from models import CadenceVersion, User
+from models import CadenceDraft, CadenceVersion, User
+from models.store import Store
+from tests.databases import store  # noqa: F401  (a fixture)
 from tests.stories.days import BOTH, diary, town_of
 from tests.town import Town
 from workflows import cadence_text, draft_fields, drafts, library
@@ -58,11 +60,17 @@ def test_what_is_kept_is_not_sent_before_it_is_rolled_out(kind: str) -> None:
 
 
 @pytest.mark.slow
-@BOTH
-def test_a_roll_out_taken_back_is_as_if_it_had_never_been(kind: str) -> None:
-    with town_of(kind, ("B-1", "moss", date(2026, 2, 27))) as town:
-        version, who = kept_a_day_later(town, kind)
-        made, _ = library.roll_out(town.rt, version.uid, town.practice_id, [town.company(kind).id], who)
-        assert diary(town, "B-1", MON, TUE) == ["02 Mar to 03 Mar: not-yet"]
-        library.roll_back(town.rt, made.uid, town.practice_id, who)
-        assert diary(town, "B-1", WED, WED) == ["04 Mar: LATE-4"]
+def test_a_roll_out_taken_back_is_as_if_it_had_never_been(store: Store) -> None:  # noqa: F811
+    town = Town()
+    town.customer("xero", "moss")
+    town.open("xero", "B-1", "moss", date(2026, 2, 27))
+    town.begin(store=store, kinds=["xero"])
+    version, who = kept_a_day_later(town, "xero")
+    made, _ = library.roll_out(town.rt, version.uid, town.practice_id, [town.company("xero").id], who)
+    assert diary(town, "B-1", MON, TUE) == ["02 Mar to 03 Mar: not-yet"]
+    library.roll_back(town.rt, made.uid, town.practice_id, who)
+    assert diary(town, "B-1", WED, WED) == ["04 Mar: LATE-4"]
+    with town.rt.store.read() as session:
+        (draft,) = session.scalars(select(CadenceDraft))
+    with pytest.raises(drafts.Overtaken, match="This draft is closed"):
+        drafts.save(town.rt, draft, draft.revision, draft.source + "\n# more\n", who)

@@ -140,7 +140,7 @@ def test_every_field_of_a_step_has_its_place(editor: Editor) -> None:
         ("currencies", "euro", "three capital letters"),
         ("to", "nobody", "is neither an e-mail address nor one of"),
         ("cc", "nobody", "is not an e-mail address"),
-        ("attach", "cake", "can attach: invoice, statement, terms"),
+        ("attach", "cake", "The step can attach: invoice, statement, terms"),
     ],
 )
 def test_a_wrong_value_is_one_sentence_at_its_field_and_nothing_typed_is_lost(
@@ -254,6 +254,9 @@ def test_the_words_are_read_with_a_customers_eyes_in_a_chosen_language(editor: E
     german = words(editor.see(language="de"))
     assert "invoice 1042 for £1,840.50 is due today" not in german
     assert "1.840,50" in german
+    assert 'class="step-words" lang="de"' in editor.see(language="de")
+    call = editor.see(language="de").split('lang="en"', 2)[2].split("</details>", 1)[0]
+    assert "Nobody has written these words in that language, so they are said in English." in words(call)
     other = next(one for name, one in world.accounts.items() if name == "Kestrel Homes")
     assert "As Kestrel Homes would have read it" in words(editor.see(account=other.uid))
     foreign = world.accounts["Foreign Customer"]
@@ -277,6 +280,12 @@ def test_the_company_it_is_tried_on_is_one_of_ours(editor: Editor, world: World)
     assert editor.row.company_id == world.kauri.id
     assert editor.press("company", company=world.foreign.uid).status_code == 404
     assert editor.row.company_id == world.kauri.id
+
+
+def test_where_nobody_owes_anything_there_is_nobody_to_read_it(editor: Editor, world: World) -> None:
+    page = words(editor.done("company", company=world.tide.uid))
+    assert "Nobody owes Tidewater Studio anything just now, so there is nobody to read it." in page
+    assert "would have read it" not in page
 
 
 def test_a_viewer_and_a_clerk_read_it_and_change_nothing(editor: Editor, world: World) -> None:
