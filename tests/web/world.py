@@ -13,6 +13,7 @@ from models import (
     Account,
     Attempt,
     AttemptLine,
+    CadenceDraft,
     Company,
     Connection,
     Credit,
@@ -28,7 +29,7 @@ from models import (
 )
 from tests.web import agreed, further, handed, rested
 from tests.web.edges import NOW, PASSWORD
-from workflows import drafts, library, links, people, planner
+from workflows import cadences, library, links, people, planner
 from workflows.runtime import Runtime
 
 
@@ -67,8 +68,7 @@ class World:
             for company in (self.bramley, self.kauri, self.foreign):
                 planner.wake_company(rt, session, company.id)
         planner.plan_due(rt)
-        owner = int(self.hold.owner_id)
-        self.draft = drafts.begin(rt, self.practice, owner, self.bramley.id, shipped="trusted-partner")
+        self.draft = self._draft("trusted-partner")
 
     def link(self, account: str) -> str:
         row = self.accounts[account]
@@ -78,6 +78,12 @@ class World:
         with self.rt.store.write() as session:
             session.add(row)
         return row
+
+    def _draft(self, name: str) -> Any:
+        made = CadenceDraft(uid="a-draft", practice_id=self.practice, company_id=self.bramley.id, name=name)
+        made.source, made.made_by = cadences.shipped_library()[name], self.hold.owner_id
+        made.made_at = made.changed_at = self.rt.clock.now()
+        return self._add(made)
 
     def _practice(self, name: str, person: str, email: str) -> int:
         user_id = people.create_owner(self.rt, name, person, email, PASSWORD)
