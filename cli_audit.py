@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cli import as_json, command, report, runtime
-from workflows import audit, audit_heads
+from workflows import audit, audit_heads, leaving_receipt
 
 
 @click.group("audit", epilog="Example: flask audit verify")
@@ -30,7 +30,7 @@ def audit_verify(heads: Path | None, as_json: bool) -> None:
         noted = audit_heads.noted(heads.read_text()) if heads is not None else []
         audit.link_all(rt)
         found = audit.check(rt)
-        broken = [*found.broken, *audit_heads.differences(rt, noted)]
+        broken = [*found.broken, *leaving_receipt.complaints(rt), *audit_heads.differences(rt, noted)]
     looked = f"{found.entries} entries in {len(found.ends)} chains were looked at."
     ends = [f"  {one.of} ends at entry {one.sequence}: {one.link}" for one in found.ends]
     figures = {"broken": broken, "entries": found.entries, "chains": len(found.ends)}

@@ -10,6 +10,7 @@ from models.decisions import ApprovalRow, Decision, Draft, Task
 from models.desk import Notice, Posting
 from models.effects import Effect, EffectKind, EffectState, MissedStep, Touch, TouchInvoice, TouchRecipient
 from models.holds import AddressWord, Arrangement, HoldRow, InstalmentRow, ToldRow, arrangement_invoice, told_invoice
+from models.leaving import ApiAnswer, DataRequest, Deletion
 from models.ledger import Account, Credit, Invoice, Payment, Term, UnreadableRow
 from models.papers import Handover, Terms, TermsGiven
 from models.paying import BankDetails, Brand, GuardedChange, Mandate, ProcessorAccount, Reversal
@@ -25,6 +26,7 @@ from models.work import BulkChange, Remark, SegmentRule
 __all__ = [
     "Account",
     "AddressWord",
+    "ApiAnswer",
     "ApiToken",
     "ApprovalRow",
     "Arrangement",
@@ -51,7 +53,9 @@ __all__ = [
     "Connection",
     "Contact",
     "Credit",
+    "DataRequest",
     "Decision",
+    "Deletion",
     "Delivery",
     "Departure",
     "DirtyRow",

@@ -34,7 +34,7 @@ class Company(HasUid, Base):
     with `approve_all` always; an arrangement may be offered of at most `most_parts` parts within `most_days` days;
     `locked_until` the last day of the closed books; `own_reminders` whether the ledger itself reminds (None: unknown).
     While `paused` nothing is sent, until the day `paused_until` where one was named. `first_day` says by step of the
-    guided first day when it was gone through.
+    guided first day when it was gone through. Since `leaving_at` it waits to be deleted: nothing is said or asked for.
 
     What a customer may do alone on their page: pay a part of what is open (`part_payments`); arrange parts, `intervals`
     apart and the first at least `least_deposit` percent, of at most `arrange_up_to_minor` in the company's currency
@@ -76,6 +76,7 @@ class Company(HasUid, Base):
     live_at: Mapped[datetime | None]
     paused: Mapped[bool] = mapped_column(default=False)
     paused_until: Mapped[date | None]
+    leaving_at: Mapped[datetime | None]
     first_day: Mapped[dict[str, Any]] = mapped_column(default=dict)
     sync_state: Mapped[str] = mapped_column(String(10), default="idle")
     sync_note: Mapped[str] = mapped_column(Text, default="")

@@ -18,6 +18,7 @@ from models import (
     CadenceVersion,
     Charge,
     Company,
+    Deletion,
     Draft,
     Effect,
     Extension,
@@ -39,7 +40,9 @@ from web.guards import runtime
 Found = TypeVar("Found")
 OfCompany = TypeVar("OfCompany", ApprovalRow, Arrangement, Charge, Draft, Effect, Extension, GuardedChange, Task)
 OfAccount = TypeVar("OfAccount", Arrangement, Extension, Handover, HoldRow, Remark, ToldRow)
-OfPractice = TypeVar("OfPractice", BulkChange, CadenceDraft, CadenceOverride, CadenceVersion, Invitation, Rollout, User)
+OfPractice = TypeVar(
+    "OfPractice", BulkChange, CadenceDraft, CadenceOverride, CadenceVersion, Deletion, Invitation, Rollout, User
+)
 
 
 def row(kind: type[OfCompany], uid: str) -> OfCompany:

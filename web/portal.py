@@ -47,6 +47,8 @@ def room_for_forms() -> None:
 
 def bad_link(error: links.BadLink) -> ResponseReturnValue:
     """404, not 403: a forged link learns nothing."""
+    if isinstance(error, links.ClosedLink):
+        return closed(410, gettext("This page is closed"), speech.said(error))
     return closed(404, gettext("This link does not open"), speech.said(error), fresh=error.once_good)
 
 

@@ -28,13 +28,14 @@ _AT_LEAST = {
     Role.ACCOUNTANT: "approvals.rule holds.segment",
     # Where money goes, whom messages come from, who comes in, and what cannot be undone.
     Role.OWNER: """paying.change_bank paying.connect paying.disconnect paying.remove_bank paying.stop senders.change
-        senders.remove senders.sign_in erasing.erase security.end_person team""",
+        senders.remove senders.sign_in erasing.erase leaving security.end_person team""",
 }
 # By endpoint, or by room for all of its changes.
 NEEDS = {name: role for role, names in _AT_LEAST.items() for name in names.split()}
 # Pages that are not only looked at: they show what is sealed, or hand out all that is known of somebody.
 LOOKING: dict[str, Role] = {"desk.row": Role.CLERK, "desk.file": Role.CLERK, "handovers.file": Role.ACCOUNTANT}
 LOOKING |= {"exports.of_company": Role.CLERK, "exports.of_all": Role.CLERK, "exports.whole": Role.ACCOUNTANT}
+LOOKING |= dict.fromkeys(("leaving.receipts", "leaving.receipt", "leaving.paper", "leaving.data"), Role.OWNER)
 # What concerns companies that may not be open to who is limited to some.
 WHOLE = (
     *("changes", "connecting.begin", "library.add", "library.save", "rollouts.roll_out", "rollouts.roll_back"),

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models import AuditEvent, AuditHead, Company, Practice
-from workflows import audit
+from workflows import audit, leaving_receipt
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 
@@ -35,6 +35,12 @@ def _differs(session: Session, end: audit.End) -> Iterator[str]:
     owner = session.execute(
         named if of_company else select(Practice.id, Practice.name).where(Practice.uid == uid)
     ).first()
+    gone = leaving_receipt.of_company(session, uid) if owner is None and of_company else None
+    if gone is not None:
+        ended = gone.receipt["log"]
+        if end.sequence > ended["entries"] or (end.sequence == ended["entries"] and end.link != ended["link"]):
+            yield f"The receipt {gone.uid} of a deleted company does not fit the end of its log that was noted."
+        return
     if owner is None:
         yield f"A log that was noted is not there any more: {end.of}."
         return

@@ -28,6 +28,7 @@ from workflows import (
     guarded,
     habits,
     inbox,
+    leaving_now,
     loyalty,
     mornings,
     notices,
@@ -71,6 +72,7 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "plan": (planner.plan_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
     "guarded": (guarded.take_effect, timedelta(minutes=1)),
+    "leave": (leaving_now.leave, timedelta(minutes=1)),
     "notices": (notices.send_due, timedelta(seconds=30)),
     "audit": (audit.link_all, timedelta(minutes=1)),
 }
@@ -119,6 +121,7 @@ _MOMENTS = (
     ),
     select(func.min(Delivery.received_at)).where(Delivery.handled_at.is_(None), Delivery.attempts < inbox.TRIES),
     guarded.NEXT,
+    leaving_now.NEXT,
 )
 _DAYS = (
     select(func.min(Promise.until)).where(Promise.state == "open"),

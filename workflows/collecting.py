@@ -38,6 +38,8 @@ def _can_be_collected(rt: Runtime, session: Session, due: DuePart) -> bool:
         return False
     company, now = session.get_one(Company, due.arrangement.company_id), rt.clock.now()
     tried = select(Attempt.id).where(Attempt.instalment_id == due.row.id, Attempt.link == "")
+    if company.leaving_at is not None:
+        return False
     today = today_of(company, now)
     return due.row.day <= today and session.scalars(tried.limit(1)).first() is None
 

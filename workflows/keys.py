@@ -15,12 +15,14 @@ from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models import (
+    ApiAnswer,
     AuditEvent,
     AuditHead,
     AuditKey,
     Base,
     Brand,
     Connection,
+    Deletion,
     Delivery,
     Grant,
     GuardedChange,
@@ -34,7 +36,7 @@ from models import (
     UnreadableRow,
     User,
 )
-from workflows import audit
+from workflows import audit, leaving_receipt
 from workflows.runtime import Runtime
 from workflows.vault import Vault, VaultError
 
@@ -57,6 +59,7 @@ SEALED: tuple[tuple[type[Base], tuple[Column, ...]], ...] = (
     (ProcessorAccount, (ProcessorAccount.keys_sealed,)),
     (GuardedChange, (GuardedChange.content_sealed,)),
     (User, (User.totp_sealed,)),
+    (ApiAnswer, (ApiAnswer.body_sealed,)),
 )
 # What the proof of an entry of the log is over.
 _ENTRY: tuple[Column, ...] = (
@@ -156,8 +159,17 @@ def retag(rt: Runtime, old: Vault) -> Moved:
     _each(rt, moved, TouchRecipient, (TouchRecipient.address_hash, TouchRecipient.touch_id), recipient)
     _each(rt, moved, AuditEvent, (AuditEvent.proof, *_ENTRY), partial(_entry, rt, old))
     _each(rt, moved, AuditHead, (AuditHead.proof, *_END), partial(_end, rt, old))
+    _each(rt, moved, Deletion, (Deletion.proof, Deletion.receipt), partial(_receipt, rt, old))
     audit.record_everywhere(rt, "keys-retagged", left=sum(moved.left.values()))
     return moved
+
+
+def _receipt(rt: Runtime, old: Vault, row: Any) -> Change | None:
+    """What is not gone yet has no proof."""
+    _, proof, receipt = row
+    if proof is None:
+        return {}
+    return _anew(rt, old, Deletion.proof, proof, [partial(leaving_receipt.proof_of, receipt=receipt)])
 
 
 def _entry(rt: Runtime, old: Vault, row: Any) -> Change | None:

@@ -21,7 +21,11 @@ from workflows.runtime import Runtime
 LIFE = timedelta(days=90)
 _SALT = "portal-link"
 # Asked at every look at a page, so it is made once.
-_NAMED = select(Account.id, Account.link_generation).where(Account.uid == bindparam("uid"))
+_NAMED = (
+    select(Account.id, Account.link_generation, Company.leaving_at, Company.name, Company.email)
+    .join(Company, Company.id == Account.company_id)
+    .where(Account.uid == bindparam("uid"))
+)
 
 
 class BadLink(Refusal):
@@ -35,6 +39,10 @@ class BadLink(Refusal):
 
 class OldLink(BadLink):
     once_good = True
+
+
+class ClosedLink(BadLink):
+    """The company takes its leave: its page is closed, and who followed the link is told whom to ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,19 @@ def _parts(rt: Runtime, token: str) -> tuple[LinkTarget, int, bool]:
         found = session.execute(_NAMED, {"uid": uid}).first()
     if found is None:
         raise BadLink("This link no longer leads anywhere. Please reply to the e-mail it came in.")
+    if found.leaving_at is not None and found.email:
+        raise ClosedLink(
+            "{company} has closed this page. There is nothing that you need to do here. If you have a question, please "
+            "write to {address}.",
+            company=found.name,
+            address=found.email,
+        )
+    if found.leaving_at is not None:
+        raise ClosedLink(
+            "{company} has closed this page. There is nothing that you need to do here. If you have a question, please "
+            "reply to the e-mail that the link came in.",
+            company=found.name,
+        )
     target = LinkTarget(found.id, frozenset(readers.split("-")), said)
     return target, int(expires), found.link_generation == int(generation)
 

@@ -39,7 +39,12 @@ def _thank_all(rt: Runtime, company_id: int) -> int:
     with rt.store.write() as session:
         company = session.get_one(Company, company_id, with_for_update={"key_share": True})
         rules = session.scalars(select(MoneyRules).where(MoneyRules.company_id == company_id)).one()
-        if not company.income_choice or rules.loyal_since is None or not rules.loyal_points:
+        if (
+            company.leaving_at is not None
+            or not company.income_choice
+            or rules.loyal_since is None
+            or not rules.loyal_points
+        ):
             return 0
         for account_id, paid in _paid_in_time(session, company_id, rules.loyal_since).items():
             for first in range(0, len(paid) - rules.loyal_after + 1, rules.loyal_after):

@@ -31,10 +31,11 @@ def pauses(session: Session, company: Company) -> Sequence[date | None]:
     """For each stop that stands over a company, its own and its practice's: the day on which it ends, if it has one.
 
     A day that has come is still in the list until the clock has tidied up: who asks compares it with their own today.
+    One that waits to be deleted is stopped, whatever else is said of it.
     """
     whole = session.execute(_PRACTICE, {"practice": company.practice_id}).one()
     both = ((company.paused, company.paused_until), (whole.paused, whole.paused_until))
-    return [end for on, end in both if on]
+    return [end for on, end in both if on] + [None] * (company.leaving_at is not None)
 
 
 def is_stopped(session: Session, company: Company, now: datetime) -> bool:
@@ -138,6 +139,11 @@ def _wake(rt: Runtime, session: Session, companies: Sequence[int], going_on: boo
         held = Effect.company_id.in_(companies), Effect.state == EffectState.DUE.value, Effect.note == NOTE
         spoken = Effect.kind.in_([EffectKind.THANKS.value, EffectKind.ANSWER.value])
         session.execute(update(Effect).where(*held, spoken).values(not_before=now))
+
+
+def changed(rt: Runtime, session: Session, company_id: int, going_on: bool) -> None:
+    """Something else has stopped a company, or lets it go on: every account of it is asked about anew."""
+    _wake(rt, session, [company_id], going_on)
 
 
 # Asked at every tick, so they are made once.
