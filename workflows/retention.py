@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, CursorResult, delete, exists, or_, select,
 from sqlalchemy.orm import aliased
 
 from models import (
+    ApiAnswer,
     ApprovalRow,
     Arrangement,
     BankLine,
@@ -150,6 +151,13 @@ TABLE = (
                 {"subject": "", "text": ""},
             ),
         ),
+    ),
+    Kept(
+        "api answers",
+        1,
+        "What the API answered under an `Idempotency-Key`, sealed",
+        "So that what a program asks twice is done once; the same key counts for a day.",
+        lambda before: (Rule(ApiAnswer, ApiAnswer.made_at < before),),
     ),
     Kept(
         "decisions",

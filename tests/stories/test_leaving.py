@@ -29,7 +29,7 @@ OTHER = {"quickbooks": "xero", "xero": "quickbooks"}
 
 
 @contextmanager
-def two_companies(store: Store | None = None) -> Iterator[Town]:
+def two_companies(store: Store | None = None) -> Iterator[Town]:  # noqa: F811
     """One in each ledger; Fern owes the first and Moss the second, five days late. Ann owns the practice."""
     town = Town()
     for kind, customer, number in (("quickbooks", "fern", "LARCH-1001"), ("xero", "moss", "WREN-1001")):

@@ -42,7 +42,9 @@ def made() -> Mapping[str, Any]:
         "components": {
             "schemas": {name: schema for name, schema in schemas.items() if name not in of_address},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
-            "responses": {f"Problem{status}": _problem(status) for status in (400, 401, 403, 404, 413, 415, 422, 429)},
+            "responses": {
+                f"Problem{status}": _problem(status) for status in (400, 401, 403, 404, 409, 413, 415, 422, 429)
+            },
         },
     }
 
@@ -51,7 +53,7 @@ def _operation(one: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
     told = {
         "operationId": one.name,
         "summary": one.summary,
-        "parameters": [*(_UID if one.of_one else []), *([] if one.changes else _fields(schemas[one.wish.__name__]))],
+        "parameters": [*(_UID if one.of_one else []), *(_KEY if one.changes else _fields(schemas[one.wish.__name__]))],
         "responses": {str(one.status): _answer(one), **_problems(one)},
     }
     if one.changes:
@@ -61,6 +63,15 @@ def _operation(one: Operation, schemas: Mapping[str, Any]) -> dict[str, Any]:
 
 
 _UID = [{"name": "uid", "in": "path", "required": True, "schema": {"type": "string", "pattern": UID}}]
+
+_KEY = [
+    {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "description": "The same key and body within 24 hours is done once, and answered as the first time.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 257},
+    }
+]
 
 
 def _fields(schema: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -76,7 +87,7 @@ def _answer(one: Operation) -> dict[str, Any]:
 
 
 def _problems(one: Operation) -> dict[str, Any]:
-    found = {400, 401, 429, *({404} if one.of_one else ()), *({403, 413, 415, 422} if one.changes else {422})}
+    found = {400, 401, 429, *({404} if one.of_one else ()), *({403, 409, 413, 415, 422} if one.changes else {422})}
     return {str(status): {"$ref": f"#/components/responses/Problem{status}"} for status in sorted(found)}
 
 

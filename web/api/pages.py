@@ -6,7 +6,7 @@ It parses, asks one operation, and answers in JSON. A cookie opens nothing here.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 from flask import Blueprint, Response, request
@@ -19,7 +19,7 @@ from web.api.operations import OPERATIONS, Operation
 from web.api.problems import Wrong
 from web.api.reads import Asking
 from web.guards import limiter, runtime, was_refused
-from workflows import audit, reaching, second_step, tokens
+from workflows import audit, reaching, repeated, second_step, tokens
 from workflows.errors import Refusal
 
 pages = Blueprint("api", __name__, url_prefix=documents.BASE)
@@ -100,9 +100,45 @@ def _serve(one: Operation, **named: str) -> Response:
     if any("\0" in uid or len(uid) > 40 for uid in named.values()):
         raise Wrong(404)
     wish = _wish(one)
+    key = _key() if one.changes else ""
+    if key:
+        return _once(asking, key, lambda: _done(one, asking, named, wish))
+    return _done(one, asking, named, wish)
+
+
+def _done(one: Operation, asking: Asking, named: Mapping[str, str], wish: msgspec.Struct) -> Response:
     with audit.acting(asking.person.id):
         told = one.does(asking, *named.values(), wish)
     return Response(msgspec.json.encode(told), one.status, mimetype="application/json")
+
+
+def _key() -> str:
+    """The key under which it may be asked for again, with or without the quotes of a structured header."""
+    key = request.headers.get("Idempotency-Key", "").strip().removeprefix('"').removesuffix('"')
+    if "Idempotency-Key" in request.headers and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise Wrong(400, "Please give an Idempotency-Key of 1 to 255 printable characters, such as a random UUID.")
+    return key
+
+
+def _once(asking: Asking, key: str, work: Callable[[], Response]) -> Response:
+    """The first answer where the same was asked for before; what is refused does not use the key up."""
+    wished = hashlib.sha256(f"{request.method} {request.path}\n".encode() + request.get_data()).hexdigest()
+    asked = repeated.Asked(asking.token.id, key, wished)
+    try:
+        known = repeated.begin(asking.rt, asked)
+    except repeated.OtherWish:
+        raise Wrong(422, "This Idempotency-Key was used for another request. Please take a new one.") from None
+    except repeated.UnderWay:
+        raise Wrong(409) from None
+    if known is not None:
+        return Response(known[1], known[0], mimetype="application/json")
+    try:
+        answer = work()
+    except (Wrong, Refusal):
+        repeated.forget(asking.rt, asked)
+        raise
+    repeated.keep(asking.rt, asked, answer.status_code, answer.get_data())
+    return answer
 
 
 def _route(one: Operation) -> None:

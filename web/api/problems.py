@@ -14,6 +14,7 @@ SENTENCES = {
     401: "Please send a token that is in use, as Authorization: Bearer and the token.",
     404: "There is no such thing, or it is not open to you.",
     405: "This address does not take that method.",
+    409: "The same is under way, or broke off. Look whether it was done before you ask under a new key.",
     413: "That was too much to take in at once.",
     415: "Please send JSON, with Content-Type: application/json.",
     429: "There were too many requests in a short time. Wait a few minutes, then try again.",
