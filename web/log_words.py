@@ -40,6 +40,8 @@ KINDS: Mapping[str, str] = {
     "contact-given": "Mail goes to an address that a person gave",
     "contact-forgotten": "Mail goes to the addresses in the ledger again",
     "company-deleted": "A company was deleted; its receipt stays",
+    "data-request-noted": "The customer asked for something by law",
+    "data-request-closed": "What the customer asked for by law was answered",
     "deletion-asked": "An owner asked for a company to be deleted",
     "deletion-began": "A company began to be deleted",
     "deletion-called-off": "The deletion of a company was called off",

@@ -21,8 +21,8 @@ _AT_LEAST = {
     # Everybody's own.
     Role.VIEWER: "auth telling security tokens",
     # The daily work: answering, approving, calling, settling what waits.
-    Role.CLERK: """approvals bank by_hand desk heard holds tasks companies.pause companies.read_now connecting.check
-        stop.company stop.everything bulk.change bulk.stop bulk.undo
+    Role.CLERK: """approvals bank by_hand data_requests desk heard holds tasks companies.pause companies.read_now
+        connecting.check stop.company stop.everything bulk.change bulk.stop bulk.undo
         agreements.accept agreements.decline agreements.end agreements.give agreements.grant agreements.refuse
         invoices.expected_date invoices.note invoices.pay_link standing.write_to""",
     Role.ACCOUNTANT: "approvals.rule holds.segment",

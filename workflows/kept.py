@@ -17,6 +17,7 @@ from models import (
     AddressWord,
     Arrangement,
     Contact,
+    DataRequest,
     Extension,
     Feedback,
     Handover,
@@ -137,6 +138,8 @@ def _notes(session: Session, account_id: int, when: When) -> bytes:
     plans = session.scalars(select(Arrangement).where(Arrangement.account_id == account_id).order_by(Arrangement.id))
     rows = [("left alone", one.made_at, one.note) for one in holds]
     rows += [("payment in parts", one.made_at, text) for one in plans for text in (one.note, one.agreed, one.answer)]
+    asked = session.scalars(select(DataRequest).where(DataRequest.account_id == account_id).order_by(DataRequest.id))
+    rows += [(f"asked by law: {one.kind}", one.noted_at, text) for one in asked for text in (one.note, one.outcome)]
     return archive.table(
         ("about", "when", "what was noted"), ((what, when(at), text) for what, at, text in rows if text)
     )

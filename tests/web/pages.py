@@ -18,6 +18,9 @@ def _log(world: World) -> dict[str, str]:
         "log of a customer": f"/accounts/{world.accounts['Matai Lodge'].uid}/log",
         "log of a company": f"/companies/{world.bramley.uid}/log",
         "log of the practice": "/log",
+        "deleting a company": f"/companies/{world.bramley.uid}/delete",
+        "deleted companies": "/deletions",
+        "personal data": f"/accounts/{world.accounts['Matai Lodge'].uid}/personal",
         "erasing somebody who owes": f"/accounts/{world.accounts['Alder & Ash Kitchens'].uid}/erase",
     }
 
