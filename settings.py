@@ -157,6 +157,11 @@ class Settings(BaseSettings):
         description="For how many days what is of no more use is kept, such as `words=180,messages=3650`; "
         "`docs/operations.md` lists the names and what holds without it.",
     )
+    papers: Path | None = Field(
+        None,
+        description="The folder with your `privacy.md` and `terms.md`, which `/privacy` and `/terms` show; without "
+        "them a template is shown, and says so.",
+    )
     drain_seconds: int = Field(
         20, ge=1, le=600, description="How long what is being sent may take to finish when Dunlin is told to stop."
     )
@@ -236,9 +241,8 @@ class Settings(BaseSettings):
 
     def upkeep(self) -> dict[str, Any]:
         """What the installation needs to look after itself, by the names of the runtime's own."""
-        kept = {
-            name: getattr(self, name) for name in ("backup_to", "backups_kept", "keep_days", "metrics_token", "artwork")
-        }
+        own = ("backup_to", "backups_kept", "keep_days", "metrics_token", "artwork", "papers")
+        kept = {name: getattr(self, name) for name in own}
         return {**kept, "own_rates": self.var / "rates"}
 
     def ledger(self, kind: str) -> dict[str, Any]:

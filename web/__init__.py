@@ -42,6 +42,7 @@ from web import (
     metrics,
     money_rules,
     month_end,
+    papers,
     paying,
     payouts,
     portal,
@@ -79,6 +80,7 @@ from workflows.runtime import Runtime
 
 ROOMS = (
     health,
+    papers,
     auth,
     security,
     segments,

@@ -38,6 +38,7 @@ log = structlog.get_logger()
 _OPEN_ENDPOINTS = ("static", "bootstrap.static", "auth.sign_in", "auth.second", "auth.first_run")
 _TIME_FOR_CODE = timedelta(minutes=10)
 _OPEN_ROOMS = (
+    "papers",
     "health",
     "portal",
     "portal_answers",

@@ -24,7 +24,7 @@ from models import (
     Pulse,
     UnreadableRow,
 )
-from workflows import audit, gather, grants, inbox, rates
+from workflows import audit, gather, grants, inbox, papers, rates
 from workflows.backups import newest
 from workflows.pulse import LATELY
 from workflows.runtime import Runtime
@@ -41,6 +41,7 @@ def complaints(rt: Runtime) -> Iterator[str]:
     yield from grants.complaints(rt)
     yield from _upkeep(rt)
     yield from rates.complaints(rt)
+    yield from papers.complaints(rt)
     before = rt.clock.now() - STUCK
     with rt.store.read() as session:
         for company in session.scalars(select(Company).where(Company.sync_state == "failed")):

@@ -43,6 +43,7 @@ class Engine(Protocol):
 class Upkeep:
     """How the installation looks after itself: where nightly backups go (None: nowhere) and how many are kept, and for
     how many days what is of no more use is kept, by the names of `retention`; what is not named has its default.
+    `papers` is where the operator's own privacy and terms are.
     """
 
     backup_to: Path | None = None
@@ -50,6 +51,7 @@ class Upkeep:
     keep_days: Mapping[str, int] = field(default_factory=dict)
     own_rates: Path | None = None
     artwork: Path | None = None
+    papers: Path | None = None
     metrics_token: str = field(default="", repr=False)
 
 

@@ -36,6 +36,8 @@ PUBLIC = {
     "vendors.back": "the state of this browser, and an id_token whose signature and every claim are checked",
     "joining.show": "the invitation's own secret, of which only a hash is kept; limited in rate",
     "joining.join": "the invitation's own secret, which opens once; limited in rate",
+    "papers.privacy": "what the operator says publicly; nothing of anybody; limited in rate",
+    "papers.terms": "what the operator says publicly; nothing of anybody; limited in rate",
     "portal.show": "the link's own signed token",
     "portal.pay": "the link's own signed token",
     "portal_answers.tell": "the link's own signed token",
