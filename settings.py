@@ -157,11 +157,7 @@ class Settings(BaseSettings):
         description="For how many days what is of no more use is kept, such as `words=180,messages=3650`; "
         "`docs/operations.md` lists the names and what holds without it.",
     )
-    papers: Path | None = Field(
-        None,
-        description="The folder with your `privacy.md` and `terms.md`, which `/privacy` and `/terms` show; without "
-        "them a template is shown, and says so.",
-    )
+    papers: Path | None = Field(None, description="The folder with your own `privacy.md` and `terms.md`.")
     drain_seconds: int = Field(
         20, ge=1, le=600, description="How long what is being sent may take to finish when Dunlin is told to stop."
     )

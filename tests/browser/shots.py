@@ -36,6 +36,8 @@ def _console(browser: Browser, address: str, world: World, scheme: str) -> None:
         "readings": f"{company}/ledger",
         "connection": f"{company}/connection",
         "desk": "/desk",
+        "delete-company": f"{company}/delete",
+        "personal-data": f"/accounts/{alder}/personal",
         "library": "/library",
         "draft": f"/drafts/{world.draft.uid}?step=late-12",
     }

@@ -20,6 +20,7 @@ def _log(world: World) -> dict[str, str]:
         "log of the practice": "/log",
         "deleting a company": f"/companies/{world.bramley.uid}/delete",
         "deleted companies": "/deletions",
+        "how long things are kept": "/how-long",
         "personal data": f"/accounts/{world.accounts['Matai Lodge'].uid}/personal",
         "erasing somebody who owes": f"/accounts/{world.accounts['Alder & Ash Kitchens'].uid}/erase",
     }
