@@ -97,7 +97,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     if settings is None:
         cli.register(app, cli.House(build_runtime, create_app))
         told = (cli_demo.demo, cli_kindness.kindness, cli_backtest.backtest, cli_why.why_now, cli_cadences.prove)
-        for one in (*told, cli_audit.audit_log, *cli_house.COMMANDS, *cli_security.COMMANDS):
+        for one in (*told, cli_kindness.wording, cli_audit.audit_log, *cli_house.COMMANDS, *cli_security.COMMANDS):
             app.cli.add_command(one)
         return app
     app.config.update(SECRET_KEY=settings.secret_keys[0], SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]))

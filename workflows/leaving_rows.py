@@ -13,7 +13,7 @@ from typing import Any, cast
 from sqlalchemy import ColumnElement, CursorResult, Table, delete, or_, select
 from sqlalchemy.orm import Session
 
-from models import Account, Base, BulkChange, Company, Invitation, Notice, Rollout
+from models import Account, Base, BulkChange, CadenceDraft, Company, Invitation, Notice, Rollout
 from workflows.runtime import Runtime
 
 AT_ONCE = 500  # rows in one transaction: nobody waits long behind it
@@ -42,6 +42,7 @@ STAYS: Mapping[str, str] = {
     "api_answer": "sealed, and gone within a day",
     "api_token": _PEOPLE,
     "bulk_change": "the practice's own; what it says of the company is taken out",
+    "cadence_draft": "the practice's own; on whose books it was tried is taken out",
     "cadence_version": "the practice's library",
     "call_window": "counts of calls of the whole installation",
     "deletion": "the receipt itself",
@@ -93,6 +94,8 @@ def take_out_mentions(session: Session, company: Company) -> None:
         change.items = [
             one for one in change.items if one.get("account") not in accounts and one.get("company") != company.id
         ]
+    for draft in session.scalars(select(CadenceDraft).where(CadenceDraft.company_id == company.id)):
+        draft.company_id = None
     for rollout in session.scalars(select(Rollout).where(Rollout.practice_id == mine)):
         rollout.moves = [one for one in rollout.moves if one[0] != company.id]
     for invitation in session.scalars(select(Invitation).where(Invitation.practice_id == mine)):

@@ -60,7 +60,7 @@ class MessageFacts:
     named, `resolved` the day their dispute ended, `attached` the documents that go along (invoice, statement, terms),
     `signed` the person who signs for the company. With `answered` it tells what a person decided and lists nothing.
     `steady`: they pay reliably. `stop_url` is where the reader can ask for a person instead ("":
-    nothing was written by itself).
+    nothing was written by itself). `source` takes the place of the template's file, in the same language.
     """
 
     template: str
@@ -90,3 +90,4 @@ class MessageFacts:
     answered: Answered | None = None
     stop_url: str = ""
     steady: bool = False
+    source: str = ""

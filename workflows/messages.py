@@ -57,7 +57,9 @@ def render(facts: MessageFacts, own: Opening | None = None, layout: str = "layou
     folder, locale = _spoken(facts)
     try:
         view = _view(facts, locale, words_of(folder))
-        subject, paragraphs = typed(own.title, own.paragraphs) if own else body(folder, facts.template, view)
+        subject, paragraphs = (
+            typed(own.title, own.paragraphs) if own else body(folder, facts.template, view, source=facts.source)
+        )
         notes = [words for name in _NOTES if (words := view["words"][name].strip())]
         page = {**view, "subject": subject, "paragraphs": paragraphs, "notes": notes}
         text = environment().get_template(f"{layout}.txt").render(page).strip() + "\n"
@@ -82,7 +84,8 @@ def opening(facts: MessageFacts, channel: Channel = Channel.CALL) -> Opening:
     """What the template alone says, such as the words to begin a call with; MessageError as for a message."""
     folder, locale = _spoken(facts, channel)
     try:
-        title, paragraphs = body(folder, facts.template, _view(facts, locale, words_of(folder)), channel)
+        view = _view(facts, locale, words_of(folder))
+        title, paragraphs = body(folder, facts.template, view, channel, facts.source)
     except (TemplateError, OSError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise _unusable(facts, folder, error) from error
     return Opening(title, tuple(paragraphs))

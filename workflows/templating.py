@@ -79,11 +79,15 @@ def _words(source: str) -> Mapping[str, Any]:
 
 
 def body(
-    folder: str, template: str, view: Mapping[str, Any], channel: Channel = Channel.EMAIL
+    folder: str, template: str, view: Mapping[str, Any], channel: Channel = Channel.EMAIL, source: str = ""
 ) -> tuple[str, list[str]]:
-    """Subject and paragraphs of a template; a paragraph is one line and keeps its unbreakable spaces."""
+    """Subject and paragraphs of a template; a paragraph is one line and keeps its unbreakable spaces.
+
+    A `source` is read in place of the file.
+    """
     path = f"{folder}/{_CALLS}/{template}.txt" if channel is Channel.CALL else f"{folder}/{template}.txt"
-    head, _, rest = environment().get_template(path).render(view).partition("\n")
+    words = compiled(source) if source else environment().get_template(path)
+    head, _, rest = words.render(view).partition("\n")
     label, _, subject = head.partition(":")
     paragraphs = [re.sub(r"[ \t\n]+", " ", part.strip()) for part in re.split(r"\n\s*\n", rest) if part.strip()]
     if label != "subject" or not subject.strip() or not paragraphs:
