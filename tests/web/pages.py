@@ -19,8 +19,6 @@ def _log(world: World) -> dict[str, str]:
         "log of a company": f"/companies/{world.bramley.uid}/log",
         "log of the practice": "/log",
         "deleting a company": f"/companies/{world.bramley.uid}/delete",
-        "deleted companies": "/deletions",
-        "how long things are kept": "/how-long",
         "personal data": f"/accounts/{world.accounts['Matai Lodge'].uid}/personal",
         "erasing somebody who owes": f"/accounts/{world.accounts['Alder & Ash Kitchens'].uid}/erase",
     }
@@ -43,6 +41,8 @@ def over_all_companies() -> dict[str, str]:
         "stop sending": "/stop",
         "what you are told": "/what-you-are-told",
         "tokens": "/your-tokens",
+        "how long things are kept": "/how-long",
+        "deleted companies": "/deletions",
     }
 
 
