@@ -137,6 +137,8 @@ def test_no_order_is_taken_without_the_token(shown: World, onlooker: FlaskClient
 
 # Pages of whoever is signed in; they show only their own.
 EVERYBODY_S = (
+    "deleted companies",
+    "how long things are kept",
     "today",
     "companies",
     "found",
