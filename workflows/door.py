@@ -5,7 +5,7 @@ Reads and stores; whether a message is still right is decided by `plan()` on wha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from integrations.errors import OutsideError
-from integrations.ledgers.base import ENTITIES, Ledger, Purpose
+from integrations.ledgers.base import ENTITIES, Ledger, Page, Purpose
 from models import Account, Company, Connection
 from workflows import dirty, reading, ties, vanished
 from workflows.connections import with_ledger
@@ -40,13 +40,19 @@ def _read(
     rt: Runtime, company: Company, connection: Connection | None, stale: list[Account], now: datetime, purpose: Purpose
 ) -> None:
     customers, cursor = [row.external_id for row in stale], connection.cursor if connection else ""
+    shown: set[str] = set()
+
+    def noted(pages: Iterable[Page]) -> Iterator[Page]:
+        for page in pages:
+            shown.update(one.id for one in page.invoices)
+            yield page
 
     def take(ledger: Ledger) -> None:
-        pages = ledger.door(cursor, customers, purpose)
+        pages = noted(ledger.door(cursor, customers, purpose))
         taken = reading.since_cursor(rt, company, purpose.value, pages, now, ENTITIES)
         if not taken.cursor or taken.blind or (connection is not None and connection.blind):
             # What is open here and was not shown may be paid, or gone.
-            vanished.invoices(rt, company, ledger, now, purpose, [row.id for row in stale])
+            vanished.invoices_of(rt, company, ledger, now, purpose, [row.id for row in stale], shown)
 
     with_ledger(rt, company.id, take)
     reading.account_read(rt, [row.id for row in stale], now)

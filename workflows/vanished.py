@@ -5,11 +5,11 @@ A ledger's changes do not always tell of deletions, and a list of what is open s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import Ledger, Page, Purpose
@@ -27,16 +27,32 @@ def invoices(
     ledger: Ledger,
     began_at: datetime,
     purpose: Purpose,
-    accounts: Sequence[int] | None = None,
 ) -> int:
-    """Ask for invoices that a reading of all open ones (or of these accounts') did not show; how many changed."""
-    mine = (
-        Invoice.company_id == company.id,
-        Invoice.status.in_(_ASKED if accounts is None else _ASKED[:1]),
-        Invoice.read_at < began_at,
-        Invoice.gone_at.is_(None),
-        *([] if accounts is None else [Invoice.account_id.in_(accounts)]),
-    )
+    """Ask for invoices that a reading of all open ones did not show; how many changed."""
+    mine = Invoice.status.in_(_ASKED), Invoice.read_at < began_at
+    return _invoices(rt, company, ledger, began_at, purpose, *mine)
+
+
+def invoices_of(
+    rt: Runtime,
+    company: Company,
+    ledger: Ledger,
+    began_at: datetime,
+    purpose: Purpose,
+    accounts: Sequence[int],
+    shown: Collection[str],
+) -> int:
+    """The same for a reading of these accounts' open invoices, which showed those of the vendor ids `shown`: what is
+    known of the others may be from another reading of the very same minutes. How many changed.
+    """
+    mine = Invoice.account_id.in_(accounts), Invoice.external_id.not_in(sorted(shown))
+    return _invoices(rt, company, ledger, began_at, purpose, Invoice.status.in_(_ASKED[:1]), *mine)
+
+
+def _invoices(
+    rt: Runtime, company: Company, ledger: Ledger, began_at: datetime, purpose: Purpose, *which: ColumnElement[bool]
+) -> int:
+    mine = Invoice.company_id == company.id, Invoice.gone_at.is_(None), *which
     named = partial(ledger.named, "invoice", purpose=purpose)
     return _ask(rt, company, select(Invoice.external_id).where(*mine), named, began_at)
 

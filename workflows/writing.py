@@ -182,7 +182,7 @@ class _Job:
             reading.about(self.rt, self._company, ledger)
         for _ in range(STALE_TRIES):
             decided, repeat = self._decide(), self._remembered()
-            found = None if repeat else self._done_before(ledger, decided)
+            found = self._done_before(ledger, decided, repeat)
             if found is not None:
                 return decided, found
             try:
@@ -202,15 +202,18 @@ class _Job:
                 self._forget()  # what was decided then is refused now: decide again
         raise Transient("It is being changed in the ledger again and again just now.")
 
-    def _done_before(self, ledger: Ledger, decided: Decided) -> Written | None:
-        """It as an earlier attempt wrote it; None when a new attempt may be made, Rejected when none may."""
+    def _done_before(self, ledger: Ledger, decided: Decided, repeat: bool) -> Written | None:
+        """It as an earlier attempt wrote it; None when another attempt may be made, Rejected when none may.
+
+        Also before the last one is repeated: how long ago that was, another machine's clock may have said wrongly.
+        """
         may_be_used = bool(decided.against) and isinstance(decided.order, AllocationOrder)
         found = self._find(ledger, decided) if self._number or may_be_used else None
         if found is not None and not found.gone:
             return found
         if found is not None and self._number != self.content.get("again"):
             raise Rejected(TAKEN_BACK)  # never written again unseen
-        if decided.against:
+        if decided.against and not repeat:
             raise Rejected(decided.against)
         return None
 

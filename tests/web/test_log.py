@@ -27,6 +27,8 @@ from workflows import audit, audit_reading
 UNWRITTEN = {
     "web.companies.read_now": "asks for a reading, which is listed as one; it changes nothing",
     "web.connecting.begin": "leads to the ledger's own page; what comes of it is written when they come back",
+    "web.vendors.sign_in": "leads to the vendor's own page; what comes of it is written when they come back",
+    "web.vendors.sign_up": "leads to the vendor's own page; what comes of it is written when they come back",
     "web.senders.sign_in": "leads to the provider's own page; what comes of it is written when they come back",
     "web.senders.check": "looks the domain up in the DNS again; it changes nothing",
     "web.portal_answers.tell": "shows a question of the portal's; the answer is written where it is given",

@@ -122,6 +122,13 @@ def test_what_was_paid_a_moment_before_the_door_is_not_chased(town: Town) -> Non
     assert town.invoice("A-1").status == "paid", "its changes were read a moment ago; the door asked for it by name"
 
 
+def test_what_was_paid_in_the_very_moment_of_a_reading_is_asked_for_by_the_door_of_the_same_moment(town: Town) -> None:
+    begun(town, "xero")
+    town.transfer("xero", "A-1", "100.00")
+    door.read(town.rt, town.company("xero").id, [town.account("A-1").id])
+    assert town.invoice("A-1").status == "paid"
+
+
 def test_a_look_does_not_stand_for_the_whole_reading_that_is_due(town: Town) -> None:
     begun(town, "quickbooks")
     town.at(date(2026, 3, 3), 12)
