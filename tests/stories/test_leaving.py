@@ -302,7 +302,8 @@ def test_every_table_is_known_to_the_deletion() -> None:
         known = [
             table.name in leaving_rows.STAYS,
             table.name in leaving_rows.THROUGH,
-            table.name in leaving_rows.LAST or "company_id" in table.c,
+            # The draft of a cadence is the practice's, on whichever books it was tried.
+            table.name in leaving_rows.LAST or ("company_id" in table.c and table.name != "cadence_draft"),
         ]
         assert known.count(True) == 1, (
             f"{table.name}: say in workflows/leaving_rows.py how its rows go, or why they stay"
