@@ -77,5 +77,5 @@ def sign_in(page: Page, address: str) -> None:
     page.goto(f"{address}/sign-in")
     page.fill("#email", "ann@example.com")
     page.fill("#password", PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_url(f"{address}/")

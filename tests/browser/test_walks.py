@@ -108,7 +108,7 @@ def test_message_dispute_resolved(chromium: Browser, town: tuple[Town, str], vis
     desk.goto(f"{address}/sign-in")
     desk.fill("#email", EMAIL)
     desk.fill("#password", SECRET)
-    desk.get_by_role("button", name="Sign in").click()
+    desk.get_by_role("button", name="Sign in", exact=True).click()
     desk.goto(f"{address}/desk")
     expect(desk.get_by_text("Two of the shelves are missing.").first).to_be_visible()
     resolve(desk)
