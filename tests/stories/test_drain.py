@@ -101,7 +101,11 @@ def process(url: str, server: HeldInData, tmp_path: Path) -> Iterator[subprocess
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     here = "http://127.0.0.1:1"
-    places = [f"{kind}_{what}" for kind in ("QUICKBOOKS", "XERO") for what in ("AUTHORIZE", "TOKEN", "REVOKE", "API")]
+    places = [
+        f"{kind}_{what}"
+        for kind in ("QUICKBOOKS", "XERO")
+        for what in ("AUTHORIZE", "TOKEN", "REVOKE", "DISCOVERY", "API")
+    ]
     ours = {f"{place}_URL": here for place in (*places, "STRIPE_API", "GOCARDLESS_API")}
     ours |= {"MODE": "demo", "VAR": str(tmp_path / "var"), "PORT": str(port), "DATABASE_URL": url, "DRAIN_SECONDS": "5"}
     ours |= {"SECRET_KEYS": "s" * 40, "INDEX_KEY": "i" * 40, "MAIL_FROM": "mail.example"}
