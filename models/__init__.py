@@ -21,6 +21,7 @@ from models.reading import CallCount, CallWindow, DirtyRow, Reading
 from models.rules import Charge, MoneyRules, Payout, PayoutEntry, Reward
 from models.sender import Departure, Sender
 from models.wishes import Contact, Extension, Feedback, SentFile, extension_invoice
+from models.wordings import Wording
 from models.work import BulkChange, Remark, SegmentRule
 
 __all__ = [
@@ -106,6 +107,7 @@ __all__ = [
     "TouchRecipient",
     "UnreadableRow",
     "User",
+    "Wording",
     "arrangement_invoice",
     "extension_invoice",
     "promise_invoice",

@@ -73,6 +73,7 @@ from web import (
     tracing,
     vendors,
     webhooks,
+    wordings,
     words,
 )
 from web.api import pages as api
@@ -95,6 +96,7 @@ ROOMS = (
     library,
     rollouts,
     drafts,
+    wordings,
     changes,
     connecting,
     readings,

@@ -9,7 +9,7 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 
 from core.calendars import Calendar
-from models import Company, Connection
+from models import CadenceVersion, Company, Connection
 from web import cadence_words, library_queries, lists, own, presenters, queries, today, waiting
 from web.auth import person, reach
 from web.guards import runtime
@@ -197,12 +197,14 @@ def disconnect(uid: str) -> ResponseReturnValue:
 def cadence(uid: str) -> str:
     rt, company = runtime(), own.company(uid)
     with rt.store.read() as session:
-        found = cadences.cadence_of(session, company)
+        version = session.get_one(CadenceVersion, company.cadence_version_id)
+    found = cadences.of_version(version)
     calendar: Calendar = calendar_of(company, rt.clock.now())
     return render_template(
         "console/cadence.html",
         company=company,
         cadence=found,
+        version=version,
         rules=cadence_words.cadence_rules(found, calendar),
     )
 

@@ -32,6 +32,7 @@ from models import (
     Terms,
     ToldRow,
     User,
+    Wording,
 )
 from web import queries
 from web.auth import person, reach
@@ -57,6 +58,14 @@ def shared(kind: type[OfPractice], uid: str) -> OfPractice:
     with runtime().store.read() as session:
         mine = kind.uid == uid, kind.practice_id == person().practice_id
         return _there(session.scalars(select(kind).where(*mine)).first())
+
+
+def wording(uid: str) -> Wording:
+    """Of the whole practice, or of a company that is open to who asks."""
+    with runtime().store.read() as session:
+        wanted = select(Wording).outerjoin(Company, Company.id == Wording.company_id)
+        mine = Wording.uid == uid, Wording.practice_id == person().practice_id
+        return _there(session.scalars(wanted.where(*mine, Company.id.is_(None) | reach().company())).first())
 
 
 def company(uid: str) -> Company:

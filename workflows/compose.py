@@ -22,7 +22,7 @@ from core.money import Money
 from core.plan import Action
 from integrations.channels.base import Envelope
 from models import Account, Company, Effect, EffectKind, Invoice
-from workflows import charged, links, offers, opting_out, senders
+from workflows import charged, links, offers, opting_out, senders, worded
 from workflows.agreed import agreed_days, agreed_due
 from workflows.figures import language_of
 from workflows.gather import Gathered
@@ -84,6 +84,7 @@ def cadence_facts(rt: Runtime, session: Session, action: Action, gathered: Gathe
         invoices=invoices_of(session, action),
         steps={line.invoice: line.step for line in action.lines},
         address=voice.address,
+        channel=action.channel,
     )
     return replace(
         facts,
@@ -227,10 +228,11 @@ def _facts(
     invoices: Sequence[Invoice],
     steps: Mapping[int, str] = MappingProxyType({}),
     address: str = "",
+    channel: Channel = Channel.EMAIL,
 ) -> MessageFacts:
     company = session.get_one(Company, row.company_id)
     sender, reply_to = sender_of(rt, session, company, address)
-    return MessageFacts(
+    facts = MessageFacts(
         template=template,
         language=language_of(row, company),
         company=company.name,
@@ -239,7 +241,7 @@ def _facts(
         contact=row.contact,
         customer=row.name,
         recipients=recipients,
-        lines=_lines(session, invoices, steps, day),
+        lines=lines_of(session, invoices, day, steps),
         credits=(),
         portal_url=links.url(rt, row, recipients),
         today=day,
@@ -247,11 +249,13 @@ def _facts(
         moment=rt.clock.now(),
         step=step,
     )
+    return worded.worded(session, company, facts, channel)
 
 
-def _lines(
-    session: Session, invoices: Sequence[Invoice], steps: Mapping[int, str], today: date
+def lines_of(
+    session: Session, invoices: Sequence[Invoice], today: date, steps: Mapping[int, str] = MappingProxyType({})
 ) -> tuple[MessageLine, ...]:
+    """The invoices as their reader sees them on this day; `steps` says, by id, what is said about each."""
     ids = [one.id for one in invoices]
     agreed, offered = agreed_days(session, ids), offers.standing(session, ids, today)
     late = charged.falling_away(session, ids, today)

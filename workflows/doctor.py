@@ -24,7 +24,7 @@ from models import (
     Pulse,
     UnreadableRow,
 )
-from workflows import audit, gather, grants, inbox, papers, rates
+from workflows import audit, gather, grants, inbox, papers, rates, wording_drafts
 from workflows.backups import newest
 from workflows.pulse import LATELY
 from workflows.runtime import Runtime
@@ -42,6 +42,7 @@ def complaints(rt: Runtime) -> Iterator[str]:
     yield from _upkeep(rt)
     yield from rates.complaints(rt)
     yield from papers.complaints(rt)
+    yield from wording_drafts.complaints(rt)
     before = rt.clock.now() - STUCK
     with rt.store.read() as session:
         for company in session.scalars(select(Company).where(Company.sync_state == "failed")):

@@ -13,13 +13,13 @@ from datetime import date, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.cadence import Anchor, Cadence, Channel, Step
+from core.cadence import Anchor, Cadence, Step
 from core.facts import Instalment, InvoiceFacts
 from core.kindness import Finding
 from core.plan import Action, Line
 from core.timetable import Ladder, Timetable
 from models import Account, Company, Invoice
-from workflows import compose, gather, kindly, terms
+from workflows import compose, gather, kindly, terms, worded
 from workflows.calendars import today_of
 from workflows.gather import Gathered
 from workflows.message_facts import MessageFacts
@@ -81,8 +81,9 @@ def _spoken(
     action = Action(gathered.row.id, (), day, step.name, (line,), step.channel, step.tone, step.template)
     facts = compose.cadence_facts(rt, session, action, gathered)
     facts = _supposed(replace(facts, language=language or facts.language), step, about, base)
-    channel = Channel.CALL if step.channel is Channel.CALL else Channel.EMAIL
+    channel = worded.kind_of(step.channel)
     try:
+        facts = worded.worded(session, session.get_one(Company, gathered.row.company_id), facts, channel)
         words, (folder, _) = opening(facts, channel), spoken(facts.template, facts.language, channel)
     except MessageError as error:
         return Spoken(step, day, problem=str(error))

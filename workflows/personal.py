@@ -117,6 +117,7 @@ TABLES: Mapping[str, str] = {
     "identity": _PEOPLE,
     "api_token": _PEOPLE,
     "cadence_draft": _SETTING,
+    "wording": _SETTING,
     "segment_rule": "by what kind of payer, sum, age and country customers are sorted; nobody's name",
     "bulk_change": "ids of rows and codes: what was there before, and after",
     "company": _SETTING,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache, lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -83,16 +84,42 @@ def body(
 ) -> tuple[str, list[str]]:
     """Subject and paragraphs of a template; a paragraph is one line and keeps its unbreakable spaces.
 
-    A `source` is read in place of the file.
+    A `source` is read in place of the file; whatever it lists, it lists the first few of.
     """
-    path = f"{folder}/{_CALLS}/{template}.txt" if channel is Channel.CALL else f"{folder}/{template}.txt"
-    words = compiled(source) if source else environment().get_template(path)
-    head, _, rest = words.render(view).partition("\n")
+    path = _path(folder, template, channel)
+    if source:
+        written = compiled(source).render({name: _few(value) for name, value in view.items()})
+    else:
+        written = environment().get_template(path).render(view)
+    head, _, rest = written.partition("\n")
     label, _, subject = head.partition(":")
     paragraphs = [re.sub(r"[ \t\n]+", " ", part.strip()) for part in re.split(r"\n\s*\n", rest) if part.strip()]
     if label != "subject" or not subject.strip() or not paragraphs:
         raise MessageError(f"The message template {path!r} needs a first line 'subject: …' and a paragraph.")
     return plain(subject, 200), paragraphs
+
+
+def shipped(folder: str, template: str, channel: Channel = Channel.EMAIL) -> str:
+    """The source of a template as it is shipped in a language folder."""
+    return (HOME / _path(folder, template, channel)).read_text(encoding="utf-8").strip()
+
+
+def _path(folder: str, template: str, channel: Channel) -> str:
+    return f"{folder}/{_CALLS}/{template}.txt" if channel is Channel.CALL else f"{folder}/{template}.txt"
+
+
+FEW = 20
+
+
+class _Few(list[Any]):
+    """A list that has all of its length, of which a loop sees the first: a message must not grow with the book."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return islice(super().__iter__(), FEW)
+
+
+def _few(value: Any) -> Any:
+    return _Few(value) if isinstance(value, list) else value
 
 
 def typed(subject: str, paragraphs: Iterable[str]) -> tuple[str, list[str]]:

@@ -51,6 +51,14 @@ def write_all(template: str, language: str, source: str, channel: Channel = Chan
         yield said
 
 
+def example(template: str) -> MessageFacts:
+    """Facts of such a message as it is usually said, on a made-up day."""
+    _, facts = next(_situations(template))
+    if "promise" in template:
+        return replace(facts, promised=_TODAY - timedelta(days=6))
+    return replace(facts, resolved=_TODAY - timedelta(days=4)) if "dispute" in template else facts
+
+
 def _situations(template: str) -> Iterator[tuple[str, MessageFacts]]:
     """Each with its name, which ends a sentence that begins with "it cannot be said"."""
     plain = replace(_FACTS, template=template, step=template)

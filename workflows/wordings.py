@@ -35,7 +35,7 @@ def judge(source: str, template: str, language: str, country: str = "", channel:
     """
     if template not in template_names(language, channel):
         raise Refusal(f"There is no template “{template}” in the language “{language}”.")
-    source = source.replace("\r\n", "\n").strip()
+    source = tidy(source)
     wording_rules.keep(source)
     said = dict.fromkeys(wording_trials.write_all(template, language, source, channel))
     found = [*kindly.check_template(source, country)]
@@ -46,6 +46,11 @@ def judge(source: str, template: str, language: str, country: str = "", channel:
     if blocks:
         raise Refusal(" ".join(blocks))
     return Judged(tuple(found), language != _READ)
+
+
+def tidy(source: str) -> str:
+    """As it is kept: lines end alike, nothing empty around it."""
+    return source.replace("\r\n", "\n").strip()
 
 
 def _of_the_language(one: Finding, language: str) -> bool:

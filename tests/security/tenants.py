@@ -56,6 +56,7 @@ from models import (
     Touch,
     UnreadableRow,
     User,
+    Wording,
 )
 from tests.cadences import DEFAULT
 from tests.house import code
@@ -98,6 +99,7 @@ THINGS: dict[str, type[Base]] = {
     "tasks": Task,
     "terms": Terms,
     "touches": Touch,
+    "wordings": Wording,
 }
 # Arguments that name nobody's thing, each with a value that exists.
 WORDS = {
@@ -109,6 +111,7 @@ WORDS = {
     "what": "promise",
     "picture": "none.svg",
 }
+WORDS |= {"language": "en", "way": "mail", "template": "late-12"}
 WORDS |= {"listed": "customers.csv", "across": "desk.csv", "picture": "none.svg"}
 # Fields of forms and queries that name somebody's thing.
 FIELDS: dict[str, type[Base]] = {
@@ -158,6 +161,9 @@ CODES = {
     "currency": "GBP",
     "cadence_draft.source": DEFAULT,
     "charge.state": "shown",
+    "wording.channel": "email",
+    "wording.language": "en",
+    "wording.template": "late-12",
     "extension.state": "asked",
     "effect.state": "sent",
 }

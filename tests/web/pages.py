@@ -43,6 +43,8 @@ def over_all_companies() -> dict[str, str]:
         "tokens": "/your-tokens",
         "how long things are kept": "/how-long",
         "deleted companies": "/deletions",
+        "words": "/wordings",
+        "words in French": "/wordings/in/fr/mail/late-12",
     }
 
 
@@ -111,6 +113,7 @@ def console(world: World) -> dict[str, str]:
 def _of_a_company(bramley: str, kauri: str, tide: str) -> dict[str, str]:
     return {
         "segments": f"{bramley}/segments",
+        "words of a company": f"/wordings/in/en/mail/welcome?company={bramley.rpartition('/')[2]}",
         "segments counted": f"{bramley}/segments?segment=big&payer=new",
         "law and limits": f"{bramley}/law",
         "law of which nothing is known": f"{kauri}/law",

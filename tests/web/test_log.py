@@ -30,6 +30,7 @@ UNWRITTEN = {
     "web.vendors.sign_in": "leads to the vendor's own page; what comes of it is written when they come back",
     "web.vendors.sign_up": "leads to the vendor's own page; what comes of it is written when they come back",
     "web.senders.sign_in": "leads to the provider's own page; what comes of it is written when they come back",
+    "web.wordings.preview": "shows words as a customer would read them; it keeps and changes nothing",
     "web.senders.check": "looks the domain up in the DNS again; it changes nothing",
     "web.portal_answers.tell": "shows a question of the portal's; the answer is written where it is given",
     "web.webhooks.receive": "what vendors send is kept sealed as it came; what it leads to is written",

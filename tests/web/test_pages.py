@@ -147,6 +147,8 @@ EVERYBODY_S = (
     "stop sending",
     "tokens",
     "what you are told",
+    "words",
+    "words in French",
     "desk",
     "no drafts",
     "no calls",

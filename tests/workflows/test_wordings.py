@@ -109,7 +109,15 @@ def test_it_needs_a_subject_and_words_and_stays_short() -> None:
         with pytest.raises(Refusal, match=why):
             judge(source, "late-12", "en")
     with pytest.raises(Refusal, match="too long of a hundred invoices"):
-        judge(HEAD + "{% for row in rows %}" + "word " * 100 + "{% endfor %}", "late-12", "en")
+        judge(HEAD + "{% for row in rows %}" + "word " * 210 + "{% endfor %}", "late-12", "en")
+
+
+def test_a_list_says_how_long_it_is_and_a_loop_goes_over_its_first_twenty() -> None:
+    many = [line(f"A-{at}", 12) for at in range(1, 301)]
+    source = HEAD + "Of {{ rows | length }}:{% for row in rows %} {{ row.number }}{% endfor %}"
+    said = opening(facts("late-12", *many, source=source), Channel.EMAIL)
+    assert said.paragraphs[0].startswith("Of 300: A-")
+    assert len(said.paragraphs[0].split(": ")[1].split()) == 20
 
 
 @pytest.mark.parametrize(
