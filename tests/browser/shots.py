@@ -40,6 +40,8 @@ def _console(browser: Browser, address: str, world: World, scheme: str) -> None:
         "personal-data": f"/accounts/{alder}/personal",
         "library": "/library",
         "draft": f"/drafts/{world.draft.uid}?step=late-12",
+        "segments": f"{company}/segments",
+        "words": f"/wordings/in/en/mail/late-12?company={world.bramley.uid}",
     }
     for name, path in wanted.items():
         if scheme == "light" or name == "company":
