@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from models import Account, Company, Delivery, DirtyRow, Invoice
 from models.upsert import insert_into
-from workflows import billing, rounds
+from workflows import billing, marks, rounds
 from workflows.runtime import Runtime
 
 HEARD_WITHIN = timedelta(days=7)
@@ -24,12 +24,13 @@ def mark(rt: Runtime, session: Session, company_id: int, rows: Collection[tuple[
     """These rows, each (entity, vendor id), changed at the vendor; marked again they count from now on."""
     if not rows:
         return
-    now = rt.clock.now()
+    now = marks.following(rt, session, company_id)
     said = sorted({(entity[:20], external_id[:ID]) for entity, external_id in rows})
     values = [{"company_id": company_id, "entity": one, "external_id": id, "marked_at": now} for one, id in said]
-    marks = insert_into(session, DirtyRow)
+    rows_marked = insert_into(session, DirtyRow)
     names = ["company_id", "entity", "external_id"]
-    again = marks.on_conflict_do_update(index_elements=names, set_={"marked_at": marks.excluded.marked_at})
+    fresher = {"marked_at": rows_marked.excluded.marked_at}
+    again = rows_marked.on_conflict_do_update(index_elements=names, set_=fresher)
     session.connection().execute(again, values)
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from core.facts import InvoiceStatus
 from integrations.ledgers.base import ENTITIES, Ledger, LedgerCompany, Page, Purpose
 from models import Account, Company, Connection, Invoice, Reading
-from workflows import cadences, dirty, mirror, ties, vanished
+from workflows import cadences, dirty, marks, mirror, ties, vanished
 from workflows.runtime import Runtime
 
 HISTORY = timedelta(days=730)
@@ -31,9 +31,10 @@ Progress = Callable[[Page, Session], None]
 @dataclass(slots=True)
 class Taken:
     """What a reading has brought. `cursor` is set when it was complete as to what changed, but for what was deleted if
-    it was `blind`.
+    it was `blind`. `began_at` is its mark: what it keeps is newer than what earlier readings kept.
     """
 
+    began_at: datetime
     rows: int = 0
     changed: int = 0
     cursor: str = ""
@@ -44,7 +45,7 @@ def keep(
     rt: Runtime, company: Company, pages: Iterable[Page], began_at: datetime, progress: Progress | None = None
 ) -> Taken:
     """Store each page as it comes."""
-    taken = Taken()
+    taken = Taken(began_at)
     for page in pages:
         kept = mirror.store(rt, company, page, began_at, partial(progress, page) if progress else None)
         taken.rows, taken.changed = taken.rows + kept.rows, taken.changed + kept.changed
@@ -61,14 +62,13 @@ def needs_whole(connection: Connection, now: datetime) -> bool:
 
 def whole(rt: Runtime, company: Company, ledger: Ledger, pages: int = PAGES_A_TURN) -> bool:
     """Read on in the whole book, at most so many pages; whether that was its end. It goes on where it left off."""
-    now = rt.clock.now()
+    log, began_at = _begin(rt, company, "whole")
     with rt.store.write() as session:
         connection = ties.being_read(session, company.id)
-        if connection.load_began_at is None or now - connection.load_began_at > LOAD_LASTS:
-            connection.load_began_at, connection.load_mark = now, ""
+        if connection.load_began_at is None or began_at - connection.load_began_at > LOAD_LASTS:
+            connection.load_began_at, connection.load_mark = began_at, ""
             session.get_one(Company, company.id).sync_rows = 0
         load_began_at, mark = connection.load_began_at, connection.load_mark
-    log = _begin(rt, company, "whole", now)
 
     def progress(page: Page, session: Session) -> None:
         row = session.get_one(Company, company.id)
@@ -77,13 +77,13 @@ def whole(rt: Runtime, company: Company, ledger: Ledger, pages: int = PAGES_A_TU
         ties.being_read(session, company.id).load_mark = page.mark
 
     snapshot = ledger.snapshot((load_began_at - HISTORY).date(), mark)
-    taken = keep(rt, company, islice(snapshot, pages), now, progress)
+    taken = keep(rt, company, islice(snapshot, pages), began_at, progress)
     if taken.cursor:
         _look_for_the_rest(rt, company, ledger, load_began_at)
         with rt.store.write() as session:
             connection = ties.being_read(session, company.id)
             connection.load_began_at, connection.load_mark = None, ""
-            connection.swept_at, connection.blind = now, False
+            connection.swept_at, connection.blind = began_at, False
         _complete(rt, company, taken, load_began_at, ENTITIES)
     _end(rt, log, taken)
     return bool(taken.cursor)
@@ -91,17 +91,16 @@ def whole(rt: Runtime, company: Company, ledger: Ledger, pages: int = PAGES_A_TU
 
 def changes(rt: Runtime, company: Company, ledger: Ledger, wanted: Collection[str]) -> Taken:
     """Read what changed since the last time, at least in rows of the wanted kinds."""
-    began_at = rt.clock.now()
     with rt.store.read() as session:
         cursor = ties.being_read(session, company.id).cursor
-    return since_cursor(rt, company, "changes", ledger.changes(cursor, wanted), began_at, wanted)
+    return since_cursor(rt, company, "changes", ledger.changes(cursor, wanted), wanted)
 
 
-def since_cursor(
-    rt: Runtime, company: Company, kind: str, pages: Iterable[Page], began_at: datetime, wanted: Collection[str]
-) -> Taken:
-    """Store a reading of changes; only one that ends with a cursor has seen all that changed."""
-    log = _begin(rt, company, kind, began_at)
+def since_cursor(rt: Runtime, company: Company, kind: str, pages: Iterable[Page], wanted: Collection[str]) -> Taken:
+    """Store a reading of changes, whose pages nobody has asked for yet; only one that ends with a cursor has seen all
+    that changed.
+    """
+    log, began_at = _begin(rt, company, kind)
     taken = keep(rt, company, pages, began_at)
     with rt.store.read() as session:
         whole_comes_first = needs_whole(ties.being_read(session, company.id), began_at)
@@ -140,8 +139,7 @@ def sweep(rt: Runtime, company: Company, ledger: Ledger) -> int:
 
     An open invoice that is not shown is asked for by name; one that even so is not found is held for a person.
     """
-    began_at = rt.clock.now()
-    log = _begin(rt, company, "sweep", began_at)
+    log, began_at = _begin(rt, company, "sweep")
     taken = keep(rt, company, ledger.sweep(), began_at)
     taken.changed += _look_for_the_rest(rt, company, ledger, began_at)
     with rt.store.write() as session:
@@ -194,12 +192,14 @@ def account_read(rt: Runtime, account_ids: Collection[int], began_at: datetime) 
             row.read_at = max(began_at, row.read_at or began_at)
 
 
-def _begin(rt: Runtime, company: Company, kind: str, began_at: datetime) -> int:
+def _begin(rt: Runtime, company: Company, kind: str) -> tuple[int, datetime]:
+    """Note that it begins; its mark."""
     with rt.store.write() as session:
+        began_at = marks.following(rt, session, company.id)
         row = Reading(company_id=company.id, kind=kind, began_at=began_at)
         session.add(row)
         session.flush()
-        return row.id
+        return row.id, began_at
 
 
 def _end(rt: Runtime, log: int, taken: Taken, missed: int = 0) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 from sqlalchemy import select
 
+from integrations.ledgers.base import ENTITIES, Ledger, Page
 from models import Connection, Credit
 from sandbox.quickbooks import records
 from tests.town import Town
 from tests.workflows.books import Books
-from workflows import door, reading, reconcile, sync
+from workflows import dirty, door, reading, reconcile, sync
 from workflows.connections import with_ledger
 
 # Many simulated days or worlds: more than the everyday suite has time for.
@@ -127,6 +130,49 @@ def test_what_was_paid_in_the_very_moment_of_a_reading_is_asked_for_by_the_door_
     town.transfer("xero", "A-1", "100.00")
     door.read(town.rt, town.company("xero").id, [town.account("A-1").id])
     assert town.invoice("A-1").status == "paid"
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """The clock of a machine that is some minutes ahead of its time."""
+
+    town: Town
+
+    def now(self) -> datetime:
+        return self.town.now + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_paid_after_a_machine_ahead_of_its_time_had_read_is_not_chased(town: Town, kind: str) -> None:
+    begun(town, kind)
+    town.at(date(2026, 3, 3), 23)
+    hasty, company = replace(town.rt, clock=Ahead(town)), town.company(kind)
+    sync.sync_company(hasty, company.id)
+    door.read(hasty, company.id, [town.account("A-1").id])
+    town.transfer(kind, "A-1", "100.00")
+    door.read(town.rt, company.id, [town.account("A-1").id])
+    assert town.invoice("A-1").status == "paid", "nobody knows how old a reading of a time to come is; it asks"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_webhook_during_a_reading_of_a_machine_ahead_of_its_time_is_not_taken_for_read(town: Town, kind: str) -> None:
+    begun(town, kind)
+    town.at(date(2026, 3, 3), 23)
+    hasty, company = replace(town.rt, clock=Ahead(town)), town.company(kind)
+
+    def read(ledger: Ledger) -> None:
+        pages = list(ledger.changes(connection(town).cursor, ENTITIES))
+
+        def and_then_a_webhook() -> Iterator[Page]:
+            with town.rt.store.write() as session:
+                dirty.mark(town.rt, session, company.id, [("invoice", "1")])
+            yield from pages
+
+        reading.since_cursor(hasty, company, "changes", and_then_a_webhook(), ENTITIES)
+
+    with_ledger(hasty, company.id, read)
+    with town.rt.store.read() as session:
+        assert dirty.kinds(session, company.id) == {"invoice"}
 
 
 def test_a_look_does_not_stand_for_the_whole_reading_that_is_due(town: Town) -> None:
