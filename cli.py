@@ -24,7 +24,7 @@ from integrations import quiet
 from models import Company
 from models.store import StoreError, migrate
 from web import presenters
-from workflows import keys, planner, preview, reconcile, restored, sync
+from workflows import keys, moving, planner, preview, reconcile, restored, sync
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
 from workflows.vault import Vault, VaultError
@@ -77,7 +77,8 @@ def house() -> House:
 
 
 @contextmanager
-def runtime(**parts: Any) -> Iterator[tuple[configuration.Settings, Runtime]]:
+def runtime(*, moved: bool = False, **parts: Any) -> Iterator[tuple[configuration.Settings, Runtime]]:
+    """With `moved` also on tables that were moved away."""
     loaded = configuration.load()
     if not loaded.is_demo and not sys.stderr.isatty():
         log_to_stderr(as_json=True)
@@ -85,6 +86,8 @@ def runtime(**parts: Any) -> Iterator[tuple[configuration.Settings, Runtime]]:
     rt = house().build_runtime(loaded, **parts)
     try:
         migrate(rt.store)
+        if not moved:
+            moving.check(rt.store)
         restored.settle(rt)  # these tables may be a backup that was put in place
         yield loaded, rt
     finally:

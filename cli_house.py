@@ -17,7 +17,7 @@ import waitress
 import settings as configuration
 from cli import as_json, command, house, report, runtime
 from models.store import Store
-from workflows import backups, clock, doctor, doctor_outside, drain, planner, retention
+from workflows import backups, clock, doctor, doctor_outside, drain, moving, planner, retention
 
 IN_MEMORY = "sqlite://"
 RESTORED = (
@@ -115,4 +115,23 @@ def restore_now(file: Path, as_json: bool) -> None:
     report(figures, as_json, [f"Restored. What was there before is kept as {aside}.", RESTORED, *ailing])
 
 
-COMMANDS = (serve, doctor_now, backup_now, restore_now)
+@command("move", "flask move postgresql://dunlin@db.example/dunlin")
+@click.argument("url")
+@as_json
+def move_now(url: str, as_json: bool) -> None:
+    """Move everything from SQLite into the empty PostgreSQL database at URL. Dunlin must not be running.
+
+    A password is better given in PGPASSWORD or a .pgpass file than in the address.
+    """
+    with runtime(moved=True) as (_, rt):
+        counts = moving.move(rt, url)
+    rows, tables = sum(counts.values()), sum(map(bool, counts.values()))
+    lines = [f"Moved and compared: {rows:,} rows of {tables} tables. {NEXT}"]
+    report({"rows": counts, "next": NEXT}, as_json, lines)
+
+
+NEXT = (
+    "Set DUNLIN_DATABASE_URL to that database and start Dunlin; the secrets stay where they are. "
+    "The SQLite file is as it was, and nothing starts on it any more."
+)
+COMMANDS = (serve, doctor_now, backup_now, restore_now, move_now)
