@@ -18,6 +18,7 @@ from sqlalchemy import select
 import app as house
 from models import Memory, Practice
 from models.store import Store
+from tests.databases import migrated
 from workflows import restored
 
 
@@ -100,3 +101,12 @@ def test_a_class_that_is_not_kept_here_stops_the_start_with_one_sentence(
     assert (result.exit_code, "DUNLIN_KEEP_DAYS names 'letters'" in result.stderr) == (2, True)
     monkeypatch.setenv("DUNLIN_KEEP_DAYS", "words")
     assert "DUNLIN_KEEP_DAYS must look like words=180,messages=3650." in flask("serve").stderr
+
+
+@pytest.mark.postgres
+def test_it_is_moved_to_postgresql_and_nothing_starts_where_it_was(here: Path) -> None:
+    flask("plan")
+    with migrated("postgres", here) as target:
+        done = flask("move", target)
+        assert (done.exit_code, "Set DUNLIN_DATABASE_URL to that database" in done.output) == (0, True), done.output
+        assert "was moved to PostgreSQL" in flask("doctor", "--offline").output

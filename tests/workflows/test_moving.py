@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, func, select
 
-from app import create_app
 from models import AuditEvent, Base, Company, Touch
 from models.store import Store
 from tests.databases import migrated
@@ -115,15 +114,3 @@ def test_there_is_one_direction(town: Town, target: str, tmp_path: Path) -> None
     town.start(Store(target))
     with pytest.raises(Refusal, match="nothing to move"):
         moving.move(town.rt, target)
-
-
-def test_the_command_moves_and_says_what_is_next(tmp_path: Path, target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DUNLIN_VAR", str(tmp_path))  # it makes its own secrets there
-    monkeypatch.setenv("DUNLIN_DATABASE_URL", f"sqlite:///{tmp_path / 'dunlin.db'}")
-    run = create_app().test_cli_runner().invoke
-    begun = run(args=["doctor", "--offline", "--json"])
-    assert begun.exit_code in (0, 1), begun.output
-    done = run(args=["move", target])
-    assert (done.exit_code, "Set DUNLIN_DATABASE_URL" in done.output) == (0, True), done.output
-    again = run(args=["doctor", "--offline"])
-    assert (again.exit_code, "was moved to PostgreSQL" in again.output) == (1, True), again.output
