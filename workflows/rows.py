@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     ARRAY,
@@ -36,6 +36,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import NullType, TypeDecorator, TypeEngine
 
 from models.base import Moment
@@ -91,6 +92,10 @@ class _List(TypeDecorator[Any]):
 
 class _OneOf(FunctionElement[bool]):
     type, inherit_cache = Boolean(), True
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002
+        """As it is: on SQLite, which has no booleans, `= 1` would be said after it, and then no index is used."""
+        return self
 
 
 @compiles(_OneOf)
