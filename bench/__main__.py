@@ -9,7 +9,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from bench import load, sync
+from bench import load, pages, sync
 
 # Each name is a module of this room with `main`, loaded when asked for.
 FIGURES = {
@@ -20,6 +20,7 @@ FIGURES = {
     "backtest": "a cadence over 40,000 past invoices of three years, from the file to the figures",
     "sync": "a first reading of 100,000 invoices, beside the SDKs, the Singer taps and a floor",
     "load": "bursts of webhooks and payers, slow clients, and large books in the console, beside a floor",
+    "pages": "every page of a practice of forty companies, beside bare Flask pages of the same size and template",
     "steady": "what a company costs a day once it is read: ledger calls over a simulated week",
 }
 
@@ -30,6 +31,7 @@ def main() -> None:
     own = {name: names.add_parser(name, help=words, description=words) for name, words in FIGURES.items()}
     sync.options(own["sync"])
     load.options(own["load"])
+    pages.options(own["pages"])
     asked = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # a table is seen when it is ready, also through a pipe
     for name in [asked.name] if asked.name else FIGURES:

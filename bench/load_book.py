@@ -1,4 +1,5 @@
-"""A practice with one very large company and a hundred small ones, written straight into the tables and then planned.
+"""A practice with one very large company and a hundred small ones, or with many alike, written straight into the tables
+and then planned.
 
 What stands in it follows from its numbers alone. It measures nothing, and its customers' addresses lead nowhere.
 """
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Table, insert
+from sqlalchemy import Table, insert, text
 
 from bench.office import Office
 from models import (
@@ -41,7 +42,8 @@ Rows = Iterable[dict[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Size:
     """`heavy` of the `invoices` belong to the first account, as many are paid beside them; `waiting` things of each
-    kind wait for a person; `small` further companies have ten invoices each.
+    kind wait for a person; `small` further companies have ten invoices each, `alike` further ones have the same book,
+    nine of ten of them without drafts. About each account `said` messages went out in the past.
     """
 
     accounts: int = 20_000
@@ -49,32 +51,69 @@ class Size:
     heavy: int = 500
     waiting: int = 1_000
     small: int = 100
+    alike: int = 0
+    said: int = 0
+
+    @property
+    def span(self) -> int:
+        """How far the numbers of one book reach; those of the next one begin behind them."""
+        return self.invoices + self.heavy + (1 + self.said) * self.accounts + 2 * self.waiting + 11 * self.small + 1
 
 
 def fill(here: Office, size: Size, live: bool = True) -> None:
     """Write the book, and let the planner answer for every account of it."""
     now = here.rt.clock.now()
     _practice(here, size, now, live)
-    _write(here, Account, _accounts(here, size, now))
-    _write(here, Invoice, _invoices(here, size, now))
+    for number in range(size.alike + 1):
+        for row, values in _book(here, size, now):
+            _write(here, row, (_moved(here, size, number, one) for one in values) if number else values)
     for row, values in zip((Account, Invoice), _small(here, size, now), strict=True):
         _write(here, row, values)
-    _write(here, Payment, _payments(here, size, now))
-    _write(here, Effect, _effects(here, size, now))
-    _write(here, Touch, _touches(here, size, now))
-    _write(here, TouchInvoice, _lines(size))
-    for row, values in _waits(here, size, now).items():
-        _write(here, row, values)
+    _counted_on(here)
     while planner.plan_due(here.rt, 5_000):
         pass
     with here.rt.store.write() as session:
         session.execute(Delivery.__table__.insert(), [_heard(now)])
-        if here.rt.store.is_sqlite:
-            session.connection().exec_driver_sql("ANALYZE")
+        session.connection().exec_driver_sql("ANALYZE")
+
+
+def _counted_on(here: Office) -> None:
+    """PostgreSQL counts by itself, and has not seen the numbers that were written."""
+    if here.rt.store.is_sqlite:
+        return
+    with here.rt.store.write() as session:
+        for name in ("account", "company", "connection", "effect", "invoice", "touch"):
+            last = f"(SELECT max(id) FROM {name})"
+            session.execute(text(f"SELECT setval(pg_get_serial_sequence('{name}', 'id'), {last})"))
+
+
+def _book(here: Office, size: Size, now: datetime) -> Iterator[tuple[Any, Rows]]:
+    """One company's rows, those first that others lean on."""
+    yield Account, _accounts(here, size, now)
+    yield Invoice, _invoices(here, size, now)
+    yield Payment, _payments(here, size, now)
+    yield Effect, _effects(here, size, now)
+    yield Touch, _touches(here, size, now)
+    yield TouchInvoice, _lines(size)
+    yield from _waits(here, size, now).items()
+
+
+_NUMBERED = ("id", "account_id", "invoice_id", "effect_id", "touch_id")
+_NAMED = ("uid", "key", "message_id")
+
+
+def _moved(here: Office, size: Size, number: int, row: dict[str, Any]) -> dict[str, Any]:
+    """The same row of a further company's book."""
+    by = number * size.span
+    numbers = {name: row[name] + by for name in _NUMBERED if name in row}
+    names = {name: f"{row[name]}-{number}" for name in _NAMED if name in row}
+    company = {"company_id": here.company_id + size.small + number} if "company_id" in row else {}
+    lines = [[invoice + by, step] for invoice, step in row.get("content", {}).get("lines", ())]
+    return row | numbers | names | company | ({"content": {"lines": lines}} if lines else {})
 
 
 def _practice(here: Office, size: Size, now: datetime, live: bool) -> None:
-    """Somebody to sign in, and the small companies beside the large one."""
+    """Somebody to sign in, and the further companies beside the first one."""
     owner = people.create_owner(here.rt, "Nobody else", "Ann Owner", EMAIL, PASSWORD)
     with here.rt.store.write() as session:
         company, tie = session.get_one(Company, here.company_id), session.get_one(Connection, 1)
@@ -83,8 +122,9 @@ def _practice(here: Office, size: Size, now: datetime, live: bool) -> None:
         session.get_one(User, owner).practice_id = company.practice_id
         session.flush()
         ours, theirs = _stored(company), _stored(tie)
-        for number in range(1, size.small + 1):
+        for number in range(1, size.small + size.alike + 1):
             about = {"id": company.id + number, "uid": f"company-{number}", "name": f"Client {number:03d}"}
+            about["draft_days"] = 0 if number > size.small and number % 10 else company.draft_days
             session.execute(insert(Company).values(ours | about))
             tie_about = {"id": tie.id + number, "uid": f"tie-{number}", "external_tag": _tag(here, number)}
             session.execute(insert(Connection).values(theirs | tie_about | {"company_id": about["id"]}))
@@ -144,7 +184,7 @@ def _account_of(size: Size, invoice: int) -> int:
 
 def _invoices(here: Office, size: Size, now: datetime) -> Iterator[dict[str, Any]]:
     for id in range(1, size.invoices + size.heavy + 1):
-        issued = now.date() - timedelta(days=40 + id % 60)
+        issued = now.date() - timedelta(days=20 + id % 80)
         paid = id <= size.heavy
         yield {
             "id": id,
@@ -202,6 +242,16 @@ def _said(size: Size) -> Iterator[tuple[int, int]]:
     for number in range(1, size.waiting + 1):
         yield number, number  # paid ones of the first account
         yield size.waiting + number, 2 * size.heavy + number
+    for place in range(size.said * size.accounts):
+        yield 2 * size.waiting + 1 + place, 2 * size.heavy + 1 + place % (size.invoices - 2 * size.heavy)
+
+
+def _state(size: Size, number: int) -> str:
+    return "in_doubt" if size.waiting < number <= 2 * size.waiting else "sent"
+
+
+def _said_at(now: datetime, number: int) -> datetime:
+    return now - timedelta(days=number % 90 + 1)
 
 
 def _effects(here: Office, size: Size, now: datetime) -> Iterator[dict[str, Any]]:
@@ -213,24 +263,24 @@ def _effects(here: Office, size: Size, now: datetime) -> Iterator[dict[str, Any]
             "kind": "message",
             "company_id": here.company_id,
             "account_id": _account_of(size, invoice),
-            "state": "sent" if number <= size.waiting else "in_doubt",
-            "not_before": now,
+            "state": _state(size, number),
+            "not_before": _said_at(now, number),
             "content": {"lines": [[invoice, "late-4"]]},
-            "created_at": now,
-            "updated_at": now,
+            "created_at": _said_at(now, number),
+            "updated_at": _said_at(now, number),
         }
 
 
 def _touches(here: Office, size: Size, now: datetime) -> Iterator[dict[str, Any]]:
     for number, invoice in _said(size):
-        at = now - timedelta(days=number % 90 + 1)
+        at = _said_at(now, number)
         yield {
             "id": number,
             "uid": f"touch-{number}",
             "effect_id": number,
             "company_id": here.company_id,
             "account_id": _account_of(size, invoice),
-            "state": "sent" if number <= size.waiting else "in_doubt",
+            "state": _state(size, number),
             "step": "late-4",
             "day": at.date(),
             "recipients": ["c@customers.example"],

@@ -69,6 +69,7 @@ _ASKED: Mapping[str, tuple[str, ...]] = {
     "rollouts.choose": ("?company={company}",),
     "approvals.show": ("?company={company}",),
     "portal.show": ("?answer=dispute",),
+    "search.show": ("?q=INV-77", "?q=customer", "?q=c77@customers.example"),
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import JSON, TypeDecorator
 
@@ -58,3 +58,8 @@ class HasUid:
     """A name of 22 random URL-safe characters for URLs, API and vendor keys."""
 
     uid: Mapped[str] = mapped_column(String(22), unique=True)
+
+
+def where(condition: str) -> dict[str, Any]:
+    """An index over the few rows of which this is true."""
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}

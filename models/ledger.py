@@ -8,14 +8,23 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from core.because import Cause
 from core.money import Money
-from models.base import Base, HasUid
+from models.base import Base, HasUid, where
 from models.practice import Company
 
 
-def _where(condition: str) -> dict[str, Any]:
-    """An index over the few rows of which this is true."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+def _says(*causes: Cause) -> str:
+    """The condition that one of these stands in an account's answer, as the database looks it up: its very words."""
+    return " OR ".join(f"CAST(because AS VARCHAR) LIKE '%\"{cause.value}\"%'" for cause in causes)
+
+
+# Of an account: its address was turned away, or the mail server does not take its message; and: the ledger lacks
+# something about it. An index knows the few of which one is true, and is used where a question repeats its words.
+UNREACHED = f"CAST(refused AS VARCHAR) != '[]' OR {_says(Cause.UNSENDABLE, Cause.UNPLANNABLE)}"
+# Of an invoice: something is open on it.
+OWED = "status = 'open' AND balance_minor > 0 AND gone_at IS NULL"
+LACKING = _says(Cause.NO_ADDRESS, Cause.NO_DUE_DATE)
 
 
 class Account(HasUid, Base):
@@ -77,8 +86,11 @@ class Account(HasUid, Base):
     __table_args__ = (
         UniqueConstraint("company_id", "external_id"),
         Index("ix_account_wake", "wake_at"),
-        Index("ix_account_bills_to", "company_id", "bills_to", **_where("bills_to != ''")),
-        Index("ix_account_merged_into", "company_id", "merged_into", **_where("merged_into != ''")),
+        Index("ix_account_bills_to", "company_id", "bills_to", **where("bills_to != ''")),
+        Index("ix_account_merged_into", "company_id", "merged_into", **where("merged_into != ''")),
+        Index("ix_account_unreached", "company_id", **where(UNREACHED)),
+        Index("ix_account_lacking", "company_id", **where(LACKING)),
+        Index("ix_account_care", "company_id", sqlite_where=text("care = 1"), postgresql_where=text("care")),
     )
 
 
@@ -119,7 +131,12 @@ class Invoice(HasUid, Base):
 
     account: Mapped[Account] = relationship(back_populates="invoices", lazy="raise_on_sql")
 
-    __table_args__ = (UniqueConstraint("company_id", "external_id"), Index("ix_invoice_open", "company_id", "status"))
+    __table_args__ = (
+        UniqueConstraint("company_id", "external_id"),
+        Index("ix_invoice_open", "company_id", "status"),
+        # Whole in itself, so that what a practice is owed is summed up without opening the rows.
+        Index("ix_invoice_owed", "company_id", "currency", "account_id", "due", "balance_minor", **where(OWED)),
+    )
 
     @property
     def balance(self) -> Money:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -19,17 +18,6 @@ from workflows.errors import Refusal
 pages = Blueprint("approvals", __name__)
 PAGE = 25
 LATELY = timedelta(days=3)
-
-
-@pages.app_context_processor
-def _counts() -> dict[str, Any]:
-    return {"draft_count": _waiting}
-
-
-def _waiting() -> int:
-    """How many drafts wait for whoever is signed in."""
-    with runtime().store.read() as session:
-        return word_queries.count_drafts(session, reach())
 
 
 @pages.get("/approvals")

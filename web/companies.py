@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from zoneinfo import available_timezones
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.calendars import Calendar
 from models import CadenceVersion, Company, Connection
-from web import cadence_words, library_queries, lists, own, presenters, queries, today, waiting
+from web import cadence_words, frame, library_queries, lists, own, presenters, queries, today, waiting_queries
 from web.auth import person, reach
 from web.guards import runtime
 from web.roles import may
 from workflows import assigning, cadences, companies, connecting, door, preview, sync, ties
-from workflows.calendars import calendar_of, today_of
+from workflows.calendars import calendar_of, today_of, zones
 from workflows.errors import Refusal
 
 pages = Blueprint("companies", __name__)
@@ -45,7 +44,7 @@ def index() -> str:
     rt = runtime()
     now = rt.clock.now()
     with rt.store.read() as session:
-        waits = waiting.by_company(waiting.counts(session, reach(), now))
+        waits = waiting_queries.by_company(frame.counts(session))
         every = queries.companies(session, reach())
         ties_of = queries.newest_connections(session, every)
         owed = queries.owed_by_company(session, {one.id: today_of(one, now) for one in every})
@@ -82,7 +81,7 @@ def overview(uid: str) -> str:
         today = today_of(company, rt.clock.now())
         owed = queries.owed_by_company(session, {company.id: today})[company.id]
         rows = lists.account_rows(session, company, search, everyone, lists.page_number(request.args), today)
-        waits = waiting.by_company(waiting.counts(session, reach(), rt.clock.now()))
+        waits = waiting_queries.by_company(frame.counts(session))
         not_ready = companies.not_ready(rt, session, company) if company.live_at is None else []
         cadence = cadences.cadence_of(session, company)
         colleagues = assigning.colleagues(session, company)
@@ -113,7 +112,7 @@ def settings(uid: str) -> str:
     return render_template(
         "console/settings.html",
         company=company,
-        zones=sorted(available_timezones()),
+        zones=zones(),
         accounts=accounts,
         no_accounts=no_accounts,
         incomes=incomes,

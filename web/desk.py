@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from web import downloads, forms, queries, rawrow, timeline, waiting
+from web import downloads, forms, frame, queries, rawrow, timeline, waiting
 from web.auth import person, reach
 from web.guards import runtime
 from workflows import audit, contacts, desk, disputes, returned, rewards, sent_files, unearned
@@ -38,7 +38,7 @@ SETTLED = {
 @pages.get("/desk")
 def show() -> str:
     with runtime().store.read() as session:
-        found = waiting.desk(runtime(), session, reach())
+        found = waiting.desk(runtime(), session, reach(), frame.counts(session))
     now = runtime().clock.now()
     return render_template("console/desk.html", desk=found, today_of=lambda company: today_of(company, now))
 

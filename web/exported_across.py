@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from models import Account, Company, Invoice
-from web import presenters, queries, waiting
+from web import presenters, queries, waiting_queries
 from web.export_queries import AT_ONCE, Rows, sum_of
 from web.exported import CURRENCY, CUSTOMER, UID
 from workflows import care, renewals
@@ -65,7 +65,7 @@ def _companies(rt: Runtime, reach: Reach) -> Rows:
     with rt.store.read() as session:
         every = queries.companies(session, reach)
         ties = queries.newest_connections(session, every)
-        waits = waiting.by_company(waiting.counts(session, reach, now))
+        waits = waiting_queries.by_company(waiting_queries.counts(session, reach, now))
         owed = queries.owed_by_company(session, {one.id: today_of(one, now) for one in every})
     for one in every:
         tie = ties.get(one.id)
@@ -82,8 +82,8 @@ def _desk(rt: Runtime, reach: Reach) -> Rows:
     """Everything that waits, also what the page has no room for."""
     now = rt.clock.now()
     with rt.store.read() as session:
-        for kind, wanted in waiting.kinds(reach.limited).items():
-            found = session.execute(wanted.execution_options(yield_per=AT_ONCE), waiting.asked(reach, now))
+        for kind, wanted in waiting_queries.kinds(reach.limited).items():
+            found = session.execute(wanted.execution_options(yield_per=AT_ONCE), waiting_queries.asked(reach, now))
             yield from (_waiting(kind, tuple(row)) for row in found)
         yield from (_waiting("ending", row) for row in renewals.ending_soon(session, reach, now))
         for account, company in care.listed(session, reach):

@@ -29,12 +29,23 @@ def locale_of(company: Company | None) -> Locale:
 
 def money(amount: Money, company: Company | None = None) -> str:
     """An amount with its currency sign, such as £1,204.50."""
-    return format_currency(amount.decimal, amount.currency, locale=locale_of(company))
+    return _money(amount, locale_of(company))
+
+
+# A long list says the same sums and days again and again, and babel takes longer than the database to say one.
+@lru_cache(maxsize=4096)
+def _money(amount: Money, locale: Locale) -> str:
+    return format_currency(amount.decimal, amount.currency, locale=locale)
 
 
 def day(value: date | None, company: Company | None = None) -> str:
     """A date such as 3 Dec 2026; a dash for none."""
-    return format_date(value, "medium", locale=locale_of(company)) if value else "–"
+    return _day(value, locale_of(company)) if value else "–"
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, locale: Locale) -> str:
+    return format_date(value, "medium", locale=locale)
 
 
 def moment(value: datetime | None, company: Company | None = None) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, Result, Select, bindparam, case, func, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from core.money import Money, totals
 from models import (
@@ -78,15 +78,18 @@ class Owed:
     overdue: dict[str, Money] = field(default_factory=dict)
 
 
-def _owed(session: Session, key: object, where: Iterable[ColumnElement[bool]], day: date) -> dict[int, Owed]:
+def _owed(
+    session: Session, key: InstrumentedAttribute[int], where: Iterable[ColumnElement[bool]], day: date
+) -> dict[int, Owed]:
     """Per owner; its company's own currency comes first."""
     overdue = func.sum(case((Invoice.due < day, Invoice.balance_minor), else_=0))
+    by = dict.fromkeys((Invoice.company_id, Invoice.currency, key))  # in the order of their index
+    sums = select(*by, func.sum(Invoice.balance_minor).label("open"), overdue.label("late"))
+    each = sums.where(is_owed(), *where).group_by(*by).subquery().c
     rows = session.execute(
-        select(key, Invoice.currency, func.sum(Invoice.balance_minor), overdue)  # type: ignore[call-overload]
-        .join(Company, Company.id == Invoice.company_id)
-        .where(is_owed(), *where)
-        .group_by(key, Invoice.currency, Company.currency)
-        .order_by(Invoice.currency != Company.currency, Invoice.currency)
+        select(each[key.key], each.currency, each.open, each.late)
+        .join(Company, Company.id == each.company_id)
+        .order_by(each.currency != Company.currency, each.currency)
     )
     found: dict[int, Owed] = {}
     for owner, currency, balance, late in rows:

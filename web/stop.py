@@ -5,15 +5,11 @@ It parses, asks `workflows.stopping`, and goes back to the page.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from models import Company, Practice
 from web import forms, own, queries
 from web.auth import person, reach
 from web.guards import runtime
@@ -23,30 +19,9 @@ from workflows.errors import Refusal
 pages = Blueprint("stop", __name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """What is stopped just now, as far as whoever is signed in comes: the practice, and companies by themselves."""
-
-    practice: Practice
-    companies: Sequence[Company]
-
-    def __bool__(self) -> bool:
-        return self.practice.paused or bool(self.companies)
-
-
 @pages.errorhandler(Refusal)
 def _refused(refusal: Refusal) -> ResponseReturnValue:
     return _done(str(refusal), "warn")
-
-
-@pages.app_context_processor
-def _banner() -> dict[str, Any]:
-    return {"sending_stopped": _standing}
-
-
-def _standing() -> Standing:
-    with runtime().store.read() as session:
-        return Standing(person().practice, stopping.stopped_companies(session, reach()))
 
 
 @pages.get("/stop")

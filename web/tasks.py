@@ -11,7 +11,7 @@ from werkzeug.exceptions import NotFound
 from core.calendars import Calendar
 from core.instalments import Every
 from models import Task
-from web import forms, guides, own, presenters, queries, timeline, word_queries
+from web import forms, guides, own, presenters, queries, timeline
 from web.auth import person, reach
 from web.guards import runtime
 from workflows import door, outcomes, tasks
@@ -37,17 +37,6 @@ DONE: dict[Outcome, str] = {
     Outcome.POSTED: "Noted as posted.",
     Outcome.NOT_POSTED: "Noted. It counts as unsaid; a fresh letter is here when the cadence asks for it again.",
 }
-
-
-@pages.app_context_processor
-def _counts() -> dict[str, Any]:
-    return {"task_count": _open}
-
-
-def _open() -> int:
-    """How many calls and letters there are to do for whoever is signed in, also those of a later day."""
-    with runtime().store.read() as session:
-        return word_queries.count_open_tasks(session, reach())
 
 
 @pages.get("/tasks")

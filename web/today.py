@@ -5,8 +5,8 @@ Sums are per currency and never added up over currencies; each company's days ar
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -17,14 +17,15 @@ from sqlalchemy.orm import Session
 from core.calendars import Calendar
 from core.money import Money
 from models import Company, Connection
-from web import presenters, queries, today_next, today_queries, waiting
+from web import frame, presenters, queries, today_next, today_queries, waiting, waiting_queries
 from web.auth import reach
 from web.guards import runtime
-from workflows import approvals, tasks
+from workflows import tasks
 from workflows.calendars import today_of
 from workflows.runtime import Runtime
 
 FEW = 3  # of each kind that waits: the rest is one click away
+_SEEN = 3 * today_next.SHOWN  # of each kind: it may be the same customer several times
 _MOST = 100
 _DAY = timedelta(days=1)
 
@@ -85,21 +86,23 @@ def morning(rt: Runtime, session: Session) -> Morning:
     now, mine = rt.clock.now(), reach()
     every = queries.companies(session, mine)
     todays = {one.id: today_of(one, now) for one in every}
-    desk = waiting.desk(rt, session, mine)
+    desk = waiting.desk(rt, session, mine, frame.counts(session), _SEEN)
     broken = today_queries.broken(session, mine, now, _MOST)
     missing = today_queries.missing(session, mine, FEW)
     due = [one for one in tasks.waiting(session, mine, _MOST) if tasks.is_due(one[0], one[3], now)]
     moved = _moved(session, every, todays, now) if every else []
+    standing = _standing(session, every, todays, desk)
+    currencies = {currency for one in standing for currency in one.owed.overdue}
     return Morning(
         desk=desk,
-        drafts=today_queries.drafts(session, mine, FEW),
+        drafts=(today_queries.drafts(session, mine, FEW), desk.counts["drafts"].total()),
         tasks=(due[:FEW], len(due)),
         broken=(broken[0][:FEW], broken[1]),
         missing=missing,
         moved=[one for one in moved if one],
         together=_together(moved),
-        standing=_standing(session, every, todays, desk),
-        next=_next(session, desk, broken[0], missing[0], todays, now),
+        standing=standing,
+        next=_next(session, desk, broken[0], missing[0], todays, now, currencies),
         todays=todays,
     )
 
@@ -111,8 +114,9 @@ def _next(
     missing: Sequence[Any],
     todays: Mapping[int, date],
     now: datetime,
+    currencies: Collection[str],
 ) -> Sequence[today_next.Helpful]:
-    sums = today_queries.largest(session, reach(), (now - timedelta(hours=12)).date())
+    sums = today_queries.largest(session, reach(), (now - timedelta(hours=12)).date(), currencies)
     ids = {one[0] for one in sums}
     known, heard = today_queries.with_companies(session, ids), today_queries.last_heard(session, ids)
     return today_next.first(
@@ -163,7 +167,7 @@ def _standing(
     session: Session, every: Sequence[Company], todays: Mapping[int, date], desk: waiting.Desk
 ) -> list[Standing]:
     ties_of, owed = queries.newest_connections(session, every), queries.owed_by_company(session, todays)
-    waits = waiting.by_company(desk.counts) + Counter(approvals.waiting(session, [one.id for one in every]))
+    waits = waiting_queries.by_company(desk.counts) + desk.counts["drafts"]
     found = []
     for one in every:
         connection = ties_of.get(one.id)

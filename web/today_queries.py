@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, exists, func, or_, select, union_all
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy import ColumnElement, Select, exists, func, select, text, union_all
+from sqlalchemy.orm import Session, aliased, load_only, selectinload
 
-from core.because import Cause
 from models import (
     Account,
     Arrangement,
@@ -29,12 +29,12 @@ from models import (
     Touch,
     promise_invoice,
 )
+from models.ledger import LACKING
 from workflows.owed import is_owed
 from workflows.reaching import Reach
 
 LARGEST = 60
 _SAID = ("sending", "sent", "in_doubt")
-MISSING = (Cause.NO_ADDRESS, Cause.NO_DUE_DATE)
 _Rows = Select[*tuple[Any, ...]]
 _BROKEN_FOR = timedelta(days=14)  # afterwards the cadence has long taken it up again
 _WAITED = timedelta(days=5)  # a message may wait a while between its moment and its leaving
@@ -104,11 +104,10 @@ def broken(session: Session, reach: Reach, now: datetime, limit: int) -> tuple[l
 
 def missing(session: Session, reach: Reach, limit: int) -> tuple[list[Any], int]:
     """(account, company) that hear nothing because the ledger lacks something about them."""
-    lacks = [cast(Account.because, String).like(f'%"{cause.value}"%') for cause in MISSING]
     wanted = (
         select(Account, Company)
         .join(Company, Company.id == Account.company_id)
-        .where(reach.company(), Account.gone_at.is_(None), or_(*lacks))
+        .where(reach.company(), Account.gone_at.is_(None), text(f"({LACKING})"))
         .order_by(Company.name, Account.name, Account.id)
     )
     return _first(session, wanted, limit)
@@ -123,7 +122,7 @@ def _first(session: Session, wanted: _Rows, limit: int) -> tuple[list[Any], int]
     return rows[:limit], total
 
 
-def drafts(session: Session, reach: Reach, limit: int) -> tuple[list[Any], int]:
+def drafts(session: Session, reach: Reach, limit: int) -> list[Any]:
     """(draft, account, company) that wait for a person's word, the oldest first."""
     wanted = (
         select(Draft, Account, Company)
@@ -132,23 +131,22 @@ def drafts(session: Session, reach: Reach, limit: int) -> tuple[list[Any], int]:
         .where(reach.company())
         .order_by(Draft.made_at, Draft.id)
     )
-    return _first(session, wanted, limit)
+    return _rows(session, wanted.limit(limit))
 
 
-def largest(session: Session, reach: Reach, day: date) -> Sequence[tuple[int, str, int]]:
+def largest(session: Session, reach: Reach, day: date, currencies: Collection[str]) -> Sequence[tuple[int, str, int]]:
     """(account, currency, minor units overdue): the largest of each currency, for sums of two are not compared."""
     late = func.sum(Invoice.balance_minor).label("late")
-    place = func.row_number().over(partition_by=Invoice.currency, order_by=(late.desc(), Invoice.account_id))
-    by = Invoice.account_id, Invoice.currency
+    mine = Invoice.company_id.in_(select(Company.id).where(reach.company()))
     sums = (
-        select(*by, late, place.label("place"))
-        .join(Company, Company.id == Invoice.company_id)
-        .where(reach.company(), is_owed(), Invoice.due < day)
-        .group_by(*by)
-        .subquery()
+        select(Invoice.account_id, Invoice.currency, late)
+        .where(mine, is_owed(), Invoice.due < day)
+        .group_by(Invoice.company_id, Invoice.currency, Invoice.account_id)  # in the order of their index
+        .order_by(late.desc(), Invoice.account_id)
+        .limit(LARGEST)
     )
-    wanted = select(sums.c.account_id, sums.c.currency, sums.c.late).where(sums.c.place <= LARGEST)
-    return _rows(session, wanted.order_by(sums.c.place, sums.c.currency))
+    each = [_rows(session, sums.where(Invoice.currency == one)) for one in sorted(currencies)]
+    return [row for place in zip_longest(*each) for row in place if row is not None]
 
 
 def last_heard(session: Session, accounts: Collection[int]) -> dict[int, date]:
@@ -158,6 +156,8 @@ def last_heard(session: Session, accounts: Collection[int]) -> dict[int, date]:
 
 
 def with_companies(session: Session, accounts: Collection[int]) -> dict[int, tuple[Account, Company]]:
-    wanted = select(Account, Company).join(Company, Company.id == Account.company_id)
+    """Of many of which few are shown, so only what says who they are and why they are silent."""
+    few = load_only(Account.uid, Account.name, Account.assignee_id, Account.because, raiseload=True)
+    wanted = select(Account, Company).join(Company, Company.id == Account.company_id).options(few)
     here: ColumnElement[bool] = Account.id.in_(accounts)
     return {account.id: (account, company) for account, company in session.execute(wanted.where(here))}

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import ColumnElement, bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, selectinload
 
-from models import Account, Arrangement, Company, Draft, Effect, HoldRow, Invoice, Task, ToldRow, User
+from models import Account, Arrangement, Draft, Effect, HoldRow, Invoice, Task, ToldRow, User
 from workflows.owed import is_owed
-from workflows.reaching import Reach
 
 # Asked at every look at a customer's page, so it is made once.
 _TOLD = (
@@ -27,20 +26,6 @@ def drafts(session: Session, companies: Collection[int], limit: int) -> Sequence
     """The oldest drafts of these companies, company by company."""
     wanted = select(Draft).where(Draft.company_id.in_(companies)).order_by(Draft.company_id, Draft.id)
     return session.scalars(wanted.limit(limit)).all()
-
-
-def count_drafts(session: Session, reach: Reach) -> int:
-    return _count(session, Draft, reach)
-
-
-def count_open_tasks(session: Session, reach: Reach) -> int:
-    """Calls and letters to do, also those of a later day."""
-    return _count(session, Task, reach, Task.state == "open")
-
-
-def _count(session: Session, kind: type[Draft] | type[Task], reach: Reach, *more: ColumnElement[bool]) -> int:
-    wanted = select(func.count(kind.id)).join(Company, Company.id == kind.company_id)
-    return session.scalar(wanted.where(reach.company(), *more)) or 0
 
 
 def outcomes(session: Session, account_id: int) -> Mapping[int, str]:

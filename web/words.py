@@ -8,8 +8,7 @@ from flask import Flask, current_app, url_for
 
 from core.money import Money
 from models import Company
-from web import cadence_words, formats, ledger_words, presenters, waiting
-from web.auth import reach
+from web import cadence_words, formats, frame, ledger_words, presenters
 from web.guards import runtime
 from workflows import ties
 
@@ -44,14 +43,8 @@ def register(app: Flask) -> None:
         paid_money=lambda payment: Money(payment.amount_minor, payment.currency),
         line_money=lambda line: Money(line.balance_minor, line.currency),
         credit_money=lambda credit: Money(credit.remaining_minor, credit.currency),
-        waiting_count=_waiting_count,
+        frame=frame.frame,
     )
-
-
-def _waiting_count() -> int:
-    """How many things wait for whoever is signed in."""
-    with runtime().store.read() as session:
-        return waiting.by_company(waiting.counts(session, reach(), runtime().clock.now())).total()
 
 
 def _ledger_name(kind: str) -> str:

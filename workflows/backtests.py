@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from zoneinfo import available_timezones
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -24,7 +23,7 @@ from core.money import Money
 from core.tally import Tally, tally
 from models import Account, CadenceVersion, Company, Invoice
 from workflows import cadences, law, owing
-from workflows.calendars import caps_of, hours_in, public_holidays
+from workflows.calendars import caps_of, hours_in, public_holidays, zones
 from workflows.errors import Refusal
 
 BOOKING_DELAY = 2
@@ -100,7 +99,7 @@ def _calendar(company: Company | None, zone: str, country: str, first: date, las
     if company is not None:
         days = _holidays(company.country, company.region, first, last)
         return Calendar(company.zone or "UTC", days, *hours_in(company, company.country))
-    if zone and zone not in available_timezones():
+    if zone and zone not in zones():
         raise Refusal(f"{zone!r} is not a time zone; write it such as Europe/London.")
     if country and not public_holidays(country, "", first.year):
         raise Refusal(f"No public holidays are known for {country!r}; write the country such as GB.")

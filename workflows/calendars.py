@@ -6,7 +6,8 @@ Looks holidays up in a library; the same question gives the same calendar, which
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
+from zoneinfo import available_timezones
 
 import holidays
 
@@ -15,6 +16,12 @@ from core.calendars import Calendar
 from core.law import hours_within
 from models import Account, Company
 from workflows import law, places
+
+
+@cache
+def zones() -> tuple[str, ...]:
+    """The names of all time zones, in order; looked for in the file system once."""
+    return tuple(sorted(available_timezones()))
 
 
 def calendar_of(company: Company, now: datetime) -> Calendar:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +13,7 @@ from integrations.errors import OutsideError
 from integrations.ledgers.base import DepositAccount, Ledger
 from models import Company, GuardedChange
 from workflows import audit, doubts, guarding, library, people, planner, restored, senders, stopping, ties
+from workflows.calendars import zones
 from workflows.connections import with_ledger
 from workflows.errors import Refusal
 from workflows.guarding import Deed, Kind, Wanted
@@ -97,7 +97,7 @@ def change_settings(
     Without `income_choice` what credit notes are booked on stays as it is. Whether another address for replies, which
     only an owner may ask for, waits for its day; Refusal for others.
     """
-    if zone and zone not in available_timezones():
+    if zone and zone not in zones():
         raise Refusal(f"{zone} is not a time zone Dunlin knows; choose one such as Europe/Dublin.")
     if email and "@" not in email:
         raise Refusal("Please give a whole e-mail address for replies.")

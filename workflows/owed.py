@@ -7,13 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, literal_column, select
 from sqlalchemy.orm import Session
 
 from core.facts import InvoiceStatus
 from models import AttemptLine, Invoice
 from workflows.rows import among
 
+_IS_OWED = and_(
+    Invoice.status == literal_column(f"'{InvoiceStatus.OPEN.value}'"),
+    Invoice.balance_minor > literal_column("0"),
+    Invoice.gone_at.is_(None),
+)
 # States of a payment's line: the customer has done their part, and it is not seen in the ledger yet.
 ON_ITS_WAY = ("coming", "taken", "booked", "desk")
 
@@ -24,8 +29,8 @@ def owes(invoice: Invoice) -> bool:
 
 
 def is_owed() -> ColumnElement[bool]:
-    """The same as a condition on `Invoice`."""
-    return and_(Invoice.status == InvoiceStatus.OPEN.value, Invoice.balance_minor > 0, Invoice.gone_at.is_(None))
+    """The same as a condition on `Invoice`, in the very words of the index over these rows."""
+    return _IS_OWED
 
 
 def on_its_way(session: Session, invoices: Collection[int]) -> set[int]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, select
@@ -22,6 +23,7 @@ from workflows.told import Topic
 log = structlog.get_logger()
 IDLE = timedelta(days=14)  # Xero forgets a permission after 60 days unused, Microsoft after 90, QuickBooks after 100
 WARNINGS = (7, 30, 60)  # days ahead of the hard end
+AHEAD = timedelta(days=max(WARNINGS))
 
 
 def refresh_idle(rt: Runtime) -> int:
@@ -61,17 +63,17 @@ def ending_soon(session: Session, reach: Reach, now: datetime) -> list[tuple[Com
     return [(company, end) for company, _, end in _ending(session, now, reach.company())]
 
 
+def is_ending(now: Any, soon: Any) -> tuple[ColumnElement[bool], ...]:
+    """That the permission of a connection in use ends between these moments."""
+    return Connection.state == "active", Grant.hard_expires_at > now, Grant.hard_expires_at <= soon
+
+
 def _ending(session: Session, now: datetime, *where: ColumnElement[bool]) -> Sequence[tuple[Company, str, datetime]]:
     rows = session.execute(
         select(Company, Grant.uid, Grant.hard_expires_at)
         .join(Connection, Connection.company_id == Company.id)
         .join(Grant, Grant.id == Connection.grant_id)
-        .where(
-            Connection.state == "active",
-            Grant.hard_expires_at > now,
-            Grant.hard_expires_at <= now + timedelta(days=max(WARNINGS)),
-            *where,
-        )
+        .where(*is_ending(now, now + AHEAD), *where)
         .order_by(Grant.hard_expires_at, Company.id)
     )
     return [(company, uid, end) for company, uid, end in rows if end is not None]

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from models import Charge, Company, Invoice, Touch, User
 from tests.stories.days import BOTH, EVENING, town_of
 from tests.town import Town
-from web import waiting
+from web import waiting_queries
 from workflows import charges, companies, money_rules, reconcile, terms
 from workflows.errors import Refusal
 from workflows.money_rules import Wanted
@@ -61,7 +61,7 @@ def charge(town: Town) -> Charge:
 
 def on_the_desk(town: Town) -> int:
     with town.rt.store.read() as session:
-        return waiting.counts(session, Reach(town.practice_id), town.now)["charges"].total()
+        return waiting_queries.counts(session, Reach(town.practice_id), town.now)["charges"].total()
 
 
 def mentions(town: Town) -> list[str]:

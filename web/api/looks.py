@@ -12,7 +12,7 @@ import models
 from core.because import Because
 from web import month_end as pages
 from web import queries as console
-from web import waiting
+from web import waiting_queries
 from web.api import queries, shapes, worked_out
 from web.api.reads import Asking, silences
 from web.api.wishes import Ahead, Month, Nothing, OneDay
@@ -87,7 +87,7 @@ def _silent(one: preview.Silence, known: Mapping[int, str], company: models.Comp
 def desk(asking: Asking, _query: Nothing) -> worked_out.Desk:
     with asking.rt.store.read() as session:
         every = console.companies(session, asking.reach)
-        counted = waiting.counts(session, asking.reach, asking.rt.clock.now())
+        counted = waiting_queries.counts(session, asking.reach, asking.rt.clock.now())
     items = [_waits(one, counted) for one in sorted(every, key=lambda one: one.id)]
     return worked_out.Desk(sum(one.total for one in items), items)
 
