@@ -98,8 +98,14 @@ def _parts(limited: bool) -> dict[str, _Rows]:
     """What is counted: every kind of the desk, and what the frame tells beside it."""
     mine = of_reach(limited)
     ending = renewals.is_ending(bindparam("now"), bindparam("soon"))
+    # Everything waits at a customer who is there, so nobody looks whether they are.
+    alone = {
+        kind: select(row).join(Company, Company.id == row.company_id).where(mine, waits)
+        for kind, (row, waits, _) in _owned().items()
+    }
     return {
         **kinds(limited),
+        **alone,
         "ending": select(Company).join(Connection).join(Grant).where(mine, *ending),
         "cared": select(Company).join(Account).where(mine, Account.care, Account.look_again <= bindparam("tomorrow")),
         "drafts": select(Company).join(Draft, Draft.company_id == Company.id).where(mine),
@@ -112,35 +118,18 @@ def _parts(limited: bool) -> dict[str, _Rows]:
 def kinds(limited: bool) -> dict[str, _Rows]:
     """What each kind of waiting thing is within a reach, the most pressing first. Each is joined to its company."""
     mine = of_reach(limited)
-    by_hand = (Effect.kind == EffectKind.BY_HAND.value) & (Effect.state == EffectState.REJECTED.value)
-    owned: dict[str, tuple[Any, ColumnElement[bool], tuple[Any, ...]]] = {
-        "touches": (Touch, Touch.state == literal_column("'in_doubt'"), (Touch.id,)),  # as its index says it
-        "disputes": (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
-        "told": (ToldRow, (ToldRow.state == "open") & _asks_a_person(), (ToldRow.answer_by, ToldRow.id)),
-        "contacts": (Contact, Contact.state == "proposed", (Contact.id,)),
-        "plans": (Arrangement, Arrangement.state == "proposed", (Arrangement.answer_by, Arrangement.id)),
-        "times": (Extension, Extension.state == "asked", (Extension.answer_by, Extension.id)),
-        "unsent": (Effect, by_hand, (Effect.id,)),
-        "rewards": (Reward, Reward.state == rewards.DESK, (Reward.id,)),
-        "unearned": (Reward, Reward.state == unearned.UNEARNED, (Reward.id,)),
-    }
     found = {
         kind: select(row, Account, Company)
         .join(Account, Account.id == row.account_id)
         .join(Company, Company.id == row.company_id)
         .where(mine, waits)
         .order_by(*order)
-        for kind, (row, waits, order) in owned.items()
+        for kind, (row, waits, order) in _owned().items()
     }
     return {
         **found,
         **_money(mine),
-        "held": select(HoldRow, Account, Company, Invoice)
-        .join(Account, Account.id == HoldRow.account_id)
-        .join(Company, Company.id == HoldRow.company_id)
-        .outerjoin(Invoice, Invoice.id == HoldRow.invoice_id)
-        .where(mine, HoldRow.state == "open", HoldRow.until.is_(None), HoldRow.owner_id.is_(None))
-        .order_by(HoldRow.id),
+        "held": found["held"].add_columns(Invoice).outerjoin(Invoice, Invoice.id == HoldRow.invoice_id),
         "connections": select(Connection, Company)
         .join(Connection.company)
         .where(mine, Connection.state == "needs_reconnect")
@@ -150,6 +139,24 @@ def kinds(limited: bool) -> dict[str, _Rows]:
         .join(Company, Company.id == UnreadableRow.company_id)
         .where(mine)
         .order_by(UnreadableRow.seen_at, UnreadableRow.id),
+    }
+
+
+def _owned() -> dict[str, tuple[Any, ColumnElement[bool], tuple[Any, ...]]]:
+    """What waits at a customer of a company: its row, when it waits, and in which order."""
+    by_hand = (Effect.kind == EffectKind.BY_HAND.value) & (Effect.state == EffectState.REJECTED.value)
+    nobodys = HoldRow.until.is_(None) & HoldRow.owner_id.is_(None)
+    return {
+        "touches": (Touch, Touch.state == literal_column("'in_doubt'"), (Touch.id,)),  # as its index says it
+        "disputes": (Dispute, Dispute.state == "open", (Dispute.answer_by, Dispute.id)),
+        "told": (ToldRow, (ToldRow.state == "open") & _asks_a_person(), (ToldRow.answer_by, ToldRow.id)),
+        "contacts": (Contact, Contact.state == "proposed", (Contact.id,)),
+        "plans": (Arrangement, Arrangement.state == "proposed", (Arrangement.answer_by, Arrangement.id)),
+        "times": (Extension, Extension.state == "asked", (Extension.answer_by, Extension.id)),
+        "held": (HoldRow, (HoldRow.state == "open") & nobodys, (HoldRow.id,)),
+        "unsent": (Effect, by_hand, (Effect.id,)),
+        "rewards": (Reward, Reward.state == rewards.DESK, (Reward.id,)),
+        "unearned": (Reward, Reward.state == unearned.UNEARNED, (Reward.id,)),
     }
 
 
