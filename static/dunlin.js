@@ -33,4 +33,14 @@ for (const form of document.querySelectorAll("form[method=post]")) {
 }
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const one of document.querySelectorAll(".working")) one.textContent = "";
 });
+
+// What takes longer than a moment says so.
+for (const one of document.querySelectorAll("[data-long]")) {
+  one.addEventListener(one.localName === "form" ? "submit" : "click", () => {
+    setTimeout(() => {
+      document.querySelector(".working").textContent = one.dataset.long;
+    }, 400);
+  });
+}
