@@ -1,11 +1,13 @@
-"""`flask serve`, `doctor`, `backup` and `restore`: running an installation and looking after it. Decides nothing."""
+"""`flask serve`, `web`, `clock`, `doctor`, `backup`, `restore`, `move`: running an installation, looking after it."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from contextlib import closing
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
@@ -18,6 +20,8 @@ import settings as configuration
 from cli import as_json, command, house, report, runtime
 from models.store import Store
 from workflows import backups, clock, doctor, doctor_outside, drain, moving, planner, retention
+from workflows.errors import Refusal
+from workflows.runtime import Runtime
 
 IN_MEMORY = "sqlite://"
 RESTORED = (
@@ -28,33 +32,75 @@ RESTORED = (
 
 @command("serve", "flask serve")
 def serve() -> None:
-    """Run Dunlin in one process on SQLite: the web pages, the clock and the work."""
+    """Run Dunlin in one process: the web pages, the clock and the work."""
+    with _begun() as (loaded, rt):
+        ticking = clock.start(rt)
+        try:
+            _answer(loaded, rt)
+        finally:
+            _drain(loaded, rt, ticking)
+
+
+@command("web", "flask web")
+def web() -> None:
+    """Answer people, customers and webhooks, and do nothing else; `flask clock` runs beside it. Needs PostgreSQL."""
+    with _begun(alone=False) as (loaded, rt):
+        _answer(loaded, rt)
+
+
+@command("clock", "flask clock")
+def clock_only() -> None:
+    """Read the ledgers, decide and send, without a web address. `flask web` runs beside it. Needs PostgreSQL.
+
+    Several may run: each takes what the others have not taken, and what one leaves behind another takes up.
+    """
+    with _begun(alone=False) as (loaded, rt):
+        ticking = clock.start(rt)
+        click.echo("The clock ticks. Stop it with Ctrl-C.")
+        try:
+            threading.Event().wait()
+        finally:
+            _drain(loaded, rt, ticking)
+
+
+@contextmanager
+def _begun(*, alone: bool = True) -> Iterator[tuple[configuration.Settings, Runtime]]:
+    """What begins every process that stays, until it is told to stop."""
     with runtime() as (loaded, rt):
+        if not alone and rt.store.is_sqlite:
+            raise Refusal("SQLite serves one process: run `flask serve`, or move to PostgreSQL with `flask move`.")
         retention.check(rt)
         planner.wake_after_upgrade(rt)
-        server = waitress.create_server(
-            house().create_app(loaded, rt),
-            host=loaded.host,
-            port=loaded.port,
-            threads=8,
-            ident=None,
-            # Whoever sends a byte a second costs an open file, not a place: docs/load.md.
-            connection_limit=1000,
-            asyncore_use_poll=True,
-            max_request_body_size=64 * 2**20,  # above the application's own limits, which answer in words
-        )
-        ticking = clock.start(rt)
         signal.signal(signal.SIGTERM, _stop)
-        click.echo(f"Dunlin is at http://{loaded.host}:{loaded.port}. Stop it with Ctrl-C.")
-        try:
-            server.run()  # until it is told to stop; what is being answered is answered
-        finally:
-            server.close()
-            if not drain.drain(rt, ticking, loaded.drain_seconds):
-                # Something hangs on the network. Its rows say so, and the next start sees to it.
-                click.echo("Not everything ended in time; the rest is seen to at the next start.", err=True)
-                sys.stdout.flush()
-                os._exit(0)
+        yield loaded, rt
+
+
+def _answer(loaded: configuration.Settings, rt: Runtime) -> None:
+    """Until it is told to stop; what is being answered is answered."""
+    server = waitress.create_server(
+        house().create_app(loaded, rt),
+        host=loaded.host,
+        port=loaded.port,
+        threads=8,
+        ident=None,
+        # Whoever sends a byte a second costs an open file, not a place: docs/load.md.
+        connection_limit=1000,
+        asyncore_use_poll=True,
+        max_request_body_size=64 * 2**20,  # above the application's own limits, which answer in words
+    )
+    click.echo(f"Dunlin is at http://{loaded.host}:{loaded.port}. Stop it with Ctrl-C.")
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def _drain(loaded: configuration.Settings, rt: Runtime, ticking: drain.Ticking) -> None:
+    if not drain.drain(rt, ticking, loaded.drain_seconds):
+        # Something hangs on the network. Its rows say so, and the next start sees to it.
+        click.echo("Not everything ended in time; the rest is seen to at the next start.", err=True)
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
@@ -134,4 +180,4 @@ NEXT = (
     "Set DUNLIN_DATABASE_URL to that database and start Dunlin; the secrets stay where they are. "
     "The SQLite file is as it was, and nothing starts on it any more."
 )
-COMMANDS = (serve, doctor_now, backup_now, restore_now, move_now)
+COMMANDS = (serve, web, clock_only, doctor_now, backup_now, restore_now, move_now)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -72,12 +72,16 @@ def server() -> Iterator[HeldInData]:
 def url(tmp_path: Path) -> Iterator[str]:
     """Two customers paid, and neither has been thanked."""
     with migrated("sqlite", tmp_path) as made:
-        office = Office(Store(made))
-        office.read(office.clock.now(), invoices=(an_invoice("1"), an_invoice("2")))
-        for name in ("1", "2"):
-            _thank(office, name)
-        office.close()
+        two_thanks(made)
         yield made
+
+
+def two_thanks(url: str) -> None:
+    office = Office(Store(url))
+    office.read(office.clock.now(), invoices=(an_invoice("1"), an_invoice("2")))
+    for name in ("1", "2"):
+        _thank(office, name)
+    office.close()
 
 
 def _thank(office: Office, name: str) -> None:
@@ -95,9 +99,8 @@ def _thank(office: Office, name: str) -> None:
     office.want(f"thanks/{name}", EffectKind.THANKS, attempt=number)
 
 
-@pytest.fixture
-def process(url: str, server: HeldInData, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    """`flask serve`, once it is sending the first message."""
+def environment(url: str, server: HeldInData, folder: Path) -> dict[str, str]:
+    """Of a demo's processes: no ledger is reached, and mail goes to this server."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     here = "http://127.0.0.1:1"
@@ -107,17 +110,29 @@ def process(url: str, server: HeldInData, tmp_path: Path) -> Iterator[subprocess
         for what in ("AUTHORIZE", "TOKEN", "REVOKE", "DISCOVERY", "API")
     ]
     ours = {f"{place}_URL": here for place in (*places, "STRIPE_API", "GOCARDLESS_API")}
-    ours |= {"MODE": "demo", "VAR": str(tmp_path / "var"), "PORT": str(port), "DATABASE_URL": url, "DRAIN_SECONDS": "5"}
+    ours |= {"MODE": "demo", "VAR": str(folder / "var"), "PORT": str(port), "DATABASE_URL": url, "DRAIN_SECONDS": "5"}
     ours |= {"SECRET_KEYS": "s" * 40, "INDEX_KEY": "i" * 40, "MAIL_FROM": "mail.example"}
     ours |= {"SMTP_URL": f"smtp://127.0.0.1:{server.port}"}
-    env = {**os.environ, **{f"DUNLIN_{name}": value for name, value in ours.items()}}
-    serve = [sys.executable, "-m", "flask", "serve"]
-    with (tmp_path / "log").open("w") as log, subprocess.Popen(serve, cwd=ROOT, env=env, stderr=log, text=True) as made:
+    return {**os.environ, **{f"DUNLIN_{name}": value for name, value in ours.items()}}
+
+
+@contextmanager
+def running(what: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
+    """`flask serve`, `web` or `clock` as a process, killed in the end."""
+    words = [sys.executable, "-m", "flask", what]
+    with log.open("a") as said, subprocess.Popen(words, cwd=ROOT, env=env, stderr=said, text=True) as made:
         try:
-            assert server.holding.wait(60), (tmp_path / "log").read_text()
             yield made
         finally:
             made.kill()
+
+
+@pytest.fixture
+def process(url: str, server: HeldInData, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """`flask serve`, once it is sending the first message."""
+    with running("serve", environment(url, server, tmp_path), tmp_path / "log") as made:
+        assert server.holding.wait(60), (tmp_path / "log").read_text()
+        yield made
 
 
 def states(url: str) -> list[str]:

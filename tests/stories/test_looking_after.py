@@ -110,3 +110,9 @@ def test_it_is_moved_to_postgresql_and_nothing_starts_where_it_was(here: Path) -
         done = flask("move", target)
         assert (done.exit_code, "Set DUNLIN_DATABASE_URL to that database" in done.output) == (0, True), done.output
         assert "was moved to PostgreSQL" in flask("doctor", "--offline").output
+
+
+@pytest.mark.parametrize("part", ["web", "clock"])
+def test_pages_and_clock_do_not_share_a_sqlite_file(here: Path, part: str) -> None:
+    result = flask(part)
+    assert (result.exit_code, "SQLite serves one process: run `flask serve`" in result.output) == (2, True)
