@@ -111,7 +111,10 @@ def test_a_migration_that_fails_half_way_leaves_everything_as_it_was(
 def _shape(store: Store) -> dict[str, list[str]]:
     with store.read() as session:
         seen = inspect(session.connection())
-        return {table: [column["name"] for column in seen.get_columns(table)] for table in seen.get_table_names()}
+        return {
+            table: [str(one["name"]) for one in (*seen.get_columns(table), *seen.get_indexes(table))]
+            for table in seen.get_table_names()
+        }
 
 
 @pytest.mark.slow
