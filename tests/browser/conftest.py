@@ -7,8 +7,9 @@ import shutil
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Error, Page, sync_playwright
@@ -16,6 +17,9 @@ from werkzeug.serving import make_server
 
 from tests.web.edges import PASSWORD, make_app, new_store, runtime
 from tests.web.world import World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 AXE = Path(os.environ.get("DUNLIN_TEST_AXE", Path(__file__).resolve().parents[2] / "node_modules/axe-core/axe.min.js"))
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -57,7 +61,7 @@ def serving(folder: Path) -> Iterator[tuple[World, str]]:
     world = World(runtime(store, mode="demo", public_url="http://127.0.0.1"))
     app = make_app(world.rt, DUNLIN_MAILBOX_URL="http://127.0.0.1:1/")
     app.add_url_rule("/demo/next-day", "demo.next_day", lambda: "", methods=["POST"])
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    server = make_server("127.0.0.1", 0, _closing(app), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield world, f"http://127.0.0.1:{server.server_port}"
@@ -65,6 +69,21 @@ def serving(folder: Path) -> Iterator[tuple[World, str]]:
     thread.join()
     server.server_close()
     store.close()
+
+
+def _closing(app: WSGIApplication) -> WSGIApplication:
+    """What is answered is closed with its last byte, or when a browser hangs up: werkzeug's own server forgets to where
+    the connection is cut before it has looked for more to read.
+    """
+
+    def answer(environ: WSGIEnvironment, start: StartResponse) -> Iterator[bytes]:
+        with ExitStack() as stack:
+            body = app(environ, start)
+            if hasattr(body, "close"):
+                stack.callback(body.close)
+            yield from body
+
+    return answer
 
 
 def free_port() -> int:
