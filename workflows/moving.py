@@ -6,6 +6,7 @@ anything twice. It asks no ledger and says nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from itertools import islice, zip_longest
@@ -44,7 +45,7 @@ def move(rt: Runtime, url: str) -> Mapping[str, int]:
     """
     _movable(rt)
     with _target(url) as target:
-        move_name = _begin(rt)
+        move_name = _begin(rt, target)
         with target.read() as there:
             done = _said(there, HERE)
         try:
@@ -57,10 +58,13 @@ def move(rt: Runtime, url: str) -> Mapping[str, int]:
                     _go_on_counting(there.connection())
                 return _compared(left.connection(), there.connection())
         except BaseException as error:
-            _give_up(rt, target, move_name)
+            given_up = _give_up(rt, target, move_name)
             if isinstance(error, DBAPIError):
-                raise Refusal(f"PostgreSQL did not take everything, and nothing was moved: {error.orig}") from error
+                raise Refusal(f"PostgreSQL did not take everything. {_UNDONE[given_up]} {error.orig}") from error
             raise
+
+
+_UNDONE = {True: "Nothing was moved.", False: "Whether it was moved nobody knows: run the same command again."}
 
 
 def _movable(rt: Runtime) -> None:
@@ -85,26 +89,34 @@ def _target(url: str) -> closing[Store]:
     return closing(store)
 
 
-def _begin(rt: Runtime) -> str:
-    """Note it in the old tables, before anything is anywhere else; the name of this move, or of one cut short."""
+def _begin(rt: Runtime, target: Store) -> str:
+    """Note it in the old tables, before anything is anywhere else; the name of this move, or of one cut short. Refusal
+    when that one went to another database: of two copies each would write to every customer.
+    """
+    host = target.url.host or target.url.query.get("host", "")  # a socket of this machine stands in the query
+    where = f"{host}:{target.url.port or ''}/{target.url.database}"
+    mark = hashlib.sha256(where.encode()).hexdigest()[:16]
     with rt.store.write() as session:
         begun = _said(session, MOVED)
         if not begun:
-            begun = rt.new_id()
+            begun = f"{rt.new_id()} {mark}"
             session.add(Memory(name=MOVED, value=begun))
+        elif not begun.endswith(mark):
+            raise Refusal("A move to another database was begun or done already; give that one, written the same way.")
         return begun
 
 
-def _give_up(rt: Runtime, target: Store, move_name: str) -> None:
-    """The old tables can be started again, once it is certain that the new ones hold nothing."""
+def _give_up(rt: Runtime, target: Store, move_name: str) -> bool:
+    """The old tables can be started again, once it is certain that the new ones hold nothing; whether it is."""
     try:
         with target.read() as session:
             there = _said(session, HERE) == move_name
     except DBAPIError:
-        return  # nobody knows; asked again it will be seen
+        return False
     if not there:
         with rt.store.write() as session:
             session.execute(delete(Memory).where(Memory.name == MOVED))
+    return not there
 
 
 def _said(session: Session, name: str) -> str:

@@ -101,7 +101,7 @@ def test_nothing_is_moved_onto_something(town: Town, target: str) -> None:
 def test_what_postgresql_does_not_take_is_said_and_nothing_is_moved(town: Town, target: str) -> None:
     with town.rt.store.write() as session:
         session.scalars(select(Company)).one().language = "x" * 300  # SQLite does not count
-    with pytest.raises(Refusal, match="did not take everything, and nothing was moved"):
+    with pytest.raises(Refusal, match="Nothing was moved"):
         moving.move(town.rt, target)
     moving.check(town.rt.store)
 
@@ -114,3 +114,14 @@ def test_there_is_one_direction(town: Town, target: str, tmp_path: Path) -> None
     town.start(Store(target))
     with pytest.raises(Refusal, match="nothing to move"):
         moving.move(town.rt, target)
+
+
+def test_what_went_to_one_database_never_goes_to_another(town: Town, target: str, tmp_path: Path) -> None:
+    moving.move(town.rt, target)
+    with migrated("postgres", tmp_path) as other:
+        with pytest.raises(Refusal, match="to another database was begun or done already"):
+            moving.move(town.rt, other)
+        with closing(Store(other)) as there:
+            assert not any(rows(there).values())
+    with pytest.raises(Refusal, match="was moved to PostgreSQL"):
+        moving.check(town.rt.store)
