@@ -12,7 +12,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from models import CadenceDraft, CadenceVersion, Company
-from web import draft_forms, draft_page, own, queries
+from web import draft_forms, draft_page, forms, own, queries
 from web.auth import person, reach
 from web.draft_page import Typed
 from web.guards import runtime
@@ -67,9 +67,7 @@ def _done(uid: str, deed: Deed, typed: Typed, said: str = "", step: str = "") ->
 
 
 def _revision() -> int:
-    """The one that was looked at; 0 is nobody's."""
-    given = request.form.get("revision", "")
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0
+    return forms.revision(request.form.get("revision", ""))
 
 
 def _again(uid: str, typed: Typed, refusal: Refusal) -> str:

@@ -35,3 +35,8 @@ def way(text: str) -> tuple[str, Method | None]:
     if method not in ("", *Method):
         raise Refusal("This way to pay is not offered any more. Please choose another one.")
     return kind, Method(method) if method else None
+
+
+def revision(given: str) -> int:
+    """Of what was looked at before it was changed; 0 is nobody's."""
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0

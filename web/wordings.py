@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from models import Account, Company, Wording
-from web import own, wording_page
+from web import forms, own, wording_page
 from web.auth import person, reach
 from web.guards import limiter, runtime
 from web.wording_page import WAYS, Shown
@@ -110,9 +110,7 @@ def _typed() -> str:
 
 
 def _revision() -> int:
-    """The one that was looked at; 0 is nobody's."""
-    given = request.form.get("revision", "")
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0
+    return forms.revision(request.form.get("revision", ""))
 
 
 def _done(uid: str, deed: Callable[[Wording], object], words: str) -> ResponseReturnValue:

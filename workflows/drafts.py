@@ -19,16 +19,12 @@ from models import CadenceDraft, CadenceVersion, Company, User
 from workflows import audit, cadence_text, cadences, draft_fields, library, proofs
 from workflows.cadence_text import Table
 from workflows.draft_fields import Faults
-from workflows.errors import Refusal
+from workflows.errors import Overtaken, Refusal
 from workflows.runtime import Runtime
 
 DRAFT, PROVED, APPROVED, KEPT, DROPPED = "draft", "proved", "approved", "kept", "dropped"
 OPEN = (DRAFT, PROVED, APPROVED)
 LONGEST = 100_000
-
-
-class Overtaken(Refusal):
-    """Somebody else saved it meanwhile, or it is closed; nothing was written."""
 
 
 def begin(

@@ -15,3 +15,7 @@ class Refusal(ValueError):
     def __init__(self, sentence: str, **facts: Any) -> None:
         super().__init__(sentence.format(**facts) if facts else sentence)
         self.sentence, self.facts = sentence, facts
+
+
+class Overtaken(Refusal):
+    """Somebody else changed it meanwhile, or it is closed; nothing was written."""

@@ -17,15 +17,10 @@ from core.cadence import Channel
 from core.kindness import Finding
 from models import Company, Practice, Wording
 from workflows import audit, templating, wordings
-from workflows.errors import Refusal
+from workflows.errors import Overtaken, Refusal
 from workflows.runtime import Runtime
 from workflows.worded import DRAFT, ENDED, LIVE
 from workflows.wordings import Judged
-
-
-class Overtaken(Refusal):
-    """Somebody else changed it meanwhile; nothing was written."""
-
 
 _OVERTAKEN = "Somebody else changed these words meanwhile. Nothing of yours was saved; look at what stands there now."
 

@@ -16,6 +16,7 @@ from tests.databases import store  # noqa: F401  (a fixture)
 from tests.stories.days import BOTH, diary, town_of
 from tests.town import Town
 from workflows import cadence_text, draft_fields, drafts, library
+from workflows.errors import Overtaken
 
 MON, TUE, WED, THU, FRI = (date(2026, 3, day) for day in (2, 3, 4, 5, 6))
 
@@ -72,5 +73,5 @@ def test_a_roll_out_taken_back_is_as_if_it_had_never_been(store: Store) -> None:
     assert diary(town, "B-1", WED, WED) == ["04 Mar: LATE-4"]
     with town.rt.store.read() as session:
         (draft,) = session.scalars(select(CadenceDraft))
-    with pytest.raises(drafts.Overtaken, match="This draft is closed"):
+    with pytest.raises(Overtaken, match="This draft is closed"):
         drafts.save(town.rt, draft, draft.revision, draft.source + "\n# more\n", who)

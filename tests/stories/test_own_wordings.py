@@ -15,8 +15,8 @@ from tests.stories.days import BOTH, diary, town_of
 from tests.stories.staff import robins
 from tests.town import Town
 from workflows import approvals, wording_drafts, wording_read
-from workflows.errors import Refusal
-from workflows.wording_drafts import Overtaken, Place
+from workflows.errors import Overtaken, Refusal
+from workflows.wording_drafts import Place
 
 MON, TUE, WED, THU, FRI = (date(2026, 3, day) for day in (2, 3, 4, 5, 6))
 OURS = """subject: A word about {{ words.about }}

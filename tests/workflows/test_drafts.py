@@ -11,7 +11,7 @@ from models import CadenceDraft, User
 from tests.cadences import DEFAULT
 from tests.workflows.office import Office
 from workflows import drafts
-from workflows.errors import Refusal
+from workflows.errors import Overtaken, Refusal
 
 CALM = DEFAULT.replace("week_limit = 2", "week_limit = 1")
 
@@ -98,7 +98,7 @@ def test_of_two_who_save_at_once_the_second_is_told(office: Office) -> None:
     ada, bea = person(office, "Ada"), person(office, "Bea")
     draft = begun(office, ada)
     drafts.save(office.rt, draft, 1, CALM, bea)
-    with pytest.raises(drafts.Overtaken, match="Somebody else changed this draft meanwhile"):
+    with pytest.raises(Overtaken, match="Somebody else changed this draft meanwhile"):
         drafts.save(office.rt, draft, 1, CALM.replace("gap_hours", "# gap_hours"), ada)
     assert (fresh(office, draft).source, fresh(office, draft).revision) == (CALM, 2)
 
@@ -109,7 +109,7 @@ def test_a_proof_counts_only_for_the_text_and_the_company_that_were_proved(offic
     with pytest.raises(Refusal, match="choose first on whose books"):
         drafts.prove(office.rt, draft, 1, None, ada)
     drafts.save(office.rt, draft, 1, CALM, ada)
-    with pytest.raises(drafts.Overtaken):
+    with pytest.raises(Overtaken):
         drafts.prove(office.rt, fresh(office, draft), 1, office.company, ada)
     assert fresh(office, draft).state == "draft"
 
