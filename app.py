@@ -16,14 +16,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import cli
-import cli_audit
-import cli_backtest
-import cli_cadences
-import cli_demo
-import cli_house
-import cli_kindness
-import cli_security
-import cli_why
+import commands
 import settings as configuration
 import web
 from integrations import registry
@@ -68,7 +61,8 @@ def build_runtime(
     return Runtime(
         clock=clock or SystemClock(),
         new_id=ids,
-        store=store or Store(settings.database_url),
+        me=ids(),
+        store=store or Store(settings.database_url, settings.database_connections),
         vault=Vault(settings.secret_keys, settings.index_key),
         mode=settings.mode,
         public_url=settings.public_url,
@@ -96,8 +90,7 @@ def create_app(settings: Settings | None = None, runtime: Runtime | None = None)
     app = Flask(__name__)
     if settings is None:
         cli.register(app, cli.House(build_runtime, create_app))
-        told = (cli_demo.demo, cli_kindness.kindness, cli_backtest.backtest, cli_why.why_now, cli_cadences.prove)
-        for one in (*told, cli_kindness.wording, cli_audit.audit_log, *cli_house.COMMANDS, *cli_security.COMMANDS):
+        for one in commands.EVERY:
             app.cli.add_command(one)
         return app
     app.config.update(SECRET_KEY=settings.secret_keys[0], SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]))

@@ -43,3 +43,6 @@ def audit_verify(heads: Path | None, as_json: bool) -> None:
 
 
 audit_log.add_command(audit_verify)
+
+
+COMMANDS = (audit_log,)

@@ -187,3 +187,6 @@ def _table(table: comparison.Table) -> list[str]:
     ]
     more = [f"  and {table.more} more"] if table.more else []
     return [f"{table.title}. {table.note}".strip(), head, *rows, *more]
+
+
+COMMANDS = (backtest,)

@@ -68,3 +68,6 @@ def _figures(proof: Proof) -> dict[str, Any]:
         "promises": promises,
         "warnings": list(proof.warnings),
     }
+
+
+COMMANDS = (prove,)

@@ -152,3 +152,6 @@ def _good(figures: Mapping[str, Any]) -> bool:
     """Whether the promises held."""
     zero = ("duplicate_touches", "touches_about_paid_invoices", "payments_unreconciled", "accounts_not_woken")
     return bool(figures["silences_explained"]) and not any(figures[name] for name in zero)
+
+
+COMMANDS = (demo,)

@@ -1,112 +1,25 @@
-"""`flask serve`, `web`, `clock`, `doctor`, `backup`, `restore`, `move`: running an installation, looking after it."""
+"""`flask doctor`, `backup`, `restore`, `move`: looking after an installation."""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 import click
-import waitress
 
 import settings as configuration
 from cli import as_json, command, house, report, runtime
 from models.store import Store
-from workflows import backups, clock, doctor, doctor_outside, drain, moving, planner, retention
-from workflows.errors import Refusal
-from workflows.runtime import Runtime
+from workflows import backups, doctor, doctor_outside, moving
 
 IN_MEMORY = "sqlite://"
 RESTORED = (
     "Nobody hears anything until you switch each company on again. What may have been said, booked or collected since "
     "the backup is not done again by itself; see docs/operations.md."
 )
-
-
-@command("serve", "flask serve")
-def serve() -> None:
-    """Run Dunlin in one process: the web pages, the clock and the work."""
-    with _begun() as (loaded, rt):
-        ticking = clock.start(rt)
-        try:
-            _answer(loaded, rt)
-        finally:
-            _drain(loaded, rt, ticking)
-
-
-@command("web", "flask web")
-def web() -> None:
-    """Answer people, customers and webhooks, and do nothing else; `flask clock` runs beside it. Needs PostgreSQL."""
-    with _begun(alone=False) as (loaded, rt):
-        _answer(loaded, rt)
-
-
-@command("clock", "flask clock")
-def clock_only() -> None:
-    """Read the ledgers, decide and send, without a web address. `flask web` runs beside it. Needs PostgreSQL.
-
-    Several may run: each takes what the others have not taken, and what one leaves behind another takes up.
-    """
-    with _begun(alone=False) as (loaded, rt):
-        ticking = clock.start(rt)
-        click.echo("The clock ticks. Stop it with Ctrl-C.")
-        try:
-            threading.Event().wait()
-        finally:
-            _drain(loaded, rt, ticking)
-
-
-@contextmanager
-def _begun(*, alone: bool = True) -> Iterator[tuple[configuration.Settings, Runtime]]:
-    """What begins every process that stays, until it is told to stop."""
-    with runtime() as (loaded, rt):
-        if not alone and rt.store.is_sqlite:
-            raise Refusal("SQLite serves one process: run `flask serve`, or move to PostgreSQL with `flask move`.")
-        retention.check(rt)
-        planner.wake_after_upgrade(rt)
-        signal.signal(signal.SIGTERM, _stop)
-        yield loaded, rt
-
-
-def _answer(loaded: configuration.Settings, rt: Runtime) -> None:
-    """Until it is told to stop; what is being answered is answered."""
-    server = waitress.create_server(
-        house().create_app(loaded, rt),
-        host=loaded.host,
-        port=loaded.port,
-        threads=8,
-        ident=None,
-        # Whoever sends a byte a second costs an open file, not a place: docs/load.md.
-        connection_limit=1000,
-        asyncore_use_poll=True,
-        max_request_body_size=64 * 2**20,  # above the application's own limits, which answer in words
-    )
-    click.echo(f"Dunlin is at http://{loaded.host}:{loaded.port}. Stop it with Ctrl-C.")
-    try:
-        server.run()
-    finally:
-        server.close()
-
-
-def _drain(loaded: configuration.Settings, rt: Runtime, ticking: drain.Ticking) -> None:
-    if not drain.drain(rt, ticking, loaded.drain_seconds):
-        # Something hangs on the network. Its rows say so, and the next start sees to it.
-        click.echo("Not everything ended in time; the rest is seen to at the next start.", err=True)
-        sys.stdout.flush()
-        os._exit(0)
-
-
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    """As Ctrl-C does; a second one does not cut the first short."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise SystemExit(0)
 
 
 @command("doctor", "flask doctor")
@@ -180,4 +93,4 @@ NEXT = (
     "Set DUNLIN_DATABASE_URL to that database and start Dunlin; the secrets stay where they are. "
     "The SQLite file is as it was, and nothing starts on it any more."
 )
-COMMANDS = (serve, web, clock_only, doctor_now, backup_now, restore_now, move_now)
+COMMANDS = (doctor_now, backup_now, restore_now, move_now)

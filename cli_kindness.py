@@ -86,3 +86,6 @@ def _line(path: Path, one: Finding) -> str:
     where = f"{path}:{one.start}-{one.end}"
     weight = "stops" if one.blocks else "advice"
     return f"{where} {one.category.value} ({weight}) {one.quote!r}: {one.why} {one.kinder}".replace(" ''", "")
+
+
+COMMANDS = (kindness, wording)

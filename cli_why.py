@@ -69,3 +69,6 @@ def _lines(told: daybook.DayTold) -> Iterator[str]:
             yield f"  {about}{silence.label}. {silence.sentence} {silence.ends}".rstrip()
         if not standing.wanted and not standing.silences:
             yield "  Nothing was open."
+
+
+COMMANDS = (why_now,)

@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         description="Where the data is kept: `sqlite:///path/to/file.db` or `postgresql://user:password@host/name`. "
         "Without it, an SQLite file in `DUNLIN_VAR`.",
     )
+    database_connections: int = Field(
+        20, ge=4, le=200, description="How many connections to PostgreSQL one process may hold at a time."
+    )
     public_url: str = Field(
         "",
         description="The address under which people and the ledgers reach this installation, such as "

@@ -11,6 +11,7 @@ from alembic import context
 
 from models import Base
 from models.base import Moment
+from models.jobs import is_ours
 
 
 def render(kind: str, item: Any, _context: object) -> str | Literal[False]:
@@ -24,6 +25,7 @@ context.configure(
     render_as_batch=True,  # SQLite cannot alter a table; batch mode rebuilds it
     transactional_ddl=True,  # true on SQLite too, because the store begins the transaction itself
     render_item=render,
+    include_name=is_ours,
 )
 with context.begin_transaction():
     context.run_migrations()

@@ -42,7 +42,8 @@ class EffectKind(StrEnum):
 class Effect(HasUid, Base):
     """One thing to do outside, once. `content` is what was planned (ids, steps, stored bytes); `note` is for people.
 
-    Only a booking may be of no account: what a processor kept back concerns the company alone.
+    Only a booking may be of no account: what a processor kept back concerns the company alone. While it is due it may
+    have been given to a worker (`handed_until`), who claims it like anybody else.
     """
 
     __tablename__ = "effect"
@@ -56,6 +57,7 @@ class Effect(HasUid, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str] = mapped_column(String(22), default="")
     lease_until: Mapped[datetime | None]
+    handed_until: Mapped[datetime | None]
     content: Mapped[dict[str, Any]] = mapped_column(default=dict)
     note: Mapped[str] = mapped_column(Text, default="")
     created_at: Mapped[datetime]

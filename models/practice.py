@@ -28,10 +28,11 @@ class Company(HasUid, Base):
     """A client company. `zone` is None until somebody said where it is; `live_at` is None while nothing may be sent.
 
     `sync_state`: idle, asked (by a person), running or failed, with `sync_note` for people; `sync_rows` of `sync_total`
-    is the progress, `sync_failures` counts failures in a row. `income_choice` is what credit notes are booked on;
-    `region` is the part of the country whose holidays count; `opens` and `closes` the sending hours; `caps` a country's
-    preset of limits beside the cadence's own; for `draft_days` after going live a person approves every message, and
-    with `approve_all` always; an arrangement may be offered of at most `most_parts` parts within `most_days` days;
+    is the progress, `sync_failures` counts failures in a row; until `handed_until` its reading is given to a worker.
+    `income_choice` is what credit notes are booked on; `region` is the part of the country whose holidays count;
+    `opens` and `closes` the sending hours; `caps` a country's preset of limits beside the cadence's own; for
+    `draft_days` after going live a person approves every message, and with `approve_all` always; an arrangement may be
+    offered of at most `most_parts` parts within `most_days` days;
     `locked_until` the last day of the closed books; `own_reminders` whether the ledger itself reminds (None: unknown).
     While `paused` nothing is sent, until the day `paused_until` where one was named. `first_day` says by step of the
     guided first day when it was gone through. Since `leaving_at` it waits to be deleted: nothing is said or asked for.
@@ -84,6 +85,7 @@ class Company(HasUid, Base):
     sync_total: Mapped[int | None]
     sync_failures: Mapped[int] = mapped_column(default=0)
     next_sync_at: Mapped[datetime | None] = mapped_column(index=True)
+    handed_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
 

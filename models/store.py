@@ -78,15 +78,16 @@ class Store:
     """The database at `url` (SQLite or PostgreSQL). StoreError when another process already uses the SQLite file.
 
     Objects stay readable after their session has ended. `together(act)` has a small thing written in one transaction
-    with those of other threads. On SQLite writes happen one at a time and in turn. A database
-    in memory (`sqlite://`) has one connection, so there all sessions take turns, reading ones too.
+    with those of other threads. On PostgreSQL at most so many `connections` are held. On SQLite writes happen one at a
+    time and in turn. A database in memory (`sqlite://`) has one connection, so there all sessions take turns, reading
+    ones too.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, connections: int = 20) -> None:
         self.url = _understood(url)
         self._file_lock = _claim(self.url)
         try:
-            self.engine = _engine(self.url)
+            self.engine = _engine(self.url, connections)
         except BaseException:
             self._release()
             raise
@@ -187,10 +188,12 @@ def _claim(url: URL) -> IO[str] | None:
     return held
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, connections: int) -> Engine:
     read = msgspec.json.decode  # lists of addresses are read by the hundred thousand
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=10, json_deserializer=read)
+        kept = connections // 2
+        pool = {"pool_pre_ping": True, "pool_size": kept, "max_overflow": connections - kept}
+        return create_engine(url, json_deserializer=read, **pool)
     # A connection is only an open file here, and a thread kept waiting for one would lose its turn.
     options: dict[str, Any] = {"max_overflow": -1, "json_deserializer": read}
     if _in_memory(url):

@@ -27,6 +27,7 @@ from models.store import Store, migrate
 IN_MEMORY = "sqlite://"
 # Closed stores in memory. Opened again they are empty, but still know how to say every statement in SQL.
 _spare: list[Store] = []
+_THE_QUEUE_S = ("procrastinate_events", "procrastinate_jobs", "procrastinate_workers", "procrastinate_periodic_defers")
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 # PostgreSQL databases of tests that are over, emptied: to make one takes a quarter of a second.
 _idle: list[str] = []
@@ -158,7 +159,8 @@ def _empty(connection: Connection) -> None:
 @cache
 def _filled() -> str:
     """The question which tables have rows."""
-    tables = (f"(SELECT '{table.name}' FROM \"{table.name}\" LIMIT 1)" for table in Base.metadata.sorted_tables)
+    names = (*(table.name for table in Base.metadata.sorted_tables), *_THE_QUEUE_S)
+    tables = (f"(SELECT '{name}' FROM \"{name}\" LIMIT 1)" for name in names)
     return " UNION ALL ".join(tables)
 
 

@@ -70,6 +70,7 @@ VERBS: dict[str, tuple[Verb, timedelta]] = {
     "go_on": (stopping.end_due, timedelta(minutes=1)),
     "mornings": (mornings.write_all, timedelta(minutes=5)),
     "plan": (planner.plan_due, timedelta(seconds=10)),
+    "book": (dispatcher.book_due, timedelta(seconds=10)),
     "perform": (dispatcher.perform_due, timedelta(seconds=10)),
     "guarded": (guarded.take_effect, timedelta(minutes=1)),
     "leave": (leaving_now.leave, timedelta(minutes=1)),

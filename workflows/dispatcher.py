@@ -1,17 +1,21 @@
-"""Performing what is due: one round per company, sharing one reading of the ledger and one mail session."""
+"""Performing what is due: one round per company, sharing one reading of the ledger and one mail session.
+
+Bookings have rounds of their own, one after another for each company, and wait for no mail server.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import structlog
 
 from integrations.errors import OutsideError, Reconnect, Transient
 from models import Effect, EffectKind, EffectState
 from workflows import bookings, by_hand, door, effects, outbox, replies, sending, tasks, thanks
-from workflows.runtime import Runtime
+from workflows.runtime import Lane, Runtime, Work
 
 log = structlog.get_logger()
 _SENDERS = {
@@ -20,24 +24,31 @@ _SENDERS = {
     EffectKind.THANKS: thanks.send,
     EffectKind.ANSWER: replies.send,
 }
+_BOOKED = (EffectKind.BOOKING,)
 LATER = 900.0
 
 
+def book_due(rt: Runtime) -> int:
+    """Have what is to be booked written into the ledgers; for how many companies."""
+    return rt.engine.give(rt, BOOKING)
+
+
 def perform_due(rt: Runtime) -> int:
-    """Run a round for every company with something due; how many companies."""
-    companies = effects.due_companies(rt)
-    rt.engine.run([partial(perform_round, rt, company_id) for company_id in companies])
-    return len(companies)
+    """Have a round run for every company with something to say; how many."""
+    return rt.engine.give(rt, SPEAKING)
+
+
+def book_round(rt: Runtime, company_id: int) -> None:
+    """What is to be booked for one company now."""
+    for effect in effects.claim(rt, company_id, effects.owner(rt), _BOOKED):
+        _guarded(rt, effect, partial(bookings.book, rt, effect))
 
 
 def perform_round(rt: Runtime, company_id: int) -> None:
-    """Everything due for one company: bookings first, then thanks, then messages on freshly read figures."""
-    claimed = effects.claim(rt, company_id, rt.new_id())
-    for effect in claimed:
-        if effect.kind == EffectKind.BOOKING.value:
-            _guarded(rt, effect, partial(bookings.book, rt, effect))
+    """All that is to be said for one company now: thanks first, then messages on freshly read figures."""
+    claimed = effects.claim(rt, company_id, effects.owner(rt), _SENDERS)
     _open_tasks(rt, company_id, [effect for effect in claimed if tasks.is_task(effect)])
-    speaking = [effect for effect in claimed if EffectKind(effect.kind) in _SENDERS and not tasks.is_task(effect)]
+    speaking = [effect for effect in claimed if not tasks.is_task(effect)]
     if not speaking:
         return
     try:
@@ -143,3 +154,13 @@ def _all_later(rt: Runtime, speaking: Sequence[Effect], error: OutsideError) -> 
     log.warning("a round must wait", kind=type(error).__name__, seconds=wait)
     for effect in speaking:
         effects.put_back(rt, effect, wait, str(error))
+
+
+def _work(name: str, kinds: Collection[EffectKind], do: Callable[[Runtime, int], None], **more: Any) -> Work:
+    return Work(
+        name, Lane.ACT, partial(effects.due_companies, kinds=kinds), partial(effects.hand_on, kinds), do, **more
+    )
+
+
+BOOKING = _work("book", _BOOKED, book_round, in_turn=True, urgent=2)
+SPEAKING = _work("perform", _SENDERS, perform_round, urgent=1)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, cast
 from sqlalchemy import CursorResult, update
 
 from models import Effect, EffectState
+from workflows import effects
 from workflows.runtime import Runtime
 
 LET_GO = "It was claimed when Dunlin was stopped, and not begun."
@@ -26,7 +27,7 @@ class Ticking(Protocol):
 def drain(rt: Runtime, ticking: Ticking, seconds: float) -> bool:
     """Stop the clock and the work; whether everything ended within so many seconds."""
     rt.engine.close(wait=False)
-    _let_go(rt)
+    let_go(rt)
 
     def stop() -> None:
         ticking.shutdown(wait=True)
@@ -35,17 +36,18 @@ def drain(rt: Runtime, ticking: Ticking, seconds: float) -> bool:
     stopping = threading.Thread(target=stop, daemon=True)
     stopping.start()
     stopping.join(seconds)
-    _let_go(rt)  # what a round claimed just before it was told
+    let_go(rt)  # what a round claimed just before it was told
     return not stopping.is_alive()
 
 
-def _let_go(rt: Runtime) -> int:
-    """Give back what is claimed; a round that still holds it finds so, and leaves it. How many."""
+def let_go(rt: Runtime) -> int:
+    """Give back what this process claimed; a round that still holds it finds so, and leaves it. How many."""
     now: datetime = rt.clock.now()
     with rt.store.write() as session:
         moved = session.execute(
             update(Effect)
             .where(Effect.state == EffectState.CLAIMED.value)
+            .where(Effect.lease_owner.startswith(rt.me[: effects.NAME], autoescape=True))
             .values(state=EffectState.DUE.value, lease_owner="", note=LET_GO, updated_at=now)
             .execution_options(synchronize_session=False)
         )

@@ -5,11 +5,11 @@ Every change of state is one conditional UPDATE, so that of two who try, one get
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, bindparam, select, true, update
+from sqlalchemy import ColumnElement, CursorResult, bindparam, or_, select, true, update
 from sqlalchemy.orm import Session
 
 from models import Effect, EffectKind, EffectState, Touch
@@ -18,6 +18,9 @@ from workflows import mirror
 from workflows.runtime import Runtime
 
 LEASE = timedelta(minutes=5)
+HANDED = timedelta(minutes=30)  # what was given to a worker for so long, and not claimed, is given once more
+AT_ONCE = 10_000  # handed on in one transaction
+NAME = 11  # characters of an owner that name the process
 
 
 def want(
@@ -67,34 +70,74 @@ def want(
 _DUE_COMPANIES = (
     select(Effect.company_id)
     .where(Effect.state == EffectState.DUE.value, Effect.not_before <= bindparam("now"))
+    .where(Effect.kind.in_(bindparam("kinds", expanding=True)))
     .group_by(Effect.company_id)
     .order_by(Effect.company_id)
 )
 
 
-def due_companies(rt: Runtime) -> Sequence[int]:
-    """Companies with something to do now."""
+def due_companies(rt: Runtime, kinds: Collection[EffectKind] = tuple(EffectKind)) -> Sequence[int]:
+    """Companies with something of these kinds to do now."""
     with rt.store.read() as session:
-        return session.scalars(_DUE_COMPANIES, {"now": rt.clock.now()}).all()
+        return session.scalars(_DUE_COMPANIES, {"now": rt.clock.now(), "kinds": _names(kinds)}).all()
 
 
-def claim(rt: Runtime, company_id: int, owner: str, limit: int = 100) -> Sequence[Effect]:
-    """Take the company's due effects under a lease, oldest first."""
+def hand_on(kinds: Collection[EffectKind], rt: Runtime, session: Session) -> Sequence[int]:
+    """Mark what is due as given to a worker, who claims it; its companies. What was given lately is left out."""
     now = rt.clock.now()
-    chosen = (
+    due = (
         select(Effect.id)
-        .where(Effect.company_id == company_id, Effect.state == EffectState.DUE.value, Effect.not_before <= now)
+        .where(Effect.state == EffectState.DUE.value, Effect.not_before <= now, Effect.kind.in_(_names(kinds)))
+        .where(or_(Effect.handed_until.is_(None), Effect.handed_until <= now))
         .order_by(Effect.id)
-        .limit(limit)
+        .limit(AT_ONCE)
+        .with_for_update(skip_locked=True)
     )
+    marked = session.scalars(
+        update(Effect)
+        .where(Effect.id.in_(due))
+        .values(handed_until=now + HANDED)
+        .returning(Effect.company_id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(set(marked))
+
+
+def _names(kinds: Collection[EffectKind]) -> list[str]:
+    return [kind.value for kind in kinds]
+
+
+def owner(rt: Runtime) -> str:
+    """Whoever claims something now: one round of this process."""
+    return f"{rt.me[:NAME]}{rt.new_id()[:NAME]}"
+
+
+def claim(
+    rt: Runtime, company_id: int, owner: str, kinds: Collection[EffectKind] = tuple(EffectKind), limit: int = 100
+) -> Sequence[Effect]:
+    """Take the company's due effects of these kinds under a lease, oldest first. What there is beyond `limit` may be
+    handed on once more.
+    """
+    now = rt.clock.now()
+    mine = Effect.company_id == company_id, Effect.state == EffectState.DUE.value, Effect.kind.in_(_names(kinds))
+    chosen = select(Effect.id).where(*mine, Effect.not_before <= now).order_by(Effect.id).limit(limit)
     with rt.store.write() as session:
         ids = session.scalars(
             update(Effect)
             .where(Effect.id.in_(chosen), Effect.state == EffectState.DUE.value)
-            .values(state=EffectState.CLAIMED.value, lease_owner=owner, lease_until=now + LEASE, updated_at=now)
+            .values(
+                state=EffectState.CLAIMED.value,
+                lease_owner=owner,
+                lease_until=now + LEASE,
+                handed_until=None,
+                updated_at=now,
+            )
             .returning(Effect.id)
             .execution_options(synchronize_session=False)
         ).all()
+        if len(ids) == limit:
+            rest = update(Effect).where(*mine, Effect.handed_until > now).values(handed_until=None)
+            session.execute(rest.execution_options(synchronize_session=False))
         return session.scalars(select(Effect).where(Effect.id.in_(ids)).order_by(Effect.id)).all()
 
 

@@ -9,8 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
+
+from sqlalchemy.orm import Session
 
 from integrations.channels.base import Channel, Mailbox, MailKind
 from integrations.dns.base import Resolver
@@ -27,11 +30,37 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
 
-class Engine(Protocol):
-    """Where and when a company's due effects are performed. The rows stay the truth; an engine only runs things."""
+class Lane(StrEnum):
+    """Work of one lane never waits for work of another: nobody's message stands behind the reading of a large book."""
 
-    def run(self, rounds: Sequence[Callable[[], object]]) -> None:
-        """Carry out the rounds, each exactly as given; may return before they have ended."""
+    ACT = "act"
+    READ = "read"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A kind of work that falls due for companies and is done for one at a time. `due` names those that have some now;
+    `hand_on` does so in the transaction that gives it to somebody else, and marks the rows so that for a while nobody
+    gives it a second time. `do` does as much of one company's as may be done before others have their turn. What is
+    `in_turn` is never done twice at once for one company; what is more `urgent` is begun first.
+    """
+
+    name: str
+    lane: Lane
+    due: Callable[[Runtime], Sequence[int]]
+    hand_on: Callable[[Runtime, Session], Sequence[int]]
+    do: Callable[[Runtime, int], object]
+    in_turn: bool = False
+    urgent: int = 0
+
+
+class Engine(Protocol):
+    """Where and when due work is done. The rows stay the truth and are claimed by whoever does it; an engine only says
+    that there is something to do.
+    """
+
+    def give(self, rt: Runtime, work: Work) -> int:
+        """Have all work of this kind done that is due; for how many companies. May return before it is done."""
         ...
 
     def close(self, wait: bool = True) -> None:
@@ -61,7 +90,7 @@ class Runtime:
     `count_call` is told of each ledger call: (kind, purpose). `pause` waits so many seconds, `turns` for an
     organisation that stands only so many calls; in a world in a hurry neither takes any time. `channel` is the
     installation's own way out, `mailbox` opens a company's; `mail` is what is known of the providers. `resolver` asks
-    the DNS; None where nobody outside may be asked.
+    the DNS; None where nobody outside may be asked. `me` tells this process from others that work on the same rows.
     """
 
     clock: Clock
@@ -86,6 +115,7 @@ class Runtime:
     upkeep: Upkeep = Upkeep()
     owners_need_code: bool = False
     sign_ups: bool = False
+    me: str = ""
 
     @property
     def is_demo(self) -> bool:

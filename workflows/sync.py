@@ -6,13 +6,13 @@ anybody's messages.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 import structlog
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.calendars import Calendar
@@ -23,10 +23,11 @@ from workflows import confirming, dirty, habits, notices, reading, rounds, segme
 from workflows.calendars import calendar_of
 from workflows.connections import with_ledger
 from workflows.rows import plain
-from workflows.runtime import Runtime
+from workflows.runtime import Lane, Runtime, Work
 from workflows.told import Topic
 
 log = structlog.get_logger()
+HANDED = timedelta(minutes=30)  # what was given to a worker for so long, and not begun, is given once more
 HOLD = timedelta(minutes=20)  # a reading that shows no sign of life for so long is begun again
 PATIENCE = timedelta(hours=1)
 LONGEST = timedelta(hours=6)
@@ -54,12 +55,22 @@ _DUE = (
 
 
 def sync_due(rt: Runtime) -> int:
-    """Read every company whose time has come, each for one turn; how many."""
+    """Have every company read whose time has come, each for one turn; how many."""
+    return rt.engine.give(rt, READING)
+
+
+def _due(rt: Runtime) -> Sequence[int]:
     with rt.store.read() as session:
-        due = session.scalars(_DUE, {"now": rt.clock.now()}).all()
-    turns: list[Callable[[], object]] = [partial(_turn, rt, company_id) for company_id in due]
-    rt.engine.run(turns)
-    return len(due)
+        return session.scalars(_DUE, {"now": rt.clock.now()}).all()
+
+
+def _hand_on(rt: Runtime, session: Session) -> Sequence[int]:
+    """Due, and not given to a worker lately; from now on they are."""
+    now = rt.clock.now()
+    idle = or_(Company.handed_until.is_(None), Company.handed_until <= now)
+    due = session.scalars(_DUE.where(idle).with_for_update(of=Company, skip_locked=True), {"now": now}).all()
+    session.execute(update(Company).where(Company.id.in_(due)).values(handed_until=now + HANDED))
+    return due
 
 
 def sync_company(rt: Runtime, company_id: int) -> bool:
@@ -118,7 +129,7 @@ def _begin(rt: Runtime, company_id: int) -> _Turn | None:
         if company is None:
             return None
         asked = company.sync_state in (ASKED, "running")  # the second was left by somebody who died
-        company.sync_state, company.next_sync_at = "running", now + HOLD
+        company.sync_state, company.next_sync_at, company.handed_until = "running", now + HOLD, None
     return _Turn(rt, company, calendar_of(company, now), now, now + HOLD, asked)
 
 
@@ -241,3 +252,6 @@ def _tell(rt: Runtime, session: Session, company: Company, connection: Connectio
         page=f"/companies/{company.uid}",
         topic=Topic.CONNECTION,
     )
+
+
+READING = Work("read", Lane.READ, _due, _hand_on, _turn, in_turn=True)

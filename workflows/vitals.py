@@ -46,9 +46,9 @@ def vitals(rt: Runtime) -> Iterator[Vital]:
 
 
 def is_migrated(rt: Runtime) -> bool:
-    """Whether the tables are those that this program knows."""
+    """Whether the tables have all that this program knows of; those of a newer one have more."""
     with rt.store.read() as session:
-        return bool(session.scalar(text("SELECT version_num FROM alembic_version")) == _head())
+        return str(session.scalar(text("SELECT version_num FROM alembic_version")) or "") >= str(_head())
 
 
 @cache

@@ -60,10 +60,11 @@ class FileClock:
 def live(path: Path, port: int) -> None:
     """Answer and work until killed. What a verb raises is said, and the next verb has its turn."""
     loaded, here = configuration.load(os.environ), FileClock(path)
+    engine = Embedded()
     rt = house.build_runtime(
         loaded,
         clock=here,
-        engine=Embedded(),
+        engine=engine,
         pause=lambda seconds: time.sleep(min(seconds, 0.01)),
     )
     if port:
@@ -74,6 +75,7 @@ def live(path: Path, port: int) -> None:
                 verb(rt)
             except Exception as error:
                 print(f"{verb.__module__}: {error!r}", file=sys.stderr)
+        engine.rest()
         time.sleep(0.01)
         here.rest(0 if port else 1)
 

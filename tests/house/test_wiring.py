@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from app import create_app
 from integrations import registry
 from models import Practice, User
 from models.store import migrate
+from tests.house.code import ROOT
 from web.api.operations import OPERATIONS
 
 # Open to everybody, and why. Whoever adds a line here says what protects that endpoint instead of a sign-in.
@@ -156,6 +158,14 @@ def test_every_command_explains_itself_with_an_example() -> None:
 
 def _adapters() -> list[str]:
     return sorted({*registry.LEDGERS, *registry.PROCESSORS, *registry.CHANNELS})
+
+
+def test_what_the_process_files_start_are_our_commands() -> None:
+    """`Procfile` and `compose.yaml` start the same three, each a command of ours."""
+    words = re.compile(r"flask (\w+)$", re.MULTILINE)
+    started = [set(words.findall((ROOT / name).read_text())) for name in ("Procfile", "compose.yaml")]
+    assert started == [{"web", "clock", "worker"}] * 2
+    assert started[0] <= set(create_app().cli.commands)
 
 
 def test_every_adapter_has_a_twin_in_the_sandbox() -> None:

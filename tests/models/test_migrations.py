@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +20,12 @@ from sqlalchemy.types import JSON, BigInteger, Boolean, Date, DateTime, Integer,
 from migrations import new
 from models import Base, Practice
 from models import store as store_module
+from models.jobs import is_ours
 from models.store import Store, StoreError, alembic_config, migrate
 
 REVISIONS = [script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
 MOMENT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+_ASKS = ("op.get_bind",)
 SAMPLES: list[tuple[type, Any]] = [
     (Boolean, True),
     (Integer, 1),
@@ -40,9 +43,27 @@ def test_migrations_are_numbered_one_after_the_other() -> None:
     assert [f"{number:04}" for number in range(1, len(REVISIONS) + 1)] == REVISIONS
 
 
+@pytest.mark.parametrize("revision", [one for one in REVISIONS if one >= "0014"])
+def test_a_migration_lets_the_version_before_go_on_beside_it(revision: str) -> None:
+    """It makes tables and indexes and adds columns that may be empty, and does nothing else with `op`."""
+    script = ScriptDirectory.from_config(alembic_config()).get_revision(revision)
+    assert script is not None
+    calls = [one for one in ast.walk(ast.parse(Path(script.path).read_text())) if isinstance(one, ast.Call)]
+    done = [one for one in calls if ast.unparse(one.func).startswith("op.")]
+    assert {ast.unparse(one.func) for one in done} <= {"op.create_table", "op.create_index", "op.add_column", *_ASKS}
+    for added in done:
+        if ast.unparse(added.func) == "op.add_column":
+            assert not {"nullable=False", "unique=True"} & {ast.unparse(word) for word in _keywords(added)}
+
+
+def _keywords(call: ast.Call) -> list[ast.keyword]:
+    column = call.args[1]
+    return column.keywords if isinstance(column, ast.Call) else []
+
+
 def test_the_migrations_make_the_tables_of_the_models(store: Store) -> None:
     with store.migrating() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": is_ours})
         assert compare_metadata(context, Base.metadata) == []
 
 
@@ -92,10 +113,10 @@ def test_the_next_migration_would_be_empty(tmp_path: Path, monkeypatch: pytest.M
 
 
 def _tables(store: Store) -> list[Table]:
-    """The tables as the database has them now, parents first; alembic's own is left out."""
+    """The tables as the database has them now, parents first; alembic's own and the queue's are left out."""
     metadata = MetaData()
     with store.read() as session:
-        metadata.reflect(session.connection())
+        metadata.reflect(session.connection(), only=lambda name, _: is_ours(name, "table", None))
     return [table for table in metadata.sorted_tables if table.name != "alembic_version"]
 
 

@@ -171,7 +171,7 @@ def test_a_lost_answer_is_looked_up_when_another_machines_clock_was_minutes_ahea
         with town.rt.store.write() as session:
             row = session.get_one(Effect, effect.id)
             row.content = {**row.content, "used_at": (town.now - timedelta(minutes=1)).isoformat()}
-        dispatcher.perform_due(town.rt)
+        dispatcher.book_due(town.rt)
         town.at(date(2026, 3, 4), EVENING)
         assert (line(town).state, len(booked(town, kind))) == ("confirmed", 1)
 

@@ -118,8 +118,8 @@ def environment(url: str, server: HeldInData, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def running(what: str, env: dict[str, str], log: Path) -> Iterator[subprocess.Popen[str]]:
-    """`flask serve`, `web` or `clock` as a process, killed in the end."""
-    words = [sys.executable, "-m", "flask", what]
+    """`flask serve`, `web`, `clock` or `worker …` as a process, killed in the end."""
+    words = [sys.executable, "-m", "flask", *what.split()]
     with log.open("a") as said, subprocess.Popen(words, cwd=ROOT, env=env, stderr=said, text=True) as made:
         try:
             yield made

@@ -107,6 +107,7 @@ class Books:
     def perform(self, rounds: int = 3) -> None:
         """Carry out what is due now, and what that asks for; nothing is read meanwhile."""
         for _ in range(rounds):
+            dispatcher.book_due(self.rt)
             dispatcher.perform_due(self.rt)
 
     def posting(self, kind: str) -> Posting:

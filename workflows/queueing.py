@@ -1,0 +1,149 @@
+"""Work given to other processes through Procrastinate on PostgreSQL, and the process that does it.
+
+The clock defers a job in the very transaction that marks the rows; a worker fetches it and does the work as the
+embedded engine would. The rows claim, count and wait: a job only says for which company there is something to do, and
+one too many finds nothing. Procrastinate's own retries, times and queueing locks are not used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from procrastinate import App, JobContext, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.jobs import Job
+
+from models.store import Store
+from workflows import dispatcher, drain, sync
+from workflows.runtime import Lane, Runtime, Work
+
+log = structlog.get_logger()
+WORKS = (dispatcher.BOOKING, dispatcher.SPEAKING, sync.READING)
+KEPT_HOURS = 7 * 24  # jobs that broke off, for whoever looks into it; the others are deleted when they end
+
+
+class Queued:
+    """Gives work to the workers; this process does none."""
+
+    def __init__(self) -> None:
+        self._app = App(connector=SyncPsycopgConnector())  # never opened: it only speaks on our own connections
+
+    def give(self, rt: Runtime, work: Work) -> int:
+        with rt.store.write() as session:
+            companies = work.hand_on(rt, session)
+            if companies:
+                ours = session.connection().connection.driver_connection
+                self._app.job_manager.batch_defer_jobs([_job(work, one) for one in companies], connection=ours)
+        return len(companies)
+
+    def close(self, wait: bool = True) -> None:
+        """Nothing runs here."""
+
+
+def _job(work: Work, company_id: int) -> Job:
+    return Job(
+        id=None,
+        queue=work.lane.value,
+        lock=f"{work.name}:{company_id}" if work.in_turn else None,
+        queueing_lock=None,
+        task_name=work.name,
+        task_kwargs={"company": company_id},
+        priority=work.urgent,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many jobs of each lane a worker does at once, and after how many seconds without a sign of life its jobs are
+    given to others; it gives three signs in that time.
+    """
+
+    threads: Mapping[Lane, int]
+    silence: float = 30
+
+
+def work(rt: Runtime, pace: Pace, seconds: float) -> bool:
+    """Do what is given until this process is told to stop; whether all that was begun came to its end within so many
+    seconds. What was only claimed is given back.
+    """
+    loop = asyncio.new_event_loop()
+    loop.set_default_executor(ThreadPoolExecutor(sum(pace.threads.values()) + 1, "work"))
+    ended = loop.run_until_complete(_work(rt, pace, seconds))
+    if ended:
+        loop.close()
+    return ended
+
+
+async def _work(rt: Runtime, pace: Pace, seconds: float) -> bool:
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    app = _app(rt, pace)
+    async with app.open_async():
+        lanes = [asyncio.create_task(_lane(app, lane, most, pace)) for lane, most in pace.threads.items()]
+        stop = asyncio.create_task(told.wait())
+        await asyncio.wait([*lanes, stop], return_when=asyncio.FIRST_COMPLETED)
+        for one in (*lanes, stop):
+            one.cancel()
+        drain.let_go(rt)
+        ended, left = await asyncio.wait(lanes, timeout=seconds)
+        drain.let_go(rt)  # what a round claimed just before it was told
+    for one in ended:
+        if not one.cancelled():
+            one.result()  # it broke off by itself, and says why
+    return not left
+
+
+async def _lane(app: App, lane: Lane, most: int, pace: Pace) -> None:
+    await app.run_worker_async(
+        queues=[lane.value],
+        name=lane.value,
+        concurrency=most,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        fetch_job_polling_interval=1.0,
+        update_heartbeat_interval=pace.silence / 3,
+        stalled_worker_timeout=pace.silence,
+    )
+
+
+def _app(rt: Runtime, pace: Pace) -> App:
+    """The tasks by the names under which the clock defers them. Two connections, and one for each lane to listen."""
+    app = App(connector=PsycopgConnector(conninfo=_address(rt.store), min_size=1, max_size=2 + len(pace.threads)))
+    for one in WORKS:
+        app.task(name=one.name, queue=one.lane.value)(_done(rt, one))
+    every = max(1, int(pace.silence / 3))
+    often = f"* * * * * */{every}" if every < 60 else "* * * * *"
+    tidy = partial(_take_up, silence=pace.silence)
+    app.periodic(cron=often)(app.task(name="take_up", queue=Lane.ACT.value, priority=9, pass_context=True)(tidy))
+    app.periodic(cron="17 4 * * *")(app.task(name="forget", queue=Lane.READ.value, pass_context=True)(_forget))
+    return app
+
+
+def _done(rt: Runtime, one: Work) -> Callable[..., None]:
+    def do(company: int) -> None:
+        with structlog.contextvars.bound_contextvars(job=rt.new_id(), verb=one.name):
+            one.do(rt, company)
+
+    return do
+
+
+async def _take_up(context: JobContext, *, silence: float, **_when: int) -> None:
+    """What a dead worker had is given to others: its locks must not stay."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=silence):
+        log.warning("a job of a dead worker is given to another", work=job.task_name)
+        await manager.retry_job(job)
+
+
+async def _forget(context: JobContext, **_when: int) -> None:
+    await context.app.job_manager.delete_old_jobs(KEPT_HOURS, include_failed=True, include_aborted=True)
+
+
+def _address(store: Store) -> str:
+    return store.url.set(drivername="postgresql").render_as_string(hide_password=False)
