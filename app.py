@@ -19,11 +19,10 @@ import cli
 import commands
 import settings as configuration
 import web
-from integrations import registry
 from integrations.channels import providers
 from integrations.dns.lookup import Dns
 from integrations.ledgers.base import LedgerKind, LedgerSettings
-from integrations.registry import CHANNELS, LEDGERS, PROCESSORS
+from integrations.registry import CHANNELS, LEDGERS, PROCESSORS, processors
 from integrations.transport import Transport
 from models.store import Store
 from settings import Settings
@@ -70,7 +69,7 @@ def build_runtime(
         link_keys=tuple(reversed(settings.secret_keys)),
         transport=transport,
         ledgers=ledgers,
-        processors=registry.processors(lambda kind: settings.ledger(kind)["api_url"], transport),
+        processors=processors(lambda kind: settings.ledger(kind)["api_url"], transport),
         channel=CHANNELS["smtp"](settings.smtp_url) if settings.smtp_url and settings.mail_from else None,
         mailbox=partial(CHANNELS["smtp"], outside=not settings.is_demo),
         mail=providers.known(settings.ledger, settings.smtp_url if settings.is_demo else ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cli_audit
 import cli_backtest
 import cli_cadences
+import cli_capacity
 import cli_demo
 import cli_house
 import cli_kindness
@@ -12,5 +13,16 @@ import cli_security
 import cli_serve
 import cli_why
 
-_FILES = (cli_demo, cli_kindness, cli_backtest, cli_why, cli_cadences, cli_audit, cli_house, cli_serve, cli_security)
+_FILES = (
+    cli_demo,
+    cli_kindness,
+    cli_backtest,
+    cli_why,
+    cli_cadences,
+    cli_capacity,
+    cli_audit,
+    cli_house,
+    cli_serve,
+    cli_security,
+)
 EVERY = tuple(one for file in _FILES for one in file.COMMANDS)

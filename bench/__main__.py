@@ -21,6 +21,7 @@ FIGURES = {
     "sync": "a first reading of 100,000 invoices, beside the SDKs, the Singer taps and a floor",
     "load": "bursts of webhooks and payers, slow clients, and large books in the console, beside a floor",
     "pages": "every page of a practice of forty companies, beside bare Flask pages of the same size and template",
+    "capacity": "a day of 10, 100 and 1,000 companies, measured beside predicted; one line for 100,000",
     "steady": "what a company costs a day once it is read: ledger calls over a simulated week",
 }
 
