@@ -9,7 +9,7 @@ import argparse
 import sys
 from importlib import import_module
 
-from bench import load, pages, sync
+from bench import growth, load, pages, sync
 
 # Each name is a module of this room with `main`, loaded when asked for.
 FIGURES = {
@@ -21,6 +21,9 @@ FIGURES = {
     "sync": "a first reading of 100,000 invoices, beside the SDKs, the Singer taps and a floor",
     "load": "bursts of webhooks and payers, slow clients, and large books in the console, beside a floor",
     "pages": "every page of a practice of forty companies, beside bare Flask pages of the same size and template",
+    "perform": "messages that leave for a mail server on loopback, beside a bare smtplib loop and a bare socket",
+    "webhooks": "taking in signed deliveries, beside a bare Flask route that verifies and one that does not",
+    "growth": "what planning a book costs from 10,000 to 1,000,000 invoices, and its exponent",
     "capacity": "a day of 10, 100 and 1,000 companies, measured beside predicted; one line for 100,000",
     "steady": "what a company costs a day once it is read: ledger calls over a simulated week",
 }
@@ -33,6 +36,7 @@ def main() -> None:
     sync.options(own["sync"])
     load.options(own["load"])
     pages.options(own["pages"])
+    growth.options(own["growth"])
     asked = parser.parse_args()
     sys.stdout.reconfigure(line_buffering=True)  # a table is seen when it is ready, also through a pipe
     for name in [asked.name] if asked.name else FIGURES:

@@ -1,0 +1,34 @@
+"""The smaller benches do what they say, in small: what they print is never judged, how long they take neither."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bench import growth, perform, webhooks
+
+
+@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
+def test_the_exponent_of_a_known_growth_is_found(power: float) -> None:
+    sizes = [10, 100, 1000]
+    assert growth.exponent(sizes, [3 * size**power for size in sizes]) == pytest.approx(power)
+
+
+def test_a_book_is_planned_ticked_and_looked_through_at_a_cost() -> None:
+    found = growth.costs(1_000)
+    assert set(found) == set(growth.ACTS)
+    assert all(cost > 0 for cost in found.values())
+
+
+def test_every_delivery_is_stored_and_a_forged_one_ends_the_figure(capsys: pytest.CaptureFixture[str]) -> None:
+    webhooks.main(10)
+    assert "10 deliveries, all stored" in capsys.readouterr().out
+    raw, headers = webhooks.letters(1)[0]
+    with pytest.raises(RuntimeError, match="401"):
+        webhooks.seconds(webhooks.peer(checks=True), [(raw + b" ", headers)])
+
+
+def test_the_very_messages_of_a_round_reach_the_mail_server_three_ways(capsys: pytest.CaptureFixture[str]) -> None:
+    perform.main(20)
+    assert re.match(r"perform: [1-9]\d* messages of ", capsys.readouterr().out)
