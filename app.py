@@ -26,6 +26,7 @@ from integrations.registry import CHANNELS, LEDGERS, PROCESSORS, processors
 from integrations.transport import Transport
 from models.store import Store
 from settings import Settings
+from workflows.begun import Begun
 from workflows.clock import SystemClock
 from workflows.engine import Embedded
 from workflows.pacing import Turns
@@ -36,6 +37,11 @@ from workflows.vault import Vault
 def new_id() -> str:
     """22 random URL-safe characters."""
     return secrets.token_urlsafe(16)
+
+
+def _since_boot() -> float:
+    """Seconds by a clock that nobody sets; where there is one that goes on while the machine sleeps, that."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def build_runtime(
@@ -78,6 +84,7 @@ def build_runtime(
         count_call=lambda kind, purpose: counted.update([(kind, purpose)]),
         pause=pause,
         turns=Turns(time.monotonic, pause),
+        begun=Begun(_since_boot if clock is None else lambda: clock.now().timestamp()),
         upkeep=Upkeep(**settings.upkeep()),
         sign_ups=settings.sign_ups == "open",
         owners_need_code=not settings.is_demo,  # a demo's clock is moved by hand, and no device follows it

@@ -21,18 +21,16 @@ from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 FRESH = timedelta(minutes=5)
-_TICK = timedelta(seconds=1)
 # Asked at every look at a page, so it is made once.
 _LOOKED_AT = select(Account).where(Account.id == bindparam("account")).options(joinedload(Account.company))
 
 
 def read(rt: Runtime, company_id: int, account_ids: Sequence[int], purpose: Purpose = Purpose.DOOR) -> None:
     """Make address, balances and credit of these accounts at most five minutes old. Raises the ledger's errors."""
-    now = rt.clock.now()
     with rt.store.read() as session:
         company = session.get_one(Company, company_id)
         connection = ties.active(session, company_id)
-        stale = [row for row in _rows(session, account_ids) if not _fresh(rt, company, row, connection, now)]
+        stale = [row for row in _rows(session, account_ids) if not _fresh(rt, company, row, connection)]
     if stale:
         _read(rt, company, connection, stale, purpose)
 
@@ -64,11 +62,10 @@ def look(rt: Runtime, account_id: int) -> None:
 
     When the ledger cannot be asked, what was read last is shown with its time.
     """
-    now = rt.clock.now()
     with rt.store.read() as session:
         account = session.scalars(_LOOKED_AT, {"account": account_id}).one()
         company, connection = account.company, ties.active(session, account.company_id)
-        if connection is None or _fresh(rt, company, account, connection, now):
+        if connection is None or _fresh(rt, company, account, connection):
             return
         if dirty.are_heard(rt, session, company.ledger_kind) and not dirty.concerns(session, account):
             return
@@ -80,10 +77,9 @@ def look(rt: Runtime, account_id: int) -> None:
 
 def look_around(rt: Runtime, company_id: int) -> None:
     """Somebody looks at a whole company: read what has changed unread, unless that was done just now. Never raises."""
-    now = rt.clock.now()
     with rt.store.read() as session:
         company, connection = session.get_one(Company, company_id), ties.active(session, company_id)
-        if connection is None or not connection.cursor or _is_recent(connection.read_at, now):
+        if connection is None or not connection.cursor or is_recent(rt, company_id, connection.read_at):
             return
         heard, wanted = dirty.are_heard(rt, session, company.ledger_kind), dirty.kinds(session, company_id)
     if heard and not wanted:
@@ -95,17 +91,20 @@ def look_around(rt: Runtime, company_id: int) -> None:
         log.warning("no fresh reading for somebody who looks", company=company.uid, kind=type(error).__name__)
 
 
-def _is_recent(moment: datetime | None, now: datetime) -> bool:
-    """By a moment still to come nobody knows how old it is: some machine's clock is ahead."""
-    return moment is not None and -_TICK <= now - moment <= FRESH
+def is_recent(rt: Runtime, company_id: int, mark: datetime | None) -> bool:
+    """Whether a reading with this mark is known to be at most five minutes old; moments of other machines prove
+    nothing, for a clock may be wrong.
+    """
+    age = rt.begun.age(company_id, mark)
+    return age is not None and age <= FRESH.total_seconds()
 
 
 def _rows(session: Session, account_ids: Sequence[int]) -> Sequence[Account]:
     return session.scalars(select(Account).where(Account.id.in_(account_ids))).all()
 
 
-def _fresh(rt: Runtime, company: Company, row: Account, connection: Connection | None, now: datetime) -> bool:
-    moments = [row.read_at]
+def _fresh(rt: Runtime, company: Company, row: Account, connection: Connection | None) -> bool:
+    marks = [row.read_at]
     if connection is not None and rt.ledgers[company.ledger_kind].changes_tell_all and not connection.blind:
-        moments.append(connection.read_at)
-    return any(_is_recent(moment, now) for moment in moments)
+        marks.append(connection.read_at)
+    return any(is_recent(rt, company.id, mark) for mark in marks)

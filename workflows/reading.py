@@ -194,12 +194,14 @@ def account_read(rt: Runtime, account_ids: Collection[int], began_at: datetime) 
 
 def _begin(rt: Runtime, company: Company, kind: str) -> tuple[int, datetime]:
     """Note that it begins; its mark."""
+    since = rt.begun.steady()
     with rt.store.write() as session:
         began_at = marks.following(rt, session, company.id)
         row = Reading(company_id=company.id, kind=kind, began_at=began_at)
         session.add(row)
         session.flush()
-        return row.id, began_at
+    rt.begun.note(company.id, began_at, since)
+    return row.id, began_at
 
 
 def _end(rt: Runtime, log: int, taken: Taken, missed: int = 0) -> None:

@@ -21,6 +21,7 @@ from integrations.ledgers.base import LedgerKind, Pace
 from integrations.processors.base import ProcessorKind
 from integrations.transport import Transport
 from models.store import Store
+from workflows.begun import Begun
 from workflows.vault import Vault
 
 
@@ -90,7 +91,8 @@ class Runtime:
     `count_call` is told of each ledger call: (kind, purpose). `pause` waits so many seconds, `turns` for an
     organisation that stands only so many calls; in a world in a hurry neither takes any time. `channel` is the
     installation's own way out, `mailbox` opens a company's; `mail` is what is known of the providers. `resolver` asks
-    the DNS; None where nobody outside may be asked. `me` tells this process from others that work on the same rows.
+    the DNS; None where nobody outside may be asked. `me` tells this process from others that work on the same rows,
+    `begun` what it has read itself and when.
     """
 
     clock: Clock
@@ -110,6 +112,7 @@ class Runtime:
     count_call: Callable[[str, str], None]
     pause: Callable[[float], None]
     turns: Callable[[str, Pace], AbstractContextManager[None]]
+    begun: Begun
     mail: Mapping[str, MailKind] = field(default_factory=dict)
     resolver: Resolver | None = None
     upkeep: Upkeep = Upkeep()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -109,7 +109,7 @@ def ask_again(rt: Runtime, effect: Effect, papers: enclosed.Enclosed = enclosed.
         word = None if action is None else frozen.approved(session, gathered, action)
         ready = None if action is None else _ready(rt, session, effect, action, gathered, word, papers)
         untrue = ready is not None and word is not None and not _true(rt, session, ready, gathered, word)
-    if ready is not None and _is_old(gathered, now):
+    if ready is not None and not door.is_recent(rt, effect.company_id, gathered.facts.read_at):
         effects.put_back(rt, effect, 0, "The figures had become too old to be said; they are read again.")
         return None
     if word is not None and untrue:
@@ -148,11 +148,6 @@ def _withdraw(rt: Runtime, effect: Effect, word: ApprovalRow) -> None:
     with rt.store.write() as session:
         frozen.withdraw(rt, session, session.get_one(ApprovalRow, word.id), frozen.CHANGED)
     drop(rt, effect, "Its words were approved on another day and are no longer true; a fresh draft takes their place.")
-
-
-def _is_old(gathered: gather.Gathered, now: datetime) -> bool:
-    read_at = gathered.facts.read_at
-    return read_at is None or now - read_at > door.FRESH
 
 
 def evidence(action: Action, gathered: gather.Gathered, papers: enclosed.Enclosed) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import cast
 
 import pytest
 from sqlalchemy import select
@@ -16,7 +17,9 @@ from sandbox.quickbooks import records
 from tests.town import Town
 from tests.workflows.books import Books
 from workflows import dirty, door, reading, reconcile, sync
+from workflows.begun import Begun
 from workflows.connections import with_ledger
+from workflows.runtime import Runtime
 
 # Many simulated days or worlds: more than the everyday suite has time for.
 pytestmark = pytest.mark.slow
@@ -132,21 +135,27 @@ def test_what_was_paid_in_the_very_moment_of_a_reading_is_asked_for_by_the_door_
     assert town.invoice("A-1").status == "paid"
 
 
-@dataclass(frozen=True)
-class Ahead:
-    """The clock of a machine that is some minutes ahead of its time."""
+@dataclass
+class Beside:
+    """The clock of a machine that is some minutes beside its time."""
 
     town: Town
+    minutes: int
 
     def now(self) -> datetime:
-        return self.town.now + timedelta(minutes=5)
+        return self.town.now + timedelta(minutes=self.minutes)
+
+
+def another(town: Town, minutes: int) -> Runtime:
+    """Another process, on a machine whose clock is so far beside."""
+    return replace(town.rt, clock=Beside(town, minutes), begun=Begun(town.rt.begun.steady))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_was_paid_after_a_machine_ahead_of_its_time_had_read_is_not_chased(town: Town, kind: str) -> None:
     begun(town, kind)
     town.at(date(2026, 3, 3), 23)
-    hasty, company = replace(town.rt, clock=Ahead(town)), town.company(kind)
+    hasty, company = another(town, 5), town.company(kind)
     sync.sync_company(hasty, company.id)
     door.read(hasty, company.id, [town.account("A-1").id])
     town.transfer(kind, "A-1", "100.00")
@@ -155,10 +164,51 @@ def test_what_was_paid_after_a_machine_ahead_of_its_time_had_read_is_not_chased(
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_a_machine_behind_its_time_does_not_take_an_old_reading_of_another_for_a_new_one(town: Town, kind: str) -> None:
+    begun(town, kind)
+    town.at(date(2026, 3, 3), 23)
+    slow, company = another(town, -8), town.company(kind)
+    door.read(town.rt, company.id, [town.account("A-1").id])
+    town.transfer(kind, "A-1", "100.00")
+    town.clock.move(town.now + timedelta(minutes=12))  # to the slow one the reading is four minutes old
+    door.read(slow, company.id, [town.account("A-1").id])
+    assert town.invoice("A-1").status == "paid"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_clock_that_is_set_back_makes_no_reading_younger(town: Town, kind: str) -> None:
+    begun(town, kind)
+    town.at(date(2026, 3, 3), 23)
+    company, account = town.company(kind), town.account("A-1").id
+    here = another(town, 0)
+    door.read(here, company.id, [account])
+    town.transfer(kind, "A-1", "100.00")
+    town.clock.move(town.now + timedelta(minutes=12))
+    cast(Beside, here.clock).minutes = -10
+    door.read(here, company.id, [account])
+    assert town.invoice("A-1").status == "paid"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_this_process_read_a_moment_ago_is_not_asked_for_again(town: Town, kind: str) -> None:
+    begun(town, kind)
+    town.at(date(2026, 3, 3), 23)
+    company, account = town.company(kind), town.account("A-1").id
+    door.read(town.rt, company.id, [account])
+    town.clock.move(town.now + timedelta(minutes=4))
+    before = town.calls.total()
+    door.read(town.rt, company.id, [account])
+    assert town.calls.total() == before
+    town.clock.move(town.now + timedelta(minutes=2))
+    door.read(town.rt, company.id, [account])
+    assert town.calls.total() > before
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_webhook_during_a_reading_of_a_machine_ahead_of_its_time_is_not_taken_for_read(town: Town, kind: str) -> None:
     begun(town, kind)
     town.at(date(2026, 3, 3), 23)
-    hasty, company = replace(town.rt, clock=Ahead(town)), town.company(kind)
+    hasty, company = another(town, 5), town.company(kind)
 
     def read(ledger: Ledger) -> None:
         pages = list(ledger.changes(connection(town).cursor, ENTITIES))
