@@ -7,18 +7,15 @@ Processor time; SQLite on disk. The floor is one look at each row with an open b
 from __future__ import annotations
 
 import argparse
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from math import log
-from pathlib import Path
 
 from sqlalchemy import select, update
 
-from bench import load_book, pages
-from bench.office import Office, office
+from bench import load_book
+from bench.office import Office, office_on_disk
 from models import Account, Invoice
-from models.store import Store, migrate
 from workflows import clock, planner
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -41,19 +38,10 @@ def costs(invoices: int) -> dict[str, float]:
     """Seconds of processor of each act over a book of so many invoices, four of ten of them an account's only ones."""
     accounts = invoices * 4 // 10
     size = load_book.Size(accounts=accounts, invoices=invoices, heavy=50, waiting=100, small=0)
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'book.db'}"
-        empty = Store(url)
-        migrate(empty)
-        empty.close()
-        here = office("quickbooks", pages.NOWHERE, "tenant", url)
-        try:
-            load_book.fill(here, size)
-            acts = {"plan": _plan, "tick": _tick, "floor": _floor}
-            return {name: _seconds(act, here) for name, act in acts.items()}
-        finally:
-            here.rt.engine.close()
-            here.rt.store.close()
+    with office_on_disk() as here:
+        load_book.fill(here, size)
+        acts = {"plan": _plan, "tick": _tick, "floor": _floor}
+        return {name: _seconds(act, here) for name, act in acts.items()}
 
 
 def _seconds(act: Callable[[Office], None], here: Office) -> float:

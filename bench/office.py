@@ -6,18 +6,24 @@ at Xero's sixty calls a minute every reader would do nothing but wait.
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 
 import app
 import settings as configuration
 from integrations.ledgers.base import Pace
 from models import Company, Connection, Grant, Practice
+from models.store import Store, migrate
 from settings import Settings
 from workflows import library
 from workflows.runtime import Runtime
 
 KEYS = {"DUNLIN_SECRET_KEYS": "s" * 40, "DUNLIN_INDEX_KEY": "i" * 40}
+NOWHERE = "http://127.0.0.1:9"  # the books were read just now, so nothing asks a ledger
 FREE = Pace(at_once=1000, per_second=1_000_000)
 
 
@@ -35,6 +41,21 @@ def office(kind: str, server: str, tenant: str, database: str) -> Office:
     for name, value in (("limits", ()), ("pace", FREE)):
         setattr(rt.ledgers[kind], name, value)
     return Office(settings, rt, _company(rt, kind, tenant))
+
+
+@contextmanager
+def office_on_disk() -> Iterator[Office]:
+    """One on a new SQLite file, gone in the end, whose ledger nobody reaches."""
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'book.db'}"
+        with closing(Store(url)) as empty:
+            migrate(empty)
+        made = office("quickbooks", NOWHERE, "tenant", url)
+        try:
+            yield made
+        finally:
+            made.rt.engine.close()
+            made.rt.store.close()
 
 
 def environment(kind: str, server: str, database: str) -> dict[str, str]:

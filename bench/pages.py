@@ -26,11 +26,10 @@ from jinja2 import DictLoader, Template
 from bench import load_book, load_pages
 from bench.load_book import Size
 from bench.load_pages import Opened
-from bench.office import Office, office
+from bench.office import NOWHERE, Office, office
 from tests.databases import migrated
 
 FORTY = Size(accounts=500, invoices=1_500, heavy=25, waiting=20, small=0, alike=39, said=6)
-NOWHERE = "http://127.0.0.1:9"  # the books were read just now, so no page asks a ledger
 DATABASES = ("sqlite", "postgres")
 TIMES = 7
 BOUND = 5

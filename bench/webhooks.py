@@ -10,21 +10,17 @@ import base64
 import hashlib
 import hmac
 import json
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from flask import Flask, request
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 import app as whole
-from bench import pages
 from bench.load import sign
-from bench.office import office
+from bench.office import office_on_disk
 from models import Delivery
-from models.store import Store, migrate
 
 NUMBER, PORTIONS = 1_000, 5
 Letter = tuple[bytes, dict[str, str]]
@@ -75,20 +71,11 @@ def in_turn(clients: Sequence[FlaskClient], found: Sequence[Letter]) -> list[flo
 
 def main(number: int = NUMBER) -> None:
     found = letters(number)
-    with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'book.db'}"
-        empty = Store(url)
-        migrate(empty)
-        empty.close()
-        here = office("quickbooks", pages.NOWHERE, "tenant", url)
-        try:
-            client = whole.create_app(here.settings, here.rt).test_client()
-            mine, checked, least = in_turn((client, peer(True), peer(False)), found)
-            with here.rt.store.read() as session:
-                stored = session.scalar(select(func.count()).select_from(Delivery))
-        finally:
-            here.rt.engine.close()
-            here.rt.store.close()
+    with office_on_disk() as here:
+        client = whole.create_app(here.settings, here.rt).test_client()
+        mine, checked, least = in_turn((client, peer(True), peer(False)), found)
+        with here.rt.store.read() as session:
+            stored = session.scalar(select(func.count()).select_from(Delivery))
     if stored != number:
         raise RuntimeError(f"{stored} of {number} were stored")
     each = [1e3 * one for one in (mine, checked, least)]
