@@ -24,7 +24,8 @@ from integrations.transport import Transport
 from models.store import Store, migrate
 from web.guards import limiter
 from workflows import cadences
-from workflows.runtime import Runtime
+from workflows.begun import Begun
+from workflows.runtime import Runtime, Work
 from workflows.vault import Vault
 
 NOW = datetime(2026, 11, 18, 10, 30, tzinfo=UTC)  # a Wednesday
@@ -40,10 +41,10 @@ class StillClock:
 
 
 class NoEngine:
-    def run(self, rounds: Sequence[Callable[[], None]]) -> None:
+    def give(self, rt: Runtime, work: Work) -> int:
         raise AssertionError("no page performs effects")
 
-    def close(self) -> None:
+    def close(self, wait: bool = True) -> None:
         pass
 
 
@@ -149,6 +150,7 @@ def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
         "count_call": lambda *_call: None,
         "pause": lambda _seconds: None,
         "turns": lambda *_place: nullcontext(),
+        "begun": Begun(lambda: 0.0),
     }
     return Runtime(**{**fields, **changes})
 
