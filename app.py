@@ -66,7 +66,7 @@ def build_runtime(
     return Runtime(
         clock=clock or SystemClock(),
         new_id=ids,
-        me=ids(),
+        me=ids()[:11],
         store=store or Store(settings.database_url, settings.database_connections),
         vault=Vault(settings.secret_keys, settings.index_key),
         mode=settings.mode,

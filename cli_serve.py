@@ -18,6 +18,7 @@ import waitress
 import settings as configuration
 from cli import command, house, runtime
 from workflows import clock, drain, planner, retention
+from workflows.engine import THREADS
 from workflows.errors import Refusal
 from workflows.runtime import Lane, Runtime
 
@@ -56,18 +57,22 @@ def clock_only() -> None:
 
 
 @command("worker", "flask worker --concurrency 4")
-@click.option("--concurrency", default=4, show_default=True, type=click.IntRange(1, 64), help="Companies at once.")
-@click.option("--reading", default=2, show_default=True, type=click.IntRange(1, 64), help="Ledgers read at once.")
+@click.option(
+    "--concurrency", default=THREADS[Lane.ACT], show_default=True, type=click.IntRange(1, 64), help="Companies at once."
+)
+@click.option(
+    "--reading", default=THREADS[Lane.READ], show_default=True, type=click.IntRange(1, 64), help="Ledgers read at once."
+)
 @click.option("--silence", default=30, show_default=True, type=click.IntRange(3, 600), help="Seconds until it is dead.")
 def worker(concurrency: int, reading: int, silence: int) -> None:
     """Read ledgers, send and book what `flask clock` gives. Needs PostgreSQL.
 
     Several may run, on any machine: what one leaves behind when it dies another takes up.
     """
-    pace = queueing().Pace({Lane.ACT: concurrency, Lane.READ: reading}, silence)
     with _begun(alone=False) as (loaded, rt):
+        threads = {Lane.ACT: concurrency, Lane.READ: reading}
         click.echo("The worker works. Stop it with Ctrl-C.")
-        if not queueing().work(rt, pace, loaded.drain_seconds):
+        if not queueing().work(rt, threads, silence, loaded.drain_seconds):
             _leave()
 
 

@@ -58,16 +58,12 @@ def _done(uid: str, deed: Deed, typed: Typed, said: str = "", step: str = "") ->
     """Do it and go back to where it was done; refused, the page again with what was typed."""
     draft = own.shared(CadenceDraft, uid)
     try:
-        deed(draft, _revision())
+        deed(draft, forms.revision(request.form))
     except Refusal as refusal:
         return _again(uid, typed, refusal), 422
     if said:
         flash(said, "good")
     return _back(uid, step)
-
-
-def _revision() -> int:
-    return forms.revision(request.form.get("revision", ""))
 
 
 def _again(uid: str, typed: Typed, refusal: Refusal) -> str:
@@ -154,7 +150,7 @@ def prove(uid: str) -> ResponseReturnValue:
     with runtime().store.read() as session:
         where = next((one for one in queries.companies(session, reach()) if one.id == draft.company_id), None)
     try:
-        proof = drafts.prove(runtime(), draft, _revision(), where, person().id)
+        proof = drafts.prove(runtime(), draft, forms.revision(request.form), where, person().id)
     except Refusal as refusal:
         return _again(uid, Typed(), refusal), 422
     if not proof.holds:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from core.money import Money, exponent
@@ -37,6 +38,7 @@ def way(text: str) -> tuple[str, Method | None]:
     return kind, Method(method) if method else None
 
 
-def revision(given: str) -> int:
+def revision(form: Mapping[str, str]) -> int:
     """Of what was looked at before it was changed; 0 is nobody's."""
+    given = form.get("revision", "")
     return int(given) if given.isascii() and given.isdecimal() and len(given) < 9 else 0

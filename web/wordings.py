@@ -66,7 +66,7 @@ def save(language: str, way: str, template: str) -> ResponseReturnValue:
     source = _typed()
     try:
         _may_change(place.company_id)
-        wording_drafts.save(runtime(), place, _revision(), source, person().id)
+        wording_drafts.save(runtime(), place, forms.revision(request.form), source, person().id)
     except Refusal as refusal:
         return wording_page.page(place, way, company, Shown(source, str(refusal))), 422
     return _back(place, way, company, "Kept as a draft. Nobody hears it before it is made live.")
@@ -109,10 +109,6 @@ def _typed() -> str:
     return request.form.get("source", "").replace("\r\n", "\n")
 
 
-def _revision() -> int:
-    return forms.revision(request.form.get("revision", ""))
-
-
 def _done(uid: str, deed: Callable[[Wording], object], words: str) -> ResponseReturnValue:
     wording = own.wording(uid)
     place = wording_drafts.place_of(wording)
@@ -137,13 +133,17 @@ def _back(place: Place, way: str, company: Company | None, words: str) -> Respon
 def make_live(uid: str) -> ResponseReturnValue:
     aloud, me = request.form.get("aloud") == "on", person().id
     words = "Live. The next message of this kind is said in these words."
-    return _done(uid, lambda one: wording_drafts.make_live(runtime(), one, _revision(), me, aloud=aloud), words)
+    return _done(
+        uid, lambda one: wording_drafts.make_live(runtime(), one, forms.revision(request.form), me, aloud=aloud), words
+    )
 
 
 @pages.post("/wordings/<uid>/drop")
 def drop(uid: str) -> ResponseReturnValue:
     me = person().id
-    return _done(uid, lambda one: wording_drafts.drop(runtime(), one, _revision(), me), "The draft is put away.")
+    return _done(
+        uid, lambda one: wording_drafts.drop(runtime(), one, forms.revision(request.form), me), "The draft is put away."
+    )
 
 
 @pages.post("/wordings/<uid>/end")

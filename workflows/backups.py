@@ -39,10 +39,17 @@ _OTHERS = (
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() "
     "AND backend_type = 'client backend'"
 )
-_CLEAR = (
-    "DO $$ DECLARE one text; BEGIN FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' "
-    "LOOP EXECUTE format('DROP TABLE public.%I CASCADE', one); END LOOP; END $$"
-)
+# Tables, and what a library keeps beside its own: functions and types. What an extension brought stays.
+_CLEAR = """DO $$ DECLARE one text; BEGIN FOREACH one IN ARRAY ARRAY(
+  SELECT format('TABLE IF EXISTS public.%I', tablename) FROM pg_tables WHERE schemaname = 'public'
+  UNION ALL
+  SELECT 'ROUTINE IF EXISTS ' || oid::regprocedure FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+  UNION ALL
+  SELECT 'TYPE IF EXISTS ' || pg_type.oid::regtype FROM pg_type LEFT JOIN pg_class ON pg_class.oid = typrelid
+    WHERE typnamespace = 'public'::regnamespace AND (typtype IN ('d', 'e') OR relkind = 'c')
+    AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_type.oid AND deptype = 'e')
+) LOOP EXECUTE 'DROP ' || one || ' CASCADE'; END LOOP; END $$"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +247,8 @@ def _tool(name: str, *words: str, where: URL | None = None) -> str:
     found = shutil.which(name)
     if found is None:
         raise Refusal(f"{name} is not installed here; install the client tools of your PostgreSQL's version.")
-    env = {"LC_ALL": "C.UTF-8", "PGPASSWORD": str(where.password or "") if where else ""}
+    quiet = "-c client_min_messages=warning"  # else what it says while it does it stands before what went wrong
+    env = {"LC_ALL": "C.UTF-8", "PGOPTIONS": quiet, "PGPASSWORD": str(where.password or "") if where else ""}
     done = subprocess.run(  # noqa: S603
         [found, *words], env=env, capture_output=True, text=True, check=False, timeout=LONGEST.total_seconds()
     )

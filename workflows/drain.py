@@ -12,7 +12,6 @@ from typing import Any, Protocol, cast
 from sqlalchemy import CursorResult, update
 
 from models import Effect, EffectState
-from workflows import effects
 from workflows.runtime import Runtime
 
 LET_GO = "It was claimed when Dunlin was stopped, and not begun."
@@ -47,7 +46,7 @@ def let_go(rt: Runtime) -> int:
         moved = session.execute(
             update(Effect)
             .where(Effect.state == EffectState.CLAIMED.value)
-            .where(Effect.lease_owner.startswith(rt.me[: effects.NAME], autoescape=True))
+            .where(Effect.lease_owner.startswith(rt.me, autoescape=True))
             .values(state=EffectState.DUE.value, lease_owner="", note=LET_GO, updated_at=now)
             .execution_options(synchronize_session=False)
         )

@@ -15,12 +15,10 @@ from sqlalchemy.orm import Session
 from models import Effect, EffectKind, EffectState, Touch
 from models.upsert import insert_into
 from workflows import mirror
-from workflows.runtime import Runtime
+from workflows.runtime import HANDED, Runtime
 
 LEASE = timedelta(minutes=5)
-HANDED = timedelta(minutes=30)  # what was given to a worker for so long, and not claimed, is given once more
 AT_ONCE = 10_000  # handed on in one transaction
-NAME = 11  # characters of an owner that name the process
 
 
 def want(
@@ -109,7 +107,7 @@ def _names(kinds: Collection[EffectKind]) -> list[str]:
 
 def owner(rt: Runtime) -> str:
     """Whoever claims something now: one round of this process."""
-    return f"{rt.me[:NAME]}{rt.new_id()[:NAME]}"
+    return f"{rt.me}{rt.new_id()}"[:22]
 
 
 def claim(

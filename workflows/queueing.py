@@ -11,7 +11,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
@@ -57,35 +56,26 @@ def _job(work: Work, company_id: int) -> Job:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How many jobs of each lane a worker does at once, and after how many seconds without a sign of life its jobs are
-    given to others; it gives three signs in that time.
-    """
-
-    threads: Mapping[Lane, int]
-    silence: float = 30
-
-
-def work(rt: Runtime, pace: Pace, seconds: float) -> bool:
-    """Do what is given until this process is told to stop; whether all that was begun came to its end within so many
-    seconds. What was only claimed is given back.
+def work(rt: Runtime, threads: Mapping[Lane, int], silence: float, seconds: float) -> bool:
+    """Do what is given, so many jobs of each lane at once, until this process is told to stop; whether all that was
+    begun came to its end within so many `seconds`. What was only claimed is given back. Who gives no sign of life for
+    `silence` seconds is dead, and loses its jobs to others.
     """
     loop = asyncio.new_event_loop()
-    loop.set_default_executor(ThreadPoolExecutor(sum(pace.threads.values()) + 1, "work"))
-    ended = loop.run_until_complete(_work(rt, pace, seconds))
+    loop.set_default_executor(ThreadPoolExecutor(sum(threads.values()) + 1, "work"))
+    ended = loop.run_until_complete(_work(rt, threads, silence, seconds))
     if ended:
         loop.close()
     return ended
 
 
-async def _work(rt: Runtime, pace: Pace, seconds: float) -> bool:
+async def _work(rt: Runtime, threads: Mapping[Lane, int], silence: float, seconds: float) -> bool:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    app = _app(rt, pace)
+    app = _app(rt, len(threads), silence)
     async with app.open_async():
-        lanes = [asyncio.create_task(_lane(app, lane, most, pace)) for lane, most in pace.threads.items()]
+        lanes = [asyncio.create_task(_lane(app, lane, most, silence)) for lane, most in threads.items()]
         stop = asyncio.create_task(told.wait())
         await asyncio.wait([*lanes, stop], return_when=asyncio.FIRST_COMPLETED)
         for one in (*lanes, stop):
@@ -99,7 +89,7 @@ async def _work(rt: Runtime, pace: Pace, seconds: float) -> bool:
     return not left
 
 
-async def _lane(app: App, lane: Lane, most: int, pace: Pace) -> None:
+async def _lane(app: App, lane: Lane, most: int, silence: float) -> None:
     await app.run_worker_async(
         queues=[lane.value],
         name=lane.value,
@@ -107,19 +97,19 @@ async def _lane(app: App, lane: Lane, most: int, pace: Pace) -> None:
         delete_jobs="successful",
         install_signal_handlers=False,
         fetch_job_polling_interval=1.0,
-        update_heartbeat_interval=pace.silence / 3,
-        stalled_worker_timeout=pace.silence,
+        update_heartbeat_interval=silence / 3,  # three signs before anybody takes it for dead
+        stalled_worker_timeout=silence,
     )
 
 
-def _app(rt: Runtime, pace: Pace) -> App:
+def _app(rt: Runtime, lanes: int, silence: float) -> App:
     """The tasks by the names under which the clock defers them. Two connections, and one for each lane to listen."""
-    app = App(connector=PsycopgConnector(conninfo=_address(rt.store), min_size=1, max_size=2 + len(pace.threads)))
+    app = App(connector=PsycopgConnector(conninfo=_address(rt.store), min_size=1, max_size=2 + lanes))
     for one in WORKS:
         app.task(name=one.name, queue=one.lane.value)(_done(rt, one))
-    every = max(1, int(pace.silence / 3))
+    every = max(1, int(silence / 3))
     often = f"* * * * * */{every}" if every < 60 else "* * * * *"
-    tidy = partial(_take_up, silence=pace.silence)
+    tidy = partial(_take_up, silence=silence)
     app.periodic(cron=often)(app.task(name="take_up", queue=Lane.ACT.value, priority=9, pass_context=True)(tidy))
     app.periodic(cron="17 4 * * *")(app.task(name="forget", queue=Lane.READ.value, pass_context=True)(_forget))
     return app

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +29,10 @@ class Clock(Protocol):
     """The only source of the present. `now()` is aware and in UTC."""
 
     def now(self) -> datetime: ...
+
+
+# What was given to another process for so long, and not begun, is given once more.
+HANDED = timedelta(minutes=30)
 
 
 class Lane(StrEnum):
@@ -91,12 +95,13 @@ class Runtime:
     `count_call` is told of each ledger call: (kind, purpose). `pause` waits so many seconds, `turns` for an
     organisation that stands only so many calls; in a world in a hurry neither takes any time. `channel` is the
     installation's own way out, `mailbox` opens a company's; `mail` is what is known of the providers. `resolver` asks
-    the DNS; None where nobody outside may be asked. `me` tells this process from others that work on the same rows,
-    `begun` what it has read itself and when.
+    the DNS; None where nobody outside may be asked. `me`, half as long, tells this process from others on the same
+    rows, `begun` what it has read itself and when.
     """
 
     clock: Clock
     new_id: Callable[[], str]
+    me: str
     store: Store
     vault: Vault
     mode: str
@@ -118,7 +123,6 @@ class Runtime:
     upkeep: Upkeep = Upkeep()
     owners_need_code: bool = False
     sign_ups: bool = False
-    me: str = ""
 
     @property
     def is_demo(self) -> bool:

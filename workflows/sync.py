@@ -23,11 +23,10 @@ from workflows import confirming, dirty, habits, notices, reading, rounds, segme
 from workflows.calendars import calendar_of
 from workflows.connections import with_ledger
 from workflows.rows import plain
-from workflows.runtime import Lane, Runtime, Work
+from workflows.runtime import HANDED, Lane, Runtime, Work
 from workflows.told import Topic
 
 log = structlog.get_logger()
-HANDED = timedelta(minutes=30)  # what was given to a worker for so long, and not begun, is given once more
 HOLD = timedelta(minutes=20)  # a reading that shows no sign of life for so long is begun again
 PATIENCE = timedelta(hours=1)
 LONGEST = timedelta(hours=6)

@@ -12,12 +12,11 @@ import pytest
 from bench import load_book, load_pages
 from bench.load_book import Size
 from bench.load_pages import Opened
-from bench.office import office
+from bench.office import NOWHERE, office
 from tests.databases import migrated
 
 SMALL = Size(accounts=200, invoices=400, heavy=52, waiting=105, small=3)
 LARGE = Size(accounts=600, invoices=1_200, heavy=208, waiting=420, small=12)
-NOWHERE = "http://127.0.0.1:9"  # no page of a book that was read just now asks its ledger
 # A long list of ids is asked about in portions, and what is asked once in a process is asked by the first page.
 SLACK = 3
 

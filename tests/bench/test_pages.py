@@ -12,7 +12,7 @@ import pytest
 from bench import load_book, pages
 from bench.load_book import Size
 from bench.load_pages import Opened
-from bench.office import office
+from bench.office import NOWHERE, office
 from bench.pages import Beside
 from tests.databases import migrated
 
@@ -25,7 +25,7 @@ SLACK = 3  # a long list of ids is asked about in portions
 def beside(size: Size, folder: Path) -> dict[str, Beside]:
     folder.mkdir()
     with migrated("sqlite", folder) as url:
-        here = office("quickbooks", pages.NOWHERE, "tenant", url)
+        here = office("quickbooks", NOWHERE, "tenant", url)
         try:
             load_book.fill(here, size)
             return {one.rule: one for one in pages.beside(here, times=1)}

@@ -17,7 +17,7 @@ from sqlalchemy import select
 import app as house
 from bench import load_book
 from bench.load_book import Size
-from bench.office import office
+from bench.office import NOWHERE, office
 from models import Account, Invoice
 from sandbox.wires import serve
 from tests.browser.conftest import free_port
@@ -27,7 +27,6 @@ from tests.databases import migrated
 pytestmark = pytest.mark.browser
 
 FORTY = Size(accounts=12, invoices=40, heavy=2, waiting=1, small=0, alike=39, said=1)
-NOWHERE = "http://127.0.0.1:9"
 WHOM, NUMBER, ADDRESS = "Kingfisher Canoes", "KF-2041", "paddle@kingfisher.example"
 LISTS = ("/", "/companies", f"/search?q={NUMBER}")
 LONG = ("/desk", "/approvals", "/stop")  # as long as for two companies; `test_looks` looks at them closely

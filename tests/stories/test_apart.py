@@ -36,6 +36,11 @@ def jobs(url: str, status: str = "todo") -> list[str]:
         return list(session.scalars(text(f"SELECT task_name FROM procrastinate_jobs WHERE status = '{status}'")))
 
 
+def at_work(url: str) -> int:
+    with closing(Store(url)) as store, store.read() as session:
+        return int(session.scalar(text("SELECT count(*) FROM procrastinate_workers")) or 0)
+
+
 def until(what: str, holds: Callable[[], bool]) -> None:
     """Wait for it, a minute at the most."""
     for _ in range(600):
@@ -60,6 +65,7 @@ def test_pages_answer_and_send_nothing_and_workers_send_what_two_clocks_give_the
         until(f"it is given away: {log.read_text()}", lambda: bool(jobs(url)))
         assert states(url) == ["due", "due"]
         workers = [stack.enter_context(running("worker", env, log)) for _ in range(2)]
+        until("both work in both lanes", lambda: at_work(url) == 4)  # one told to stop while it still starts just dies
         until(f"both are sent: {log.read_text()}", lambda: states(url) == ["sent", "sent"])
         assert server.taken == 2
         assert answers(int(env["DUNLIN_PORT"]))

@@ -150,6 +150,7 @@ def runtime(store: Store, mode: str = "production", **changes: Any) -> Runtime:
         "count_call": lambda *_call: None,
         "pause": lambda _seconds: None,
         "turns": lambda *_place: nullcontext(),
+        "me": "this-one",
         "begun": Begun(lambda: 0.0),
     }
     return Runtime(**{**fields, **changes})

@@ -18,7 +18,7 @@ from tests.databases import migrated
 from tests.workflows.office import Office
 from workflows import dispatcher, effects, queueing, sync
 from workflows.queueing import Queued
-from workflows.runtime import Runtime, Work
+from workflows.runtime import HANDED, Runtime, Work
 
 pytestmark = pytest.mark.postgres
 
@@ -92,7 +92,7 @@ def test_a_job_that_was_lost_is_given_again_when_its_time_is_over(office: Office
     engine.give(office.rt, dispatcher.SPEAKING)
     with office.rt.store.write() as session:
         session.execute(text("DELETE FROM procrastinate_jobs"))
-    office.clock.move(office.clock.now() + effects.HANDED - timedelta(seconds=1))
+    office.clock.move(office.clock.now() + HANDED - timedelta(seconds=1))
     assert engine.give(office.rt, dispatcher.SPEAKING) == 0
     office.clock.move(office.clock.now() + timedelta(seconds=1))
     assert engine.give(office.rt, dispatcher.SPEAKING) == 1
