@@ -10,10 +10,9 @@ import socket
 import sys
 import tempfile
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +20,20 @@ import click
 
 import settings as configuration
 from cli import as_json, command, house, log_to_stderr, report
+from cli_demo_parts import Patient
+from cli_demo_parts import figures as figures_of_parts
 from core.cells import decode
 from core.columns import read_book
 from models.store import migrate
 from sandbox.accountant import EMAIL, PASSWORD
 from sandbox.book_file import world_from_book
 from sandbox.demo import Demo, control, run
-from sandbox.stage import Stage, WorldClock
+from sandbox.parts import Apart, Parts
+from sandbox.stage import FileClock, Stage, WorldClock
 from sandbox.stage import ids as seeded_ids
 from sandbox.wires import serve as serve_here
 from sandbox.world import World, believable_world
-from workflows import cadences, clock, doctor, library, people, planner
+from workflows import cadences, clock, doctor, library, people, planner, vitals
 from workflows.engine import Inline
 from workflows.errors import Refusal
 from workflows.runtime import Runtime
@@ -43,8 +45,8 @@ START = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
 class _Served:
     """Dunlin as the demo sees it: its address, and being told that time has passed."""
 
-    def __init__(self, rt: Runtime, calls: Counter[tuple[str, str]]) -> None:
-        self.url, self._rt, self._calls = rt.public_url, rt, calls
+    def __init__(self, rt: Runtime, parts: Parts | None = None) -> None:
+        self.url, self._rt, self._parts = rt.public_url, rt, parts
 
     def settle(self) -> None:
         clock.settle(self._rt)
@@ -53,11 +55,13 @@ class _Served:
         return clock.next_moment(self._rt)
 
     def figures(self) -> dict[str, object]:
-        calls: dict[str, dict[str, int]] = {}
-        for (kind, purpose), count in sorted(self._calls.items()):
-            calls.setdefault(kind, {})[purpose] = count
         missed = planner.sweep(self._rt)
-        return {**doctor.figures(self._rt), "accounts_not_woken": missed, "ledger_calls": calls}
+        found = {
+            **doctor.figures(self._rt),
+            "accounts_not_woken": missed,
+            "ledger_calls": vitals.ledger_calls(self._rt),
+        }
+        return {**found, **(figures_of_parts(self._rt, self._parts.kills) if self._parts else {})}
 
 
 @command("demo", "flask demo --headless --days 60 --json")
@@ -72,14 +76,23 @@ class _Served:
 @click.option("--date-format", help="How the book writes dates, such as %d/%m/%Y.")
 @click.option("--decimal-mark", type=click.Choice([".", ","]), help="How the book writes decimals.")
 @click.option("--seed", default=SEED, show_default=True, help="Another seed, another world.")
+@click.option("--database", help="The address of an empty database to live in, instead of a file.")
+@click.option("--workers", default=0, type=click.IntRange(0, 16), help="Pages and so many workers as processes.")
+@click.option("--kill-every", default=0.0, type=click.FloatRange(0), help="Kill a worker every so many seconds.")
 @as_json
-def demo(headless: bool, days: int, port: int, as_json: bool, seed: int, **book: Any) -> None:
-    """Start the pretend world with Dunlin in it; or, headless, let days pass and count what happened."""
+def demo(headless: bool, days: int, port: int, as_json: bool, seed: int, **given: Any) -> None:
+    """Start the pretend world with Dunlin in it; or, headless, let days pass and count what happened.
+
+    With --workers, headless and on PostgreSQL, pages and workers are processes of their own.
+    """
     log_to_stderr(logging.ERROR)
     say = (lambda line: click.echo(line, err=True)) if headless else click.echo
-    world, begin, notes = _world(book, seed)
+    world, begin, notes = _world(given, seed)
+    apart = Apart(given["workers"], given["kill_every"], begin + timedelta(days=days - 1))
+    if apart.workers and not headless:
+        raise Refusal("Only a headless demo has workers: add --headless.")
     with ExitStack() as stack:
-        shown = _stage(stack, world, begin, seed, 0 if headless else port)
+        shown = _stage(stack, world, begin, seed, 0 if headless else port, given["database"], apart)
         if not headless:
             _watch(shown, say)
             return
@@ -104,24 +117,37 @@ def _world(book: Mapping[str, Any], seed: int) -> tuple[World, datetime, dict[st
     return world_from_book(read, begin, seed), datetime.combine(begin, time(6), UTC), {"unreadable_rows": unreadable}
 
 
-def _stage(stack: ExitStack, world: World, begin: datetime, seed: int, port: int) -> Demo:
+def _stage(
+    stack: ExitStack, world: World, begin: datetime, seed: int, port: int, database: str | None, apart: Apart
+) -> Demo:
     """The world and the product on loopback ports, torn down with the stack."""
-    here, calls = WorldClock(begin), Counter[tuple[str, str]]()
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dunlin-demo-")))
+    here = FileClock(folder / "clock", begin) if apart.workers else WorldClock(begin)
     steps = [step.name for step in cadences.shipped(library.FIRST).steps]
     stage = stack.enter_context(closing(Stage(world, here, seed, steps)))
-    folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="dunlin-demo-"))
     port = port or _free_port()
-    environment = {**stage.environment(f"http://127.0.0.1:{port}"), "DUNLIN_VAR": folder}
+    environment = {**stage.environment(f"http://127.0.0.1:{port}"), "DUNLIN_PORT": str(port), "DUNLIN_VAR": str(folder)}
+    environment |= {"DUNLIN_DATABASE_URL": database} if database else {}
     loaded = configuration.load(environment)
     built = house()
     rt = built.build_runtime(
-        loaded, clock=here, engine=Inline(), ids=seeded_ids(seed + 1), calls=calls, pause=lambda _seconds: None
+        loaded,
+        clock=here,
+        engine=Patient() if apart.workers else Inline(),
+        ids=seeded_ids(seed + 1),
+        pause=lambda _seconds: None,
     )
     stack.callback(rt.store.close)
+    if apart.workers and rt.store.is_sqlite:
+        raise Refusal("Workers need PostgreSQL: name an empty database with --database.")
     migrate(rt.store)
     people.create_owner(rt, "Sandpiper Accounting", "Robin Vale", EMAIL, PASSWORD)
+    if apart.workers:
+        parts = stack.enter_context(closing(Parts(environment, folder / "clock", apart)))
+        parts.wait_for_pages(rt.public_url)
+        return Demo(stage, _Served(rt, parts))
     web = built.create_app(loaded, rt)
-    shown = Demo(stage, _Served(rt, calls))
+    shown = Demo(stage, _Served(rt))
     web.config["DUNLIN_MAILBOX_URL"] = stage.servers["mailbox"].url
     web.register_blueprint(control(shown))
     stack.callback(serve_here(web, port=port).stop)
@@ -151,7 +177,8 @@ def _watch(shown: Demo, say: Callable[[str], None]) -> None:
 def _good(figures: Mapping[str, Any]) -> bool:
     """Whether the promises held."""
     zero = ("duplicate_touches", "touches_about_paid_invoices", "payments_unreconciled", "accounts_not_woken")
-    return bool(figures["silences_explained"]) and not any(figures[name] for name in zero)
+    doubted = int(figures["touches_in_doubt"]) <= int(figures.get("most_in_doubt", 0))
+    return doubted and bool(figures["silences_explained"]) and not any(figures[name] for name in zero)
 
 
 COMMANDS = (demo,)

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from types import FrameType, ModuleType
@@ -37,7 +37,12 @@ def serve() -> None:
 @command("web", "flask web")
 def web() -> None:
     """Answer people, customers and webhooks, and do nothing else; clock and workers run beside it. Needs PostgreSQL."""
-    with _begun(alone=False) as (loaded, rt):
+    answer_only()
+
+
+def answer_only(**parts: Any) -> None:
+    """What `flask web` does; parts of the runtime may be given."""
+    with _begun(alone=False, **parts) as (loaded, rt):
         _answer(loaded, rt)
 
 
@@ -69,8 +74,12 @@ def worker(concurrency: int, reading: int, silence: int) -> None:
 
     Several may run, on any machine: what one leaves behind when it dies another takes up.
     """
-    with _begun(alone=False) as (loaded, rt):
-        threads = {Lane.ACT: concurrency, Lane.READ: reading}
+    work_only({Lane.ACT: concurrency, Lane.READ: reading}, silence)
+
+
+def work_only(threads: Mapping[Lane, int], silence: float, **parts: Any) -> None:
+    """What `flask worker` does; parts of the runtime may be given."""
+    with _begun(alone=False, **parts) as (loaded, rt):
         click.echo("The worker works. Stop it with Ctrl-C.")
         if not queueing().work(rt, threads, silence, loaded.drain_seconds):
             _leave()

@@ -7,6 +7,7 @@ import cli_backtest
 import cli_cadences
 import cli_capacity
 import cli_demo
+import cli_demo_parts
 import cli_house
 import cli_kindness
 import cli_security
@@ -15,6 +16,7 @@ import cli_why
 
 _FILES = (
     cli_demo,
+    cli_demo_parts,
     cli_kindness,
     cli_backtest,
     cli_why,

@@ -24,6 +24,7 @@ FIGURES = {
     "perform": "messages that leave for a mail server on loopback, beside a bare smtplib loop and a bare socket",
     "webhooks": "taking in signed deliveries, beside a bare Flask route that verifies and one that does not",
     "growth": "what planning a book costs from 10,000 to 1,000,000 invoices, and its exponent",
+    "workers": "companies' rounds by 1, 2 and 4 worker processes, beside what the ledgers' answers alone take",
     "capacity": "a day of 10, 100 and 1,000 companies, measured beside predicted; one line for 100,000",
     "steady": "what a company costs a day once it is read: ledger calls over a simulated week",
 }

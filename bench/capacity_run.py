@@ -25,6 +25,7 @@ from models import Account, Company, Invoice, Reading, Touch
 from sandbox.books import BookCustomer, BookInvoice, BookPayment
 from sandbox.books import Company as Books
 from sandbox.wires import WSGIApp
+from tests.databases import IN_MEMORY
 from tests.town import MONDAY, SHOPS, Town
 from workflows import clock, connecting, library
 
@@ -43,7 +44,6 @@ class Day:
     messages: int = 0
     said: int = 0  # since the beginning
     seconds: float = 0.0
-    base_bytes: int = 0
     bytes: int = 0
 
     @property
@@ -56,8 +56,8 @@ class Many(Town):
 
     processor = staticmethod(time.process_time)
 
-    def __init__(self, load: Load) -> None:
-        super().__init__()
+    def __init__(self, load: Load, url: str = IN_MEMORY) -> None:
+        super().__init__(url)
         self.load, self.chance, self.outside, self.number = load, Random("capacity/1"), 0.0, 0
         self.open_keys: list[tuple[str, str, str]] = []
         for twin in (self.quickbooks, self.xero):
@@ -74,11 +74,10 @@ class Many(Town):
 
         return asked
 
-    def set_up(self) -> int:
-        """Connect everybody and read every book; the size of the database before the first row."""
+    def set_up(self) -> None:
+        """Connect everybody and read every book."""
         kinds = [kind for kind, many in self.shares.items() if many]
         self.begin(kinds=(), live=False)
-        empty = self.size()
         for kind in kinds:
             realms = [self.twin(kind).add_company(self._books(kind, number)) for number in range(self.shares[kind])]
             for number, realm in enumerate(realms if kind == "quickbooks" else realms[:1], 1):
@@ -91,7 +90,6 @@ class Many(Town):
             ready = {"zone": ZONE, "deposit_account": "1", "email": "books@firm.example", "draft_days": 0}
             session.execute(update(Company).values(ready | {"cadence_version_id": version.id, "live_at": self.now}))
             session.execute(update(Account).values(wake_at=self.now))
-        return empty
 
     def _books(self, kind: str, number: int) -> Books:
         about, today = SHOPS[kind], MONDAY.date()
@@ -176,7 +174,7 @@ def measure(load: Load) -> Day:
     """A first day in which the backlog is begun, then one that is counted."""
     many, counted = Many(load), Day(load)
     try:
-        counted.base_bytes = many.set_up()
+        many.set_up()
         with many.rt.store.read() as session:
             read = session.scalar(select(func.count()).select_from(Invoice))
         if read != load.companies * load.invoices:

@@ -17,6 +17,7 @@ from core.facts import InvoiceStatus
 from core.plan import PLAN_VERSION, Plan, plan
 from core.replay import replay
 from models import Account, Company, Invoice, Memory
+from models.upsert import insert_into
 from workflows import gather, mirror
 from workflows.answered import coded, keep
 from workflows.runtime import Runtime
@@ -123,11 +124,12 @@ def wake_company(rt: Runtime, session: Session, company_id: int) -> None:
 
 def wake_after_upgrade(rt: Runtime) -> None:
     """At start-up: plan everything anew when `plan()` itself has changed since the last run."""
+    now_of = {"value": str(PLAN_VERSION)}
     with rt.store.write() as session:
-        known = session.scalars(select(Memory).where(Memory.name == "plan_version")).first()
-        if known is not None and known.value == str(PLAN_VERSION):
+        known = insert_into(session, Memory).values(name="plan_version", **now_of)  # others may start at this moment
+        known = known.on_conflict_do_update(index_elements=["name"], set_=now_of, where=Memory.value != now_of["value"])
+        if not session.execute(known.returning(Memory.id)).all():
             return
-        session.merge(Memory(id=known.id if known else None, name="plan_version", value=str(PLAN_VERSION)))
         for company_id in session.scalars(select(Company.id)).all():
             wake_company(rt, session, company_id)
 

@@ -82,6 +82,23 @@ def _money_and_ledgers(session: Session, now: datetime) -> Iterator[Vital]:
     yield Vital("needs_reconnect", "Ledgers that a person must connect again.", _count(session, Connection, broken))
 
 
+_CALLS = (
+    select(Company.ledger_kind, CallCount.purpose, func.sum(CallCount.calls))
+    .join(Company, Company.id == CallCount.company_id)
+    .group_by(Company.ledger_kind, CallCount.purpose)
+    .order_by(Company.ledger_kind, CallCount.purpose)
+)
+
+
+def ledger_calls(rt: Runtime) -> dict[str, dict[str, int]]:
+    """All calls for companies so far, by ledger and purpose."""
+    found: dict[str, dict[str, int]] = {}
+    with rt.store.read() as session:
+        for kind, purpose, count in session.execute(_CALLS):
+            found.setdefault(kind, {})[purpose] = int(count)
+    return found
+
+
 def _webhooks(session: Session) -> Iterator[Vital]:
     unhandled, given_up = Delivery.handled_at.is_(None), Delivery.attempts >= inbox.TRIES
     waiting = _count(session, Delivery, unhandled, ~given_up)
@@ -91,13 +108,7 @@ def _webhooks(session: Session) -> Iterator[Vital]:
 
 
 def _calls(session: Session, now: datetime) -> Iterator[Vital]:
-    today = (
-        select(Company.ledger_kind, CallCount.purpose, func.sum(CallCount.calls))
-        .join(Company, Company.id == CallCount.company_id)
-        .where(CallCount.day == now.date())
-        .group_by(Company.ledger_kind, CallCount.purpose)
-    )
-    for kind, purpose, count in session.execute(today):
+    for kind, purpose, count in session.execute(_CALLS.where(CallCount.day == now.date())):
         yield Vital("ledger_calls_today", "Calls since midnight, UTC.", count, (("kind", kind), ("purpose", purpose)))
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bench import growth, perform, webhooks
+from bench import growth, perform, webhooks, workers
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
@@ -32,3 +32,12 @@ def test_every_delivery_is_stored_and_a_forged_one_ends_the_figure(capsys: pytes
 def test_the_very_messages_of_a_round_reach_the_mail_server_three_ways(capsys: pytest.CaptureFixture[str]) -> None:
     perform.main(20)
     assert re.match(r"perform: [1-9]\d* messages of ", capsys.readouterr().out)
+
+
+@pytest.mark.slow
+@pytest.mark.postgres
+def test_workers_say_every_company_s_message_once_while_the_ledgers_are_slow() -> None:
+    took = workers.measure(workers=2, many=12)
+    assert took.rounds > 0
+    assert took.calls >= took.rounds, "every message is preceded by a look into the ledger"
+    assert all(took.processor.values())

@@ -28,7 +28,7 @@ from sandbox.mailbox import Mail
 from sandbox.stage import environment
 from sandbox.wires import serve
 from tests.browser.conftest import free_port
-from tests.crashes.life import PAGE, FileClock
+from tests.crashes.life import PAGE, HeldClock
 from tests.faults.promises import Outcome, check
 from tests.faults.witness import is_reminder
 from tests.house.code import ROOT
@@ -118,8 +118,8 @@ class Killing:
         town.mailbox.start()
         stack.callback(town.mailbox.stop)
         self.clock_file.write_bytes(bytes(PAGE))
-        self.file_clock = FileClock(self.clock_file)
-        self.file_clock.write(town.now)
+        self.file_clock = HeldClock(self.clock_file)
+        self.file_clock.move(town.now)
         given = environment(town.quickbooks, town.xero, town.stripe, town.gocardless, town.mailbox.url, self.here)
         settings = {**given, **KEYS, "DUNLIN_DATABASE_URL": self.url}
         ports = [self.port] if self.url.startswith("sqlite") else [self.port, 0]
@@ -170,7 +170,7 @@ class Killing:
             time.sleep(0.002)
         self._before = {one.key: self._is_open(one.key) for books in self.town.books.values() for one in books.invoices}
         self.town.clock.move(self.town.now + timedelta(minutes=self.chance.choice((6, 40, 200))))
-        self.file_clock.write(self.town.now)
+        self.file_clock.move(self.town.now)
         self.file_clock.hold(False)
 
     def _webhooks(self) -> None:

@@ -8,39 +8,27 @@ and no token may grow old between two lines of code. PORT 0 is a worker without 
 from __future__ import annotations
 
 import logging
-import mmap
 import os
-import struct
 import sys
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
 
 import app as house
 import settings as configuration
+from sandbox.stage import FileClock
 from sandbox.wires import serve
 from workflows import clock
 from workflows.engine import Embedded
 
-SECONDS = struct.Struct("d")
-HELD, RESTS = SECONDS.size, SECONDS.size + 1  # places in the page: time is about to move; who rests, one place each
+HELD = FileClock.SECONDS.size  # places behind the time: it is about to move; who rests, one place each
+RESTS = HELD + 1
 PAGE = RESTS + 2
 
 
-class FileClock:
-    """The world's time, as whoever runs the world writes it down."""
-
-    def __init__(self, path: Path) -> None:
-        with path.open("r+b") as held:
-            self._page = mmap.mmap(held.fileno(), PAGE)
-
-    def now(self) -> datetime:
-        return datetime.fromtimestamp(SECONDS.unpack(self._page[: SECONDS.size])[0], UTC)
-
-    def write(self, moment: datetime) -> None:
-        self._page[: SECONDS.size] = SECONDS.pack(moment.timestamp())
+class HeldClock(FileClock):
+    """The world's time, which moves only while everybody rests."""
 
     def hold(self, on: bool) -> None:
         """Whether everybody is to rest after the round that they are in."""
@@ -59,7 +47,7 @@ class FileClock:
 
 def live(path: Path, port: int) -> None:
     """Answer and work until killed. What a verb raises is said, and the next verb has its turn."""
-    loaded, here = configuration.load(os.environ), FileClock(path)
+    loaded, here = configuration.load(os.environ), HeldClock(path)
     engine = Embedded()
     rt = house.build_runtime(
         loaded,

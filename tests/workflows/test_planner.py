@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import select, update
@@ -10,6 +12,7 @@ from sqlalchemy import select, update
 from core.because import Cause
 from core.plan import PLAN_VERSION
 from models import Account, Effect, Memory
+from models.store import Store
 from tests.town import MONDAY, Town
 from tests.workflows.office import Office
 from workflows import companies, doctor, holds, mirror, planner, sync
@@ -133,6 +136,17 @@ def test_after_an_upgrade_of_the_rules_everybody_is_asked_again_once(town: Town)
     planner.plan_due(town.rt)
     planner.wake_after_upgrade(town.rt)
     assert sleeping(town) == asleep
+
+
+def test_processes_that_start_at_the_same_moment_wake_everybody_and_none_of_them_fails(store: Store) -> None:
+    rt, together = Office(store).rt, Barrier(4)
+
+    def starts(_one: int) -> None:
+        together.wait(10)
+        planner.wake_after_upgrade(rt)
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(starts, range(4))) == [None] * 4
 
 
 def test_putting_an_account_off_does_not_overwrite_a_change_that_came_meanwhile(office: Office) -> None:
