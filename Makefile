@@ -16,7 +16,7 @@ TOOLS := .venv/.tools
 EVERYDAY := not slow and not browser and not prism and not postgres
 
 .DEFAULT_GOAL := help
-.PHONY: help tools demo serve test test-all check bench faults crashes mutants advisories sbom lock migration docs shots clean npm chromium
+.PHONY: help tools demo serve test test-all stories check bench faults crashes mutants advisories sbom lock migration docs shots clean npm chromium
 
 help:  ## list what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ test: $(TOOLS)  ## the everyday tests
 
 test-all: $(TOOLS) npm chromium  ## all tests: also browser, Prism, PostgreSQL and the slow ones
 	@$(PYTEST) -rs $(ARGS)
+
+stories: $(TOOLS)  ## every story on PostgreSQL with four workers; ON=postgres with none
+	@DUNLIN_TEST_HOME=$(or $(ON),workers) $(PYTEST) -W ignore::pytest.PytestUnraisableExceptionWarning tests/stories $(ARGS)
 
 check: $(TOOLS)  ## format, lint, types, imports, sizes
 	@$(BIN)/ruff format --check .

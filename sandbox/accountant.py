@@ -52,6 +52,10 @@ class Accountant:
         page = self.browser.open(f"{self.url}/companies")
         return list(dict.fromkeys(re.findall(r"/companies/([\w-]{22})", page.text)))
 
+    def may_switch_on(self, uid: str) -> bool:
+        """Whether the company's books are read, so that its page offers it."""
+        return any(one.action.endswith("/live") for one in self.browser.open(f"{self.url}/companies/{uid}").forms)
+
     def switch_on(self, uid: str) -> Page:
         """Choose where card payments are booked, look at the cadence and the preview, and switch sending on."""
         page = self.browser.open(f"{self.url}/companies/{uid}/settings")

@@ -81,6 +81,8 @@ def run(demo: Demo, days: int, say: Callable[[str], None]) -> dict[str, object]:
         accountant.connect("xero")
         demo.product.settle()
         for uid in accountant.companies():
+            while not accountant.may_switch_on(uid):  # whoever read the books was killed
+                demo.live_until(demo.stage.clock.now() + MINUTE)
             for processor in (demo.stage.stripe, demo.stage.gocardless):
                 accountant.take_payments(uid, processor)
             accountant.switch_on(uid)

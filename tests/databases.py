@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from itertools import count
@@ -31,6 +31,9 @@ _THE_QUEUE_S = ("procrastinate_events", "procrastinate_jobs", "procrastinate_wor
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 # PostgreSQL databases of tests that are over, emptied: to make one takes a quarter of a second.
 _idle: list[str] = []
+_lent: set[str] = set()
+# What still lives in a database and is told to go before it is emptied.
+_guests: dict[str, list[Callable[[], None]]] = {}
 _RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID", f"{os.getpid()}")[:12]
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "one")
 _numbers = count(1)
@@ -41,11 +44,26 @@ def in_memory() -> Store:
     return _spare.pop() if _spare else Store(IN_MEMORY)
 
 
+def on_postgres() -> Store:
+    """A store on PostgreSQL with all tables and no rows; `put_by` it when nobody needs it any more."""
+    name = _idle.pop() if _idle else _copied(_migrated_database())
+    _lent.add(name)
+    return Store(_address(name))
+
+
+def goes_before(store: Store, leave: Callable[[], None]) -> None:
+    """Have `leave` called before the store's database on PostgreSQL is emptied for the next test."""
+    _guests.setdefault(store.url.database or "", []).append(leave)
+
+
 def put_by(store: Store) -> None:
-    """Close a store; one in memory is lent again."""
+    """Close a store; one that was lent is lent again."""
     store.close()
     if type(store) is Store and str(store.url) == IN_MEMORY:
         _spare.append(store)
+    if store.url.database in _lent:
+        _lent.discard(store.url.database)
+        _put_back(store.url.database)
 
 
 @pytest.fixture(params=BOTH)
@@ -132,6 +150,8 @@ def _copied(template: str) -> str:
 
 def _put_back(name: str) -> None:
     """Empty the database for the next test, as if it were new; one whose tables were changed is thrown away."""
+    for leave in _guests.pop(name, ()):
+        leave()
     engine = create_engine(_address(name), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         as_new = _shape(connection) == _shape_of_new()

@@ -37,9 +37,9 @@ from sandbox.stage import WorldClock, environment, ids
 from sandbox.stripe import StripeTwin
 from sandbox.wires import Network
 from sandbox.xero import XeroTwin
-from tests.databases import IN_MEMORY, in_memory, put_by
+from tests import homes
+from tests.databases import IN_MEMORY, put_by
 from workflows import answers, checkouts, clock, companies, connecting, inbox, library, links, ways
-from workflows.engine import Inline
 from workflows.runtime import Runtime
 
 MONDAY = datetime(2026, 3, 2, 6, 0, tzinfo=UTC)
@@ -70,6 +70,7 @@ class Town:
         self.tenants: dict[str, str] = {}
         self.calls: Counter[tuple[str, str]] = Counter()
         self.rt: Runtime
+        self._started = False
 
     # Before the first day
 
@@ -109,14 +110,18 @@ class Town:
 
     def start(self, store: Store | None = None) -> None:
         """Start Dunlin's process anew on the same database: everything in memory is fresh."""
+        if self._started:
+            self.rt.engine.close()
+        self._started = True
         keys = {"DUNLIN_SECRET_KEYS": "s" * 40, "DUNLIN_INDEX_KEY": "i" * 40}
         given = environment(self.quickbooks, self.xero, self.stripe, self.gocardless, "smtp://127.0.0.1:25", PUBLIC)
         loaded = configuration.load({**given, **keys, "DUNLIN_DATABASE_URL": self.database})
+        store = store or (homes.store() if self.database == IN_MEMORY else Store(self.database))
         rt = house.build_runtime(
             loaded,
-            store=store or (in_memory() if self.database == IN_MEMORY else Store(self.database)),
+            store=store,
             clock=self.clock,
-            engine=Inline(),
+            engine=homes.engine(store),
             transport=Transport(self.network.adapter, self.network.pool),
             ids=self.new_id,
             calls=self.calls,
@@ -273,6 +278,7 @@ class Town:
             return list(session.scalars(select(Touch).order_by(Touch.id)))
 
     def close(self) -> None:
+        self.rt.engine.close()
         put_by(self.rt.store)
 
 

@@ -62,17 +62,29 @@ def work(rt: Runtime, threads: Mapping[Lane, int], silence: float, seconds: floa
     `silence` seconds is dead, and loses its jobs to others.
     """
     loop = asyncio.new_event_loop()
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    return work_in(loop, told, rt, threads, silence, seconds)
+
+
+def work_in(
+    loop: asyncio.AbstractEventLoop,
+    told: asyncio.Event,
+    rt: Runtime,
+    threads: Mapping[Lane, int],
+    silence: float,
+    seconds: float,
+) -> bool:
+    """The same in a loop of one's own, until it is `told`."""
     loop.set_default_executor(ThreadPoolExecutor(sum(threads.values()) + 1, "work"))
-    ended = loop.run_until_complete(_work(rt, threads, silence, seconds))
+    ended = loop.run_until_complete(_work(told, rt, threads, silence, seconds))
     if ended:
         loop.close()
     return ended
 
 
-async def _work(rt: Runtime, threads: Mapping[Lane, int], silence: float, seconds: float) -> bool:
-    told = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+async def _work(told: asyncio.Event, rt: Runtime, threads: Mapping[Lane, int], silence: float, seconds: float) -> bool:
     app = _app(rt, len(threads), silence)
     async with app.open_async():
         lanes = [asyncio.create_task(_lane(app, lane, most, silence)) for lane, most in threads.items()]

@@ -123,6 +123,7 @@ def _die(_mail: object) -> None:
     raise _Died
 
 
+@pytest.mark.at_once
 def test_a_process_that_dies_after_the_server_took_the_message_does_not_send_it_again() -> None:
     """Where the flag is written after the mail, each start of a crashing job sends another copy."""
     with town_of("xero", ("A-1", "fern", LATE)) as town:

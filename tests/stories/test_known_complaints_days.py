@@ -110,7 +110,7 @@ def test_what_the_preview_shows_for_sixty_days_is_what_then_happens_day_by_day()
             (mail.received_at, mail.header("X-Dunlin-Step"), mail.recipients, sorted(numbers_of(mail)))
             for mail in town.mails()
         ]
-        assert happened == foretold
+        assert sorted(happened) == sorted(foretold), "the order within a moment is nobody's promise"
         assert [one.account_name for one in shown.silences] == ["Rush"]
         assert town.causes("RUSH") == {"old-at-start"}
         assert "03 Apr" not in {f"{mail.received_at:%d %b}" for mail in town.mails()}, "Good Friday"
