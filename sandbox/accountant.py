@@ -52,9 +52,9 @@ class Accountant:
         page = self.browser.open(f"{self.url}/companies")
         return list(dict.fromkeys(re.findall(r"/companies/([\w-]{22})", page.text)))
 
-    def may_switch_on(self, uid: str) -> bool:
-        """Whether the company's books are read, so that its page offers it."""
-        return any(one.action.endswith("/live") for one in self.browser.open(f"{self.url}/companies/{uid}").forms)
+    def is_being_read(self, uid: str) -> bool:
+        """Whether the company's page says that its books are still being read."""
+        return "This page keeps itself up to date." in self.browser.open(f"{self.url}/companies/{uid}").text
 
     def switch_on(self, uid: str) -> Page:
         """Choose where card payments are booked, look at the cadence and the preview, and switch sending on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import socket
 from collections.abc import Callable
@@ -23,6 +24,7 @@ class Behind(Protocol):
 
     passwords: dict[str, str]
     knows_token: Callable[[str, str], bool] | None
+    answers_after: float
 
     def knows(self, user: str, password: str) -> bool: ...
     def rcpt(self, address: str) -> Reply: ...
@@ -61,12 +63,14 @@ class _Handler:
         self.behind, self.locked = behind, locked
 
     async def handle_MAIL(self, _server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
+        await asyncio.sleep(self.behind.answers_after)
         if self.locked and not session.authenticated:
             return "530 5.7.0 Authentication required"
         envelope.mail_from, envelope.mail_options = address, options
         return "250 2.1.0 Sender OK"
 
     async def handle_RCPT(self, server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:
+        await asyncio.sleep(self.behind.answers_after)
         try:
             code, words = self.behind.rcpt(address)
         except Hangup:
@@ -76,6 +80,7 @@ class _Handler:
         return f"{code} {words.decode()}"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        await asyncio.sleep(self.behind.answers_after)
         sent = envelope.mail_from, envelope.rcpt_tos, envelope.original_content
         try:
             code, words = self.behind.data(*sent, getattr(session, "user", ""))

@@ -66,8 +66,10 @@ class Mailbox:
 
     `passwords` are those accepted just now, by user; where there are any at the start, nobody sends without a sign-in.
     `knows_token`, where it is set at the start, says whether a user has such an access token. `on_message` is
-    called with each accepted message before its sender hears that it was accepted.
+    called with each accepted message before its sender hears that it was accepted. `answers_after` so many seconds.
     """
+
+    answers_after = 0.0
 
     def __init__(
         self, clock: Callable[[], datetime], login: tuple[str, str] | None = None, tls: SSLContext | None = None

@@ -23,8 +23,8 @@ LONGEST = 120.0
 
 
 class Apart(NamedTuple):
-    """How many workers there are, and after how many seconds one in turn is killed and another begun in its place, up
-    to a moment of the world's time. 0 seconds: none is.
+    """How many workers there are, and after how many seconds one in turn, having begun to work, is killed and another
+    begun in its place, up to a moment of the world's time. 0 seconds: none is.
     """
 
     workers: int
@@ -34,7 +34,7 @@ class Apart(NamedTuple):
 
 class Parts:
     """The pages and the workers, begun at once and ended by `close`. `clock` is where the world's time stands; each is
-    `flask demo-part NAME --clock FILE`.
+    `flask demo-part NAME --clock FILE`, and a worker says in a line when it works.
     """
 
     def __init__(self, environment: Mapping[str, str], clock: Path, apart: Apart) -> None:
@@ -67,19 +67,22 @@ class Parts:
         for one in living:
             one.terminate()
         for one in living:
-            one.wait(LONGEST)
+            one.communicate(timeout=LONGEST)
 
     def _begin(self, part: str) -> subprocess.Popen[bytes]:
         words = [sys.executable, "-m", "flask", "demo-part", part, "--clock", str(self._clock)]
-        return subprocess.Popen(words, env=self._environment, stdout=subprocess.DEVNULL)  # noqa: S603
+        return subprocess.Popen(words, env=self._environment, stdout=subprocess.PIPE)  # noqa: S603
 
     def _kill(self) -> None:
         clock = FileClock(self._clock)
         for place in cycle(range(self._apart.workers if self._apart.kill_every else 0)):
+            one = self._workers[place]
+            if one.stdout:
+                one.stdout.readline()  # who dies before it works hinders nobody, and all would where they begin slowly
             if self._over.wait(self._apart.kill_every) or clock.now() >= self._apart.calm_from:
                 return
-            self._workers[place].kill()
-            self._workers[place].wait()
+            with one:
+                one.kill()
             self.kills += 1
             self._workers[place] = self._begin("worker")
 

@@ -97,10 +97,11 @@ def _wanted(rt: Runtime, effect: Effect) -> _Wanted:
         invoices = _invoices(session, effect) if "invoice" in attach else []
         to_give = terms.to_give(session, company.id, row.id, today) if "terms" in attach else None
         # A statement is about the whole account: who only gets mail about one of its invoices has no business with it.
-        whole = not links.own_readers(session, row).isdisjoint(effect.content["recipients"])
+        told = effect.content["recipients"]
+        statement = "statement" in attach and not links.own_readers(session, row).isdisjoint(told)
     if invoices and (len(invoices) > MOST or not documents.available(rt, company.id)):
         invoices = []
-    return _Wanted(invoices, "statement" in attach and whole, to_give)
+    return _Wanted(invoices, statement, to_give)
 
 
 def _invoices(session: Session, effect: Effect) -> list[Invoice]:

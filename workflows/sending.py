@@ -6,7 +6,7 @@ a lost answer makes it *in doubt*: it is never repeated by itself.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from core.plan import Action, plan
+from core.plan import Action, Line, plan
 from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import (
@@ -29,6 +29,7 @@ from models import (
     TouchInvoice,
     TouchRecipient,
 )
+from models.upsert import insert_into
 from workflows import answered, audit, compose, door, effects, enclosed, frozen, gather, mirror, terms
 from workflows.runtime import Runtime
 
@@ -233,17 +234,19 @@ def _add_touch(rt: Runtime, session: Session, effect: Effect, ready: Ready) -> T
                 version=invoice.version,
             )
         )
-        for step in line.missed:
-            _remember_missed(rt, session, invoice.id, line.anchor, step)
+    _remember_missed(rt, session, ready.action.lines)
     return touch
 
 
-def _remember_missed(rt: Runtime, session: Session, invoice_id: int, anchor: str, step: str) -> None:
-    known = select(MissedStep.id).where(
-        MissedStep.invoice_id == invoice_id, MissedStep.anchor == anchor, MissedStep.step == step
-    )
-    if session.scalars(known).first() is None:
-        session.add(MissedStep(invoice_id=invoice_id, anchor=anchor, step=step, at=rt.clock.now()))
+def _remember_missed(rt: Runtime, session: Session, lines: Iterable[Line]) -> None:
+    at = rt.clock.now()
+    missed = [
+        {"invoice_id": one.invoice, "anchor": one.anchor, "step": step, "at": at}
+        for one in lines
+        for step in one.missed
+    ]
+    if missed:
+        session.execute(insert_into(session, MissedStep).values(missed).on_conflict_do_nothing())
 
 
 def new_touch(rt: Runtime, effect: Effect, envelope: Envelope, step: str, day: date) -> Touch:
