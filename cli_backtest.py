@@ -57,12 +57,12 @@ def backtest(given: tuple[str, ...], company: str | None, html: Path | None, as_
     """What a cadence would have sent over past invoices. It says what would have been sent, not what would have been
     paid.
     """
-    path, mapping = _arguments((*given, *asked["mapping"]))
+    path, mapping = arguments((*given, *asked["mapping"]))
     if path is None and company is None:
         raise Refusal("Name a file of past invoices, or a connected company with --company.")
     own, tried, history = _from_company(company, path is None)
     if path is not None:
-        book = read_book(_text(path), mapping, asked["currency"], asked["date_format"], asked["decimal_mark"])
+        book = read_book(text_of(path), mapping, asked["currency"], asked["date_format"], asked["decimal_mark"])
         history = backtests.of_book(book)
     tried = [_cadence(asked["cadence"])] if asked["cadence"] else tried
     if not tried:
@@ -84,7 +84,7 @@ def backtest(given: tuple[str, ...], company: str | None, html: Path | None, as_
     report(figures(source, found), as_json, _lines(source, found))
 
 
-def _arguments(words: Sequence[str]) -> tuple[Path | None, dict[str, str]]:
+def arguments(words: Sequence[str]) -> tuple[Path | None, dict[str, str]]:
     """The file and which column is which: OURS=THEIRS may stand anywhere."""
     pairs = [word for word in words if "=" in word and not Path(word).exists()]
     files = [word for word in words if word not in pairs]
@@ -97,7 +97,7 @@ def _arguments(words: Sequence[str]) -> tuple[Path | None, dict[str, str]]:
     return (Path(files[0]) if files else None), mapping
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
     if not path.is_file():
         raise Refusal(f"There is no file {path}.")
     return decode(path.read_bytes())
@@ -109,7 +109,7 @@ def _day(moment: datetime | None) -> date | None:
 
 def _cadence(which: str) -> Cadence:
     path = Path(which)
-    return backtests.cadence_named(path.name, _text(path) if path.suffix == ".toml" else None)
+    return backtests.cadence_named(path.name, text_of(path) if path.suffix == ".toml" else None)
 
 
 def _from_company(wanted: str | None, with_history: bool) -> tuple[Company | None, list[Cadence], History]:

@@ -8,6 +8,7 @@ import cli_cadences
 import cli_capacity
 import cli_demo
 import cli_demo_parts
+import cli_forecast
 import cli_house
 import cli_kindness
 import cli_security
@@ -19,6 +20,7 @@ _FILES = (
     cli_demo_parts,
     cli_kindness,
     cli_backtest,
+    cli_forecast,
     cli_why,
     cli_cadences,
     cli_capacity,
