@@ -8,6 +8,7 @@ import cli_cadences
 import cli_capacity
 import cli_demo
 import cli_demo_parts
+import cli_experiment
 import cli_forecast
 import cli_house
 import cli_kindness
@@ -21,6 +22,7 @@ _FILES = (
     cli_kindness,
     cli_backtest,
     cli_forecast,
+    cli_experiment,
     cli_why,
     cli_cadences,
     cli_capacity,

@@ -6,6 +6,9 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from math import ceil, comb, sqrt
+from statistics import NormalDist
+
+_BELL = NormalDist()
 
 
 def mean(values: Sequence[float]) -> float:
@@ -94,10 +97,15 @@ def likely(count: int, share: float) -> tuple[float, float]:
     return low / count, high / count
 
 
+def at_most(count: int, share: float) -> int:
+    """How many of `count` may happen before one doubts (5 %, one-sided) that each happens with chance `share`."""
+    return max(0, _quantile(count, share, 0.95) - 1)
+
+
 def _quantile(count: int, share: float, level: float) -> int:
     """The least number by which a binomial count is reached with the level."""
     if count > 2000:  # by then the normal curve is within a fraction of one
-        return ceil(count * share + (1.959964 if level > 0.5 else -1.959964) * sqrt(count * share * (1 - share)) - 0.5)
+        return ceil(count * share + _BELL.inv_cdf(level) * sqrt(count * share * (1 - share)) - 0.5)
     total, chance = 0.0, 0
     while True:
         total += comb(count, chance) * share**chance * (1 - share) ** (count - chance)

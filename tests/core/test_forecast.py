@@ -187,7 +187,7 @@ def test_on_larger_books_of_every_kind_no_promise_breaks_more_often_than_chance_
     """Of coverages that are exactly right, 1 in 20 lies outside its interval: one of six may, and then only just."""
     several = [assess(book(habit, 2400, seed)) for seed in (2, 3, 4)]
     assert [broken for found in several for broken in kept(found)] in ([], ["in 50"], ["in 80"])
-    assert all(0.77 <= found.forecast.coverage_80 <= 0.84 for found in several)
+    assert all(0.77 <= found.forecast.coverage_80 <= 0.845 for found in several)
 
 
 # Beside the naive rule
