@@ -15,6 +15,7 @@ from core.insights.around import AMOUNTS, EVERYTHING, TREND, USUAL, Around, Plac
 from core.insights.forecaster import Settings, kind
 from core.insights.grid import Grid
 from core.insights.groups import ACCOUNTS, BOTH, TERMS, Chain, Groups
+from core.insights.levels import step_for
 from core.insights.survival import summed
 from core.insights.timeline import Invoice, timeline
 from core.insights.usual import Known, Usual
@@ -89,7 +90,9 @@ class _Trial:
 
 def choose(invoices: Sequence[Invoice], earlier: Sequence[Invoice], until: int, grid: Grid) -> Settings:
     """The settings for a test that begins on day `until`; `earlier` are the invoices before it that can be tried."""
-    known = [one for one in earlier[len(earlier) // _SKIPPED :] if one.settled is not None and one.settled < until]
+    settled = [one for one in earlier if one.settled is not None and one.settled < until]
+    first = earlier[len(earlier) // _SKIPPED].issued if earlier else until
+    known = [one for one in settled if one.issued >= first]
     if len(known) < ENOUGH:
         return PLAIN
     tried = frozenset(one.place for one in known[:: max(1, len(known) // _MOST)])
@@ -98,7 +101,9 @@ def choose(invoices: Sequence[Invoice], earlier: Sequence[Invoice], until: int, 
     memory, chain, pull = _view(past)
     columns = _columns(past)
     half_life, drifting = memory
-    return Settings(half_life, drifting, chain, pull, columns, _shares(past, memory, chain, pull, columns))
+    shares = _shares(past, memory, chain, pull, columns)
+    days = until - past.start
+    return Settings(half_life, drifting, chain, pull, columns, shares, step_for(len(settled), days))
 
 
 def _view(past: _Past) -> tuple[tuple[int | None, bool], Chain, float]:

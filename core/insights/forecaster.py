@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from core.insights.around import Around, Place
 from core.insights.grid import Grid
 from core.insights.groups import Chain, Groups
-from core.insights.levels import QUICK, STEADY, Levels, Stand, level, right
+from core.insights.levels import Levels, Stand, level, right
 from core.insights.timeline import Invoice
 from core.insights.usual import Known, Usual
 
@@ -22,7 +22,7 @@ KNOWN_WELL = (1, 4, 12)
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What is chosen on the earlier part of a book and then frozen. `shares`: how much the groups' view counts for an
-    account with none, few, some and many settled invoices.
+    account with none, few, some and many settled invoices. `step`: how fast its levels are set right.
     """
 
     half_life: int | None
@@ -31,6 +31,7 @@ class Settings:
     pull: float
     columns: tuple[int, ...]
     shares: tuple[float, ...]
+    step: float = 0.0025
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,7 @@ class Forecaster:
         self._usual = Usual()
         self._groups = Groups(grid, settings.half_life, settings.drifting, start)
         self._around = Around(grid, settings.columns, start)
-        self._levels = [Levels(QUICK if settings.drifting else STEADY) for _ in settings.shares]
+        self._levels = [Levels(settings.step) for _ in settings.shares]
         self._open: dict[int, tuple[Place, Forecast]] = {}
 
     def settle(self, invoices: Iterable[Invoice]) -> None:

@@ -11,14 +11,22 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 LEVELS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-STEADY, QUICK = 0.001, 0.0025
+_MEMORY = 240
+_LONGEST_STEP = 0.0025
 Stand = tuple[float, ...]
+
+
+def step_for(settled: int, days: int) -> float:
+    """How much one more invoice counts in a company that sees so many settled in so many days. The memory is eight
+    months, many times what an invoice takes to be paid: a shorter one would run after what is long over.
+    """
+    return min(_LONGEST_STEP, max(1, days) / (_MEMORY * max(1, settled)))
 
 
 class Levels:
     """Where each of LEVELS really lies in what is forecast. `step`: how much one more invoice counts."""
 
-    def __init__(self, step: float = STEADY) -> None:
+    def __init__(self, step: float) -> None:
         self._found = list(LEVELS)
         self._step = step
 
