@@ -22,6 +22,7 @@ FIGURES = {
     "load": "bursts of webhooks and payers, slow clients, and large books in the console, beside a floor",
     "pages": "every page of a practice of forty companies, beside bare Flask pages of the same size and template",
     "perform": "messages that leave for a mail server on loopback, beside a bare smtplib loop and a bare socket",
+    "dunning": "a book's overdue invoices, from the look at them to the mail, beside Tryton's dunning and a floor",
     "webhooks": "taking in signed deliveries, beside a bare Flask route that verifies and one that does not",
     "growth": "what planning a book costs from 10,000 to 1,000,000 invoices, and its exponent",
     "workers": "companies' rounds by 1, 2 and 4 worker processes, beside what the ledgers' answers alone take",

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bench import taps
+from bench import environments
 from bench.child import Job
 from bench.children import Failed, Figure, Server, measure, served
 
@@ -93,7 +93,14 @@ def _one_ledger(job: Job, server: Server, asked: Asked) -> None:
 def _tap(job: Job, server: Server, repeat: int) -> list[Figure]:
     """The tap's figure; none, and one line why, where it cannot be had."""
     try:
-        return [measure(replace(job, what="tap"), server, interpreter=taps.python(job.kind), repeat=repeat)]
+        return [
+            measure(
+                replace(job, what="tap"),
+                server,
+                interpreter=str(environments.python(environments.TAPS[job.kind])),
+                repeat=repeat,
+            )
+        ]
     except Failed as why:
         print(f"\n{job.kind}: no figure for the Singer tap. {why}")
         return []

@@ -1,6 +1,6 @@
 """The Singer taps as they are, their address aimed at the page server while they run. Their messages go to /dev/null.
 
-Runs under the Python of a tap's own environment (see `taps.py`), so it imports nothing of ours but `bench.child`.
+Runs under the Python of a tap's own environment (see `environments.py`) and imports nothing of ours but `bench.child`.
 """
 
 from __future__ import annotations

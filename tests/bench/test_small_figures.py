@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
-from bench import growth, perform, webhooks, workers
+from bench import dunning, growth, perform, webhooks, workers
+from sandbox.mailbox import Mailbox
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
@@ -32,6 +36,25 @@ def test_every_delivery_is_stored_and_a_forged_one_ends_the_figure(capsys: pytes
 def test_the_very_messages_of_a_round_reach_the_mail_server_three_ways(capsys: pytest.CaptureFixture[str]) -> None:
     perform.main(20)
     assert re.match(r"perform: [1-9]\d* messages of ", capsys.readouterr().out)
+
+
+def test_what_is_overdue_is_spoken_of_in_one_message_an_account_and_the_floor_sends_the_same() -> None:
+    sink = Mailbox(lambda: datetime.now(UTC)).start()
+    try:
+        mine = dunning.ours(sink, 10, 3)
+        with TemporaryDirectory() as folder:
+            least = dunning.floor(sink, Path(folder), mine)
+    finally:
+        sink.stop()
+    assert 0 < mine.messages <= 10, "an account hears one message of all it owes"
+    assert mine.messages < mine.invoices <= 30
+    assert (least.invoices, least.messages) == (mine.invoices, mine.messages)
+
+
+def test_what_the_peer_prints_is_read_from_its_last_line() -> None:
+    said = 'Some notice\n{"dunnings": 120, "generate": {"seconds": 9, "processor": 1}, "process": {"processor": 2}}\n'
+    took = dunning.told(said, 120)
+    assert (took.invoices, took.messages, took.rate) == (120, 120, 40)
 
 
 @pytest.mark.slow

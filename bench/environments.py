@@ -1,4 +1,5 @@
-"""Where the Singer taps live: an environment of its own for each, in the user's cache, made once by pip.
+"""Where other people's programs live that stand beside ours: an environment of its own for each, in the user's cache,
+made once by pip.
 
 None of it belongs to the project or comes near its environment.
 """
@@ -14,20 +15,23 @@ from bench.children import Failed
 
 # tap-xero imports six without asking for it.
 TAPS = {"quickbooks": ("tap-quickbooks==2.5.0",), "xero": ("tap-xero==2.6.0", "six")}
+DUNNING = ("trytond==8.2.1", "trytond-account-dunning-email==8.2.0", "proteus==8.2.0")
 
 
-def python(kind: str) -> str:
-    """The interpreter of the tap's environment. Failed when it cannot be made here."""
+def python(packages: tuple[str, ...]) -> Path:
+    """The interpreter of the environment of some packages, which is called after the first. Failed when it cannot be
+    made here.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "dunlin-bench" / TAPS[kind][0]
+    folder = cache / "dunlin-bench" / packages[0]
     interpreter, made = folder / "bin" / "python", folder / "made"
     if not made.exists():
-        pip = [str(interpreter), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *TAPS[kind]]
+        pip = [str(interpreter), "-m", "pip", "install", "-qq", "--disable-pip-version-check", *packages]
         try:
             for command in ([sys.executable, "-m", "venv", "--clear", str(folder)], pip):
                 subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
         except (OSError, subprocess.SubprocessError) as error:
             said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-            raise Failed(f"{TAPS[kind][0]} could not be installed here: {said[-1]}") from error
+            raise Failed(f"{packages[0]} could not be installed here: {said[-1]}") from error
         made.touch()
-    return str(interpreter)
+    return interpreter
