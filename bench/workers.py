@@ -105,7 +105,7 @@ class Firms(Many):
         began, engine = time.perf_counter(), Queued()
         rounds = engine.give(self.rt, dispatcher.SPEAKING)
         while self.due():
-            time.sleep(0.02)
+            time.sleep(0.1)
         return rounds, time.perf_counter() - began
 
     def _only(self, many: int) -> None:

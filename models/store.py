@@ -38,6 +38,7 @@ _SQLITE_BEGIN = {
 # Reading sees one state from its first statement to its end, and cannot write.
 _SQLITE_READ: dict[str, Any] = {"dunlin": "read"}
 _POSTGRES_READ: dict[str, Any] = {"postgresql_readonly": True, "isolation_level": "REPEATABLE READ"}
+_PREPARED = 500
 # Any fixed number: two processes that start together on PostgreSQL migrate one after the other.
 _MIGRATION_LOCK = 0x44554E4C494E
 
@@ -106,6 +107,8 @@ class Store:
         """A session that sees one state of the database throughout; an attempt to write raises a database error."""
         with self._read_turn, Session(self._reading, expire_on_commit=False) as session:
             yield session
+            session.expunge_all()
+            session.commit()  # not undone: the driver forgets every prepared statement then
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -192,8 +195,10 @@ def _engine(url: URL, connections: int) -> Engine:
     read = msgspec.json.decode  # lists of addresses are read by the hundred thousand
     if url.get_backend_name() != "sqlite":
         kept = connections // 2
-        pool = {"pool_pre_ping": True, "pool_size": kept, "max_overflow": connections - kept}
-        return create_engine(url, json_deserializer=read, **pool)
+        pool = {"pool_pre_ping": True, "pool_use_lifo": True, "pool_size": kept, "max_overflow": connections - kept}
+        engine = create_engine(url, json_deserializer=read, **pool)
+        event.listen(engine, "connect", _prepare_much)
+        return engine
     # A connection is only an open file here, and a thread kept waiting for one would lose its turn.
     options: dict[str, Any] = {"max_overflow": -1, "json_deserializer": read}
     if _in_memory(url):
@@ -202,6 +207,11 @@ def _engine(url: URL, connections: int) -> Engine:
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _prepare_much(connection: Any, _record: object) -> None:
+    """Keep what is asked again and again prepared: one round alone asks more different things than the driver keeps."""
+    connection.prepared_max = _PREPARED
 
 
 def _prepare(connection: Any, _record: object) -> None:

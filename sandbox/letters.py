@@ -34,6 +34,11 @@ def company_of(letter: Letter) -> str:
     return letter.header("X-Dunlin-Company").strip()
 
 
+def in_order(letter: Letter) -> tuple[datetime, str, list[str], str]:
+    """Where a letter stands among others: those of one moment lie in one order, whoever sent them first."""
+    return letter.received_at, company_of(letter), numbers_of(letter), step_of(letter)
+
+
 def step_of(letter: Letter) -> str:
     """The step that leads the message, or `thanks` and the like."""
     return letter.header("X-Dunlin-Step").strip()

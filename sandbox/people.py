@@ -20,7 +20,7 @@ from sandbox import visits
 from sandbox.books import BookPayment, LedgerTwin
 from sandbox.browser import Browser, Lost
 from sandbox.habits import Act, Deed, Habit, Kind, answer
-from sandbox.letters import Letter, Letters, company_of, numbers_of
+from sandbox.letters import Letter, Letters, company_of, in_order, numbers_of
 from sandbox.world import CENT, Story, World, booked_on, reference_of, share_of
 
 Key = tuple[str, str]
@@ -163,7 +163,7 @@ class People:
     def _read_mail(self) -> None:
         letters = self.mailbox.messages()
         fresh, self._read = letters[self._read :], len(letters)
-        for letter in fresh:
+        for letter in sorted(fresh, key=in_order):
             self._hear(letter)
 
     def _hear(self, letter: Letter) -> None:

@@ -101,7 +101,7 @@ class Known:
 
     def _version(self, id: int) -> Cadence:
         if id not in self._versions:
-            self._versions[id] = of_version(self._session.get_one(CadenceVersion, id))
+            self._versions[id] = _stored(self._session, id)
         return self._versions[id]
 
 
@@ -110,7 +110,8 @@ def scope_of(row: CadenceOverride) -> tuple[int | None, str, int | None]:
     return row.company_id, row.segment, row.account_id
 
 
-# Asked with every gathering, so it is made once.
+# Asked with every gathering, so they are made once.
+_STORED = select(CadenceVersion.source, CadenceVersion.parts).where(CadenceVersion.id == bindparam("version"))
 _CHANGED = (
     select(CadenceOverride)
     .where(
@@ -128,7 +129,12 @@ def changed_for(session: Session, company: Company) -> Sequence[CadenceOverride]
 
 def cadence_of(session: Session, company: Company) -> Cadence:
     """The cadence a company's accounts have unless something is changed for them."""
-    return of_version(session.get_one(CadenceVersion, company.cadence_version_id))
+    return _stored(session, company.cadence_version_id)
+
+
+def _stored(session: Session, version_id: int) -> Cadence:
+    source, parts = session.execute(_STORED, {"version": version_id}).one()
+    return parsed(source, tuple(sorted(parts.items())))
 
 
 @cache

@@ -28,8 +28,11 @@ from workflows.figures import language_of
 from workflows.gather import Gathered
 from workflows.message_facts import Answered, MessageFacts, MessageLine
 from workflows.messages import Opening, opening, render
+from workflows.rows import one_of
 from workflows.runtime import Runtime
 from workflows.templating import template_names
+
+_ABOUT = select(Invoice).where(one_of(Invoice.id, "ids"))  # asked with every message, so it is made once
 
 
 def company_of(session: Session, effect: Effect) -> Company:
@@ -39,7 +42,7 @@ def company_of(session: Session, effect: Effect) -> Company:
 def invoices_of(session: Session, action: Action) -> Sequence[Invoice]:
     """The invoices of an action, in its order, each once."""
     ids = list(dict.fromkeys(line.invoice for line in action.lines))
-    found = {one.id: one for one in session.scalars(select(Invoice).where(Invoice.id.in_(ids)))}
+    found = {one.id: one for one in session.scalars(_ABOUT, {"ids": ids})}
     return [found[one] for one in ids]
 
 

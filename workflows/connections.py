@@ -47,7 +47,7 @@ def with_ledger(rt: Runtime, company_id: int, work: Callable[[Ledger], Answer]) 
 
 
 def _work(rt: Runtime, connection: Connection, work: Callable[[Ledger], Answer]) -> Answer:
-    grant = grants.ready(rt, connection.grant_id)
+    grant = grants.ready(rt, connection.grant_id, connection.grant)
     try:
         return _do(rt, connection, grant, work)
     except Reconnect:

@@ -17,11 +17,13 @@ from integrations.ledgers.base import ENTITIES, Ledger, Page, Purpose
 from models import Account, Company, Connection
 from workflows import dirty, reading, ties, vanished
 from workflows.connections import with_ledger
+from workflows.rows import one_of
 from workflows.runtime import Runtime
 
 log = structlog.get_logger()
 FRESH = timedelta(minutes=5)
-# Asked at every look at a page, so it is made once.
+# Asked in every round and at every look at a page, so they are made once.
+_READ = select(Account).where(one_of(Account.id, "ids"))
 _LOOKED_AT = select(Account).where(Account.id == bindparam("account")).options(joinedload(Account.company))
 
 
@@ -100,7 +102,7 @@ def is_recent(rt: Runtime, company_id: int, mark: datetime | None) -> bool:
 
 
 def _rows(session: Session, account_ids: Sequence[int]) -> Sequence[Account]:
-    return session.scalars(select(Account).where(Account.id.in_(account_ids))).all()
+    return session.scalars(_READ, {"ids": account_ids}).all()
 
 
 def _fresh(rt: Runtime, company: Company, row: Account, connection: Connection | None) -> bool:

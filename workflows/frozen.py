@@ -24,6 +24,8 @@ CHANGED, TAKEN_BACK = "changed", "taken-back"
 def approved(session: Session, gathered: Gathered, action: Action) -> ApprovalRow | None:
     """The last word on exactly this message, where it was a yes."""
     mark = fingerprint(gathered.facts, action)
+    if mark not in gathered.facts.approvals:
+        return None
     word = session.scalars(
         select(ApprovalRow)
         .where(

@@ -53,7 +53,7 @@ _COLUMNS = (
     Invoice.seen_at,
 )
 # Asked with every answer about an account, so they are made once.
-_ACCOUNTS = select(Account).where(one_of(Account.id, "ids"))
+_ACCOUNTS = select(Account).where(one_of(Account.id, "ids")).order_by(Account.id)
 _CONNECTED = select(Connection.created_at).where(Connection.company_id == bindparam("company")).order_by(Connection.id)
 _INVOICES = select(*_COLUMNS).where(one_of(Invoice.account_id, "ids")).order_by(Invoice.due, Invoice.id)
 _SPOKEN_OF = _INVOICES.where(Invoice.status.in_(_WATCHED))
@@ -71,13 +71,14 @@ _NO_WORD: Mapping[str, Approval] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """An account's facts with the version they were read at, what else `plan()` takes, and the row they are from."""
+    """An account's facts with the version they were read at, what else `plan()` takes, and the rows they are from."""
 
     facts: AccountFacts
     version: int
     cadence: Cadence
     calendar: Calendar
     row: Account
+    company: Company
 
 
 def account(rt: Runtime, session: Session, account_id: int, now: datetime, without: int | None = None) -> Gathered:
@@ -210,6 +211,7 @@ class _Company:
                 cadence[row.id],
                 calendar_for(self.company, row, now),
                 row,
+                self.company,
             )
             for row in rows
         }

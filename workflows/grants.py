@@ -39,11 +39,10 @@ def access_token(rt: Runtime, grant_id: int) -> str:
     return rt.vault.unseal(ready(rt, grant_id).access_sealed).decode()
 
 
-def ready(rt: Runtime, grant_id: int) -> Grant:
-    """The grant with a good access token in it; raises as `access_token` does."""
+def ready(rt: Runtime, grant_id: int, known: Grant | None = None) -> Grant:
+    """The grant with a good access token in it, first as it was `known` a moment ago; raises as `access_token` does."""
     for _ in range(POLLS):
-        with rt.store.read() as session:
-            grant = session.get_one(Grant, grant_id)
+        grant, known = known or _read(rt, grant_id), None
         if grant.state != "active":
             raise Reconnect("The permission was withdrawn or has expired; connect the company again.")
         now = rt.clock.now()
@@ -55,6 +54,11 @@ def ready(rt: Runtime, grant_id: int) -> Grant:
             return renewed
         rt.pause(POLL)
     raise Transient("The permission is being renewed just now.", retry_after=5)
+
+
+def _read(rt: Runtime, grant_id: int) -> Grant:
+    with rt.store.read() as session:
+        return session.get_one(Grant, grant_id)
 
 
 def token_of(rt: Runtime, grant_id: int) -> oauth.Token:

@@ -33,7 +33,7 @@ TOGETHER = 500  # accounts in one transaction: it stays well under a tenth of a 
 _DUE = (
     select(Account.id)
     .where(Account.wake_at <= bindparam("now"))
-    .order_by(Account.wake_at)
+    .order_by(Account.wake_at, Account.id)
     .limit(bindparam("most", type_=Integer))
 )
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from core.facts import InvoiceStatus
@@ -102,12 +102,15 @@ def since_cursor(rt: Runtime, company: Company, kind: str, pages: Iterable[Page]
     """
     log, began_at = _begin(rt, company, kind)
     taken = keep(rt, company, pages, began_at)
-    with rt.store.read() as session:
-        whole_comes_first = needs_whole(ties.being_read(session, company.id), began_at)
-    if taken.cursor and not whole_comes_first:
+    if taken.cursor and not _whole_comes_first(rt, company, began_at):
         _complete(rt, company, taken, began_at, wanted)
     _end(rt, log, taken)
     return taken
+
+
+def _whole_comes_first(rt: Runtime, company: Company, now: datetime) -> bool:
+    with rt.store.read() as session:
+        return needs_whole(ties.being_read(session, company.id), now)
 
 
 def _complete(rt: Runtime, company: Company, taken: Taken, began_at: datetime, wanted: Collection[str]) -> None:
@@ -187,9 +190,14 @@ def sweeps_every(rt: Runtime, company_id: int) -> timedelta:
 
 def account_read(rt: Runtime, account_ids: Collection[int], began_at: datetime) -> None:
     """The balances of these accounts were read."""
+    older = Account.read_at.is_(None) | (Account.read_at < began_at)
     with rt.store.write() as session:
-        for row in session.scalars(select(Account).where(Account.id.in_(account_ids))):
-            row.read_at = max(began_at, row.read_at or began_at)
+        session.execute(
+            update(Account)
+            .where(Account.id.in_(account_ids), older)
+            .values(read_at=began_at)
+            .execution_options(synchronize_session=False)
+        )
 
 
 def _begin(rt: Runtime, company: Company, kind: str) -> tuple[int, datetime]:
@@ -205,6 +213,6 @@ def _begin(rt: Runtime, company: Company, kind: str) -> tuple[int, datetime]:
 
 
 def _end(rt: Runtime, log: int, taken: Taken, missed: int = 0) -> None:
+    ended = update(Reading).where(Reading.id == log).values(rows=taken.rows, missed=missed, ended_at=rt.clock.now())
     with rt.store.write() as session:
-        row = session.get_one(Reading, log)
-        row.rows, row.missed, row.ended_at = taken.rows, missed, rt.clock.now()
+        session.execute(ended.execution_options(synchronize_session=False))

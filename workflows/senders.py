@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formataddr
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core.addresses import is_address
@@ -28,6 +28,7 @@ from workflows.told import Topic
 SMTP = "smtp"
 PORTS = (25, 465, 587, 2525)
 SPOKEN = tuple(kind.value for kind in EffectKind if kind is not EffectKind.BOOKING)
+_MINE = select(Sender).where(Sender.company_id == bindparam("company"), Sender.successor.is_(False))  # asked always
 _HOST = re.compile(r"(?:[a-z0-9-]+\.)+[a-z]{2,}")
 
 
@@ -50,8 +51,7 @@ class Details:
 
 def of(session: Session, company_id: int) -> Sender | None:
     """The company's own mailbox, proved or not."""
-    mine = Sender.company_id == company_id, Sender.successor.is_(False)
-    return session.scalars(select(Sender).where(*mine)).first()
+    return session.scalars(_MINE, {"company": company_id}).first()
 
 
 def newest(session: Session, company_id: int) -> Sender | None:

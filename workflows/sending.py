@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,9 +21,11 @@ from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import (
     Account,
     ApprovalRow,
+    Company,
     Effect,
     EffectKind,
     EffectState,
+    Invoice,
     MissedStep,
     Touch,
     TouchInvoice,
@@ -31,11 +33,17 @@ from models import (
 )
 from models.upsert import insert_into
 from workflows import answered, audit, compose, door, effects, enclosed, frozen, gather, mirror, terms
+from workflows.rows import one_of
 from workflows.runtime import Runtime
 
 TRIES = 5
 AGAIN = 900.0
 Also = Callable[[Session, Touch], None]
+# Asked with every message, so they are made once.
+_SPOKEN_OF = select(Invoice.id, Invoice.balance_minor, Invoice.currency, Invoice.version).where(
+    one_of(Invoice.id, "ids")
+)
+_CADENCE = select(Company.cadence_version_id).where(Company.id == bindparam("company"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,10 +217,11 @@ def _unchanged(session: Session, account_id: int, version: int) -> bool:
 
 
 def _add_touch(rt: Runtime, session: Session, effect: Effect, ready: Ready) -> Touch:
-    invoices = {one.id: one for one in compose.invoices_of(session, ready.action)}
+    mine = {"ids": [line.invoice for line in ready.action.lines]}
+    invoices = {one.id: one for one in session.execute(_SPOKEN_OF, mine)}
     touch = new_touch(rt, effect, ready.envelope, ready.action.lead, ready.action.day)
     touch.evidence, touch.approval_id, touch.channel = ready.evidence, ready.approval, ready.action.channel.value
-    touch.cadence_version_id = compose.company_of(session, effect).cadence_version_id
+    touch.cadence_version_id = session.scalar(_CADENCE, {"company": effect.company_id})
     session.add(touch)
     session.flush()
     for address in ready.action.recipients:

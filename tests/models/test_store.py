@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from models import Memory
 from models.effects import TouchInvoice
 from models.store import Store, StoreError, Turns, migrate
+from tests.databases import migrated
 
 
 @pytest.fixture
@@ -83,6 +85,16 @@ def test_a_reading_session_sees_one_state_from_beginning_to_end(store: Store) ->
             writing.add(Memory(name="meanwhile", value="1"))
         assert session.scalar(select(func.count(Memory.id))) == 0
     assert _remembered(store) == ["meanwhile"]
+
+
+def test_postgres_plans_what_is_asked_again_and_again_only_once(tmp_path: Path) -> None:
+    """A reading session that ended by being undone would make the driver forget all it has prepared."""
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%FROM memory%'")
+    with migrated("postgres", tmp_path) as url, closing(Store(url)) as store:
+        for _ in range(8):
+            _remembered(store)
+        with store.read() as session:
+            assert session.scalar(prepared) == 1
 
 
 def test_eight_threads_lose_no_write(store: Store) -> None:

@@ -11,11 +11,12 @@ from sqlalchemy import select, update
 
 from core.because import Cause
 from core.plan import PLAN_VERSION
+from integrations.ledgers.base import LedgerCustomer
 from models import Account, Effect, Memory
 from models.store import Store
 from tests.town import MONDAY, Town
 from tests.workflows.office import Office
-from workflows import companies, doctor, holds, mirror, planner, sync
+from workflows import companies, doctor, gather, holds, mirror, planner, sync
 from workflows.preview import preview
 
 KIND = "xero"
@@ -157,3 +158,15 @@ def test_putting_an_account_off_does_not_overwrite_a_change_that_came_meanwhile(
     assert (office.account("c-1").wake_at, office.account("c-1").because) == (now, before.because)
     planner._put_off(office.rt, before.id, office.account("c-1").facts_version, now)
     assert office.account("c-1").wake_at == now + planner.PUT_OFF
+
+
+def test_accounts_are_gathered_in_one_order_wherever_the_database_has_put_them(store: Store) -> None:
+    """Two may share a mailbox that hears from us once a day: which of them speaks is no matter of chance."""
+    office = Office(store)
+    names = [f"c-{number}" for number in range(1, 5)]
+    office.read(office.clock.now(), customers=[LedgerCustomer(name, name.upper()) for name in names])
+    rows = [office.account(name) for name in names]
+    office.change(rows[0], name="Put elsewhere")  # PostgreSQL writes a changed row behind the others
+    with store.read() as session:
+        found = list(gather.accounts(office.rt, session, [row.id for row in rows], office.clock.now()))
+    assert found == [row.id for row in rows]
