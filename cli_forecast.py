@@ -19,6 +19,8 @@ from core.insights.months import Month, by_month
 from core.insights.reasons import in_words, settings_in_words
 from core.insights.scores import likely
 from core.insights.timeline import day_of, invoices_of
+from core.insights.weeks import Week, ahead
+from core.money import Money
 from workflows.errors import Refusal
 
 NOTE = (
@@ -79,7 +81,28 @@ def figures(source: str, book: Book, found: Assessment) -> dict[str, Any]:
         "reason": in_words(found),
         "settings": settings_in_words(found.settings),
         "by_month": [asdict(month) for month in by_month(found.judged)],
+        "cash_by_week": {
+            code: [
+                {
+                    "from": day_of(week.first),
+                    "expected": str(week.expected.decimal),
+                    "band_50": [str(one.decimal) for one in week.half],
+                    "band_80": [str(one.decimal) for one in week.most],
+                }
+                for week in weeks
+            ]
+            for code, weeks in _ahead(book, found).items()
+        },
     }
+
+
+def _ahead(book: Book, found: Assessment) -> dict[str, tuple[Week, ...]]:
+    """What is open when the book ends, by the week in which it will be paid; nothing where nothing is open."""
+    if all(row.settled is not None for row in book.rows):
+        return {}
+    day = max(max(row.issued, row.settled or row.issued) for row in book.rows).toordinal() + 1
+    amounts = {place: row.amount for place, row in enumerate(book.rows)}
+    return ahead(invoices_of(book.rows), amounts, found.settings, day)
 
 
 def _figures(one: Figures) -> dict[str, Any]:
@@ -101,6 +124,8 @@ def _lines(source: str, book: Book, found: Assessment) -> list[str]:
     lines.append(f"  {'':<20}{'forecast':>10}{'naive rule':>12}")
     lines += [f"  {name:<20}{_cell(ours[key], form):>10}{_cell(naive[key], form):>12}" for name, key, form in _ROWS]
     lines += ["", in_words(found), "", *_months(by_month(found.judged))]
+    for code, weeks in _ahead(book, found).items():
+        lines += ["", f"What is open, by the week in which it will be paid, {code}:", *_weeks(weeks)]
     return lines + [f"Left out, line {line}: {why}" for line, why in book.unreadable]
 
 
@@ -117,6 +142,18 @@ def _months(months: tuple[Month, ...]) -> list[str]:
         for one in months
     ]
     return ["By month of issue:", head, *rows]
+
+
+def _weeks(weeks: tuple[Week, ...]) -> list[str]:
+    head = f"  {'from':<12}{'expected':>16}{'50 of 100 between':>36}{'80 of 100 between':>36}"
+    return [head] + [
+        f"  {day_of(one.first)!s:<12}{one.expected.decimal:>16,}{_between(one.half):>36}{_between(one.most):>36}"
+        for one in weeks
+    ]
+
+
+def _between(band: tuple[Money, Money]) -> str:
+    return f"{band[0].decimal:,} and {band[1].decimal:,}"
 
 
 COMMANDS = (forecast,)

@@ -17,6 +17,7 @@ from core.insights.timeline import Invoice
 from core.insights.usual import Known, Usual
 
 KNOWN_WELL = (1, 4, 12)
+_EVER = 0.995
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,15 @@ class Forecast:
         if late < self.grid.first:
             return 0.0
         return right(self.stand, self.summed[self.grid.place(late)])
+
+    def still(self, age: int, days: Iterable[int]) -> list[float]:
+        """Of those like it that are still open `age` days past due, the shares settled within so many more days each;
+        0 where it has been open for longer than such invoices ever were.
+        """
+        gone = self.by(age - 1)
+        if age > self.grid.last or gone > _EVER:
+            return [0.0 for _ in days]
+        return [(self.by(age + more) - gone) / (1 - gone) for more in days]
 
     @property
     def late(self) -> float:
@@ -115,6 +125,11 @@ class Forecaster:
             self._groups.issue(forecast.known, self.settings.chain)
             self._around.issue(self._open[forecast.known.invoice.place][0])
         return found
+
+    @property
+    def open(self) -> list[Forecast]:
+        """What was foretold of the invoices that are open now."""
+        return [forecast for _, forecast in self._open.values()]
 
     def _mixed(self, place: Place) -> list[float]:
         share = self.settings.shares[kind(place.known.count)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,20 @@ def test_in_words_it_says_how_near_beside_the_naive_rule_and_month_by_month(flas
     assert "book.csv: 18 invoices, issued from " in lines
     assert "naive rule" in lines
     assert "By month of issue:" in lines
+
+
+def test_what_is_open_when_the_book_ends_is_expected_by_week(flask: Flask, tmp_path: Path) -> None:
+    """One open invoice of 500, which is paid in some week or other; a book with nothing open expects nothing."""
+    mapped = [word for each in GERMAN for word in ("--map", each)]
+    paid = flask("forecast", an_export(tmp_path / "paid.csv", 700), *mapped, "--currency", "EUR", "--json")
+    assert json.loads(paid.stdout)["cash_by_week"] == {}
+    last = max(date.fromordinal(one.settled or 0) for one in book("mostly on the day", 700))
+    still = f"Alder;X1;{last:%d.%m.%Y};{last + timedelta(days=30):%d.%m.%Y};500.00;"
+    found = flask("forecast", an_export(tmp_path / "open.csv", 700, still), *mapped, "--currency", "EUR", "--json")
+    weeks = json.loads(found.stdout)["cash_by_week"]["EUR"]
+    assert weeks[0]["from"] == str(last + timedelta(days=1))
+    assert 400 <= sum(float(week["expected"]) for week in weeks) <= 500
+    assert all(0 <= float(week["band_80"][0]) <= float(week["band_80"][1]) <= 500 for week in weeks)
 
 
 @pytest.mark.parametrize(
