@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from integrations.channels.base import AddressRefused, Conversation, Envelope
 from integrations.errors import InDoubt, OutsideError, Rejected, Transient
 from models import Notice, User
-from models.upsert import insert_into
+from models.upsert import added
 from workflows import audit, told
 from workflows.runtime import Runtime
 from workflows.told import Topic, When
@@ -98,8 +98,7 @@ def _keep(rt: Runtime, session: Session, about: _Wanted, uid: str, key: str, sta
         "not_before": now,
         "created_at": now,
     }
-    new = insert_into(session, Notice).values(values).on_conflict_do_nothing(index_elements=["key"])
-    return cast(CursorResult[Any], session.execute(new)).rowcount == 1
+    return added(session, Notice, values)
 
 
 def send_due(rt: Runtime) -> int:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
 
-from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy import delete, select, update
 
 from models import ApiAnswer
-from models.upsert import insert_into
+from models.upsert import added
 from workflows.runtime import Runtime
 
 KEPT = timedelta(hours=24)
@@ -42,8 +41,7 @@ def begin(rt: Runtime, asked: Asked) -> tuple[int, bytes] | None:
     values = {"token_id": asked.token_id, "key": asked.key, "wish_hash": asked.wish_hash, "made_at": now}
     with rt.store.write() as session:
         session.execute(delete(ApiAnswer).where(*mine, ApiAnswer.made_at <= now - KEPT))
-        new = session.execute(insert_into(session, ApiAnswer).values(values).on_conflict_do_nothing())
-        if cast(CursorResult[Any], new).rowcount == 1:
+        if added(session, ApiAnswer, values):
             return None
         found = session.scalars(select(ApiAnswer).where(*mine)).one()
     if found.wish_hash != asked.wish_hash:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from models import Memory
 from models.effects import TouchInvoice
 from models.store import Store, StoreError, Turns, migrate
+from models.upsert import added
 from tests.databases import migrated
 
 
@@ -54,6 +55,13 @@ def test_an_exception_leaves_nothing_behind(store: Store) -> None:
         session.flush()
         raise RuntimeError("stopped half-way")
     assert _remembered(store) == []
+
+
+def test_what_is_to_be_there_once_is_added_once_and_says_so(store: Store) -> None:
+    for new in (True, False):
+        with store.write() as session:
+            assert added(session, Memory, {"name": "only", "value": "one"}) is new
+    assert _remembered(store) == ["only"]
 
 
 def test_a_reading_session_cannot_write(store: Store) -> None:

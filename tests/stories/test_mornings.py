@@ -35,8 +35,10 @@ def office(kind: str = "xero", due: date = date(2026, 2, 25)) -> Iterator[Town]:
         for name, email, role in (("Robin Vale", ROBIN, Role.OWNER), ("Kim Shore", KIM, Role.CLERK)):
             made = {"uid": town.new_id(), "password_hash": "-", "created_at": town.now, "role": role.value}
             session.add(User(practice_id=town.practice_id, name=name, email=email, **made))
-    yield town
-    town.close()
+    try:
+        yield town
+    finally:
+        town.close()
 
 
 def user(town: Town, email: str) -> User:
